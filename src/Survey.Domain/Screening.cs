@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace Survey.Domain;
+
+/// <summary>Everything that decides whether the customer of a transaction may be asked.</summary>
+/// <param name="Transaction">The row.</param>
+/// <param name="Market">The market of its country; null when the country is in none.</param>
+/// <param name="Today">The market's local date.</param>
+/// <param name="Reach">How the customer can be reached.</param>
+/// <param name="RestDays">How long a customer rests after a first contact; 0: no rest.</param>
+/// <param name="OtherContactOn">The latest first contact of the same customer for another case, if any.</param>
+public readonly record struct ScreeningInput(
+    Transaction Transaction, Market? Market, DateOnly Today, Reach Reach, int RestDays, DateOnly? OtherContactOn)
+{
+    /// <summary>The survey's rules, or null where the market does not offer it.</summary>
+    public SurveyPolicy? Policy => Market?.Policy(Transaction.Key.Survey);
+}
+
+/// <summary>One rule of screening.</summary>
+/// <param name="Reason">The reason on record when it fails; programme.md defines each.</param>
+/// <param name="Holds">True: passed; false: failed; null: can't be asked, since an earlier rule already failed.</param>
+/// <param name="Facts">What the rule looked at, for <c>explain</c>; no personal data.</param>
+public sealed record ScreeningRule(string Reason, Func<ScreeningInput, bool?> Holds, Func<ScreeningInput, string> Facts);
+
+/// <summary>The verdict on a transaction: which rules failed.</summary>
+/// <param name="Failed">Bit n is set when rule n of <see cref="Screening.Rules"/> failed.</param>
+public readonly record struct ScreeningVerdict(int Failed)
+{
+    /// <summary>No rule failed.</summary>
+    public bool Eligible => Failed == 0;
+
+    /// <summary>The reason on record: that of the first rule that failed; null when none did.</summary>
+    public string? Reason => Failed == 0 ? null : Screening.Rules[BitOperations.TrailingZeroCount(Failed)].Reason;
+}
+
+/// <summary>Who may be asked (programme.md, <i>Screening</i>).</summary>
+public static class Screening
+{
+    /// <summary>The reason of the rule that is checked once more right before the first contact.</summary>
+    public const string RecentlyContacted = "recently_contacted";
+
+    /// <summary>The rules in order: all are evaluated, the first that fails gives the reason.</summary>
+    public static IReadOnlyList<ScreeningRule> Rules { get; } =
+    [
+        new("market_not_in_programme",
+            i => i.Market is not null,
+            i => $"country {i.Transaction.Key.Country}"),
+        new("market_not_active",
+            i => i.Market is { } m ? i.Today >= m.ActiveFrom : null,
+            i => i.Market is { } m ? $"active from {Day(m.ActiveFrom)}, today {Day(i.Today)}" : "no market"),
+        new("survey_not_offered",
+            i => i.Market is null ? null : i.Policy is not null,
+            i => $"survey {i.Transaction.Key.Survey.Code()}"),
+        new("transaction_cancelled",
+            i => !i.Transaction.Cancelled,
+            i => i.Transaction.Cancelled ? "cancelled" : "active"),
+        new("customer_type_excluded",
+            i => i.Policy?.CustomerTypes.Contains(i.Transaction.CustomerType),
+            i => $"customer type {i.Transaction.CustomerType}"),
+        new("payment_type_excluded",
+            i => i.Policy is { } p ? p.PaymentTypes is null || p.PaymentTypes.Contains(i.Transaction.PaymentType) : null,
+            i => i.Policy is { PaymentTypes: { } types }
+                ? $"paid by {i.Transaction.PaymentType}, surveyed: {string.Join(", ", types.Order(StringComparer.Ordinal))}"
+                : "the payer does not matter"),
+        new("vehicle_limit_exceeded",
+            i => i.Policy is { } p
+                ? p.VehicleLimit is null || p.VehicleLimit.Admits(i.Transaction.PurchaseDate, i.Transaction.MileageKm, i.Transaction.EventDate)
+                : null,
+            i => i.Policy?.VehicleLimit is { } l
+                ? $"bought {Day(i.Transaction.PurchaseDate)}, event {Day(i.Transaction.EventDate)}, {Number(i.Transaction.MileageKm)} km; limit "
+                    + $"{Number(l.MaxAgeYears)} years, below {Number(l.MaxMileageKm)} km, {(l.MatchAny ? "any" : "all")}"
+                : "no vehicle limit"),
+        new("window_passed",
+            i => i.Policy is { } p ? !p.Window.HasPassed(i.Transaction.EventDate, i.Today) : null,
+            i => i.Policy is { } p
+                ? $"event {Day(i.Transaction.EventDate)}, day {i.Today.DayNumber - i.Transaction.EventDate.DayNumber} of {p.Window}"
+                : "no window"),
+        new("opted_out",
+            i => !i.Reach.OptedOut,
+            i => i.Reach.OptedOut ? "asked for no contact" : "no opt-out of everything"),
+        new("no_contact_channel",
+            i => i.Market is null ? null : i.Reach.ByEmail || i.Reach.ByPhone,
+            i => $"e-mail {Word(i.Reach.EmailState)}, phone {Word(i.Reach.PhoneState)}"),
+        new(RecentlyContacted,
+            i => !IsResting(i.RestDays, i.OtherContactOn, i.Today),
+            i => i.RestDays == 0 ? "no rest period" : $"rest {i.RestDays} days, last other contact {Day(i.OtherContactOn)}"),
+    ];
+
+    /// <summary>Evaluates every rule.</summary>
+    public static ScreeningVerdict Screen(ScreeningInput input)
+    {
+        var failed = 0;
+        for (var i = 0; i < Rules.Count; i++)
+        {
+            if (Rules[i].Holds(input) == false)
+            {
+                failed |= 1 << i;
+            }
+        }
+
+        return new ScreeningVerdict(failed);
+    }
+
+    /// <summary>Whether the customer still rests from a contact for another case: on day <c>restDays</c> the rest is over.</summary>
+    public static bool IsResting(int restDays, DateOnly? otherContactOn, DateOnly today) =>
+        restDays > 0 && otherContactOn is { } on && today.DayNumber - on.DayNumber < restDays;
+
+    /// <summary>A usability in words.</summary>
+    public static string Word(Usability usability) => usability switch
+    {
+        Usability.Usable => "usable",
+        Usability.None => "missing or invalid",
+        Usability.Placeholder => "a placeholder",
+        Usability.OptedOut => "opted out",
+        Usability.Dead => "dead",
+        _ => throw new ArgumentOutOfRangeException(nameof(usability), usability, "Unknown usability."),
+    };
+
+    private static string Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "unknown";
+
+    private static string Number(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "any";
+}
