@@ -1,0 +1,20 @@
+using Survey.Domain;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>What the transport needs beside the bytes.</summary>
+/// <param name="From">The envelope sender; empty for the null sender.</param>
+/// <param name="To">The one recipient.</param>
+/// <param name="FileName">The name that a transport which keeps files gives this contact, the same on every retry.</param>
+public sealed record Envelope(string From, string To, string FileName);
+
+/// <summary>Hands messages on; every transport gets the very same bytes.</summary>
+public interface IMailTransport : IAsyncDisposable
+{
+    /// <summary>Hands one message on and says what became of it. Safe to call from many tasks at once.</summary>
+    /// <remarks>
+    /// Faults of mail are values, never exceptions. <see cref="OperationCanceledException"/> means that the message was
+    /// surely not sent; a cancellation that comes too late to know gives <see cref="Delivery.InDoubt"/>.
+    /// </remarks>
+    Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct);
+}

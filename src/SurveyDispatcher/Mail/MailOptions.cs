@@ -1,0 +1,97 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>How the connection to the relay is protected.</summary>
+public enum MailSecurity
+{
+    /// <summary>STARTTLS where the server offers it, else in the clear. The certificate is checked all the same.</summary>
+    Auto,
+
+    /// <summary>In the clear, even where STARTTLS is offered.</summary>
+    None,
+
+    /// <summary>STARTTLS (RFC 3207); a server that does not offer it is refused.</summary>
+    StartTls,
+
+    /// <summary>TLS from the first byte (RFC 8314), usually on port 465.</summary>
+    Tls,
+}
+
+/// <summary>How we log in, when <see cref="MailOptions.User"/> is set.</summary>
+public enum MailAuthentication
+{
+    /// <summary>PLAIN, else LOGIN, else XOAUTH2, by what the server offers.</summary>
+    Auto,
+
+    /// <summary>RFC 4616.</summary>
+    Plain,
+
+    /// <summary>The two questions that older servers ask.</summary>
+    Login,
+
+    /// <summary><see cref="MailOptions.Password"/> is an OAuth 2.0 access token.</summary>
+    XOAuth2,
+}
+
+/// <summary>The section <c>Mail</c> of <c>appsettings.json</c>.</summary>
+public sealed class MailOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Mail";
+
+    /// <summary><c>Pickup</c> writes <c>.eml</c> files to <c>mail/</c> in the data directory; <c>Smtp</c> sends. The default is <c>Pickup</c>.</summary>
+    [AllowedValues("Pickup", "Smtp")]
+    public string Transport { get; set; } = "Pickup";
+
+    /// <summary>The relay's name or address; its certificate must be for this name. The default is <c>localhost</c>.</summary>
+    [Required]
+    public string Host { get; set; } = "localhost";
+
+    /// <summary>The relay's port. The default is 25; 465 is usual with <see cref="MailSecurity.Tls"/>, 587 with a login.</summary>
+    [Range(1, 65535)]
+    public int Port { get; set; } = 25;
+
+    /// <summary>How the connection is protected. The default is <see cref="MailSecurity.Auto"/>.</summary>
+    [EnumDataType(typeof(MailSecurity))]
+    public MailSecurity Security { get; set; } = MailSecurity.Auto;
+
+    /// <summary>The login's name; empty (the default): no login.</summary>
+    public string User { get; set; } = "";
+
+    /// <summary>The login's password, or access token. Never in a file that is committed: <c>SURVEY_Mail__Password</c>.</summary>
+    public string Password { get; set; } = "";
+
+    /// <summary>The login's mechanism. The default is <see cref="MailAuthentication.Auto"/>.</summary>
+    [EnumDataType(typeof(MailAuthentication))]
+    public MailAuthentication Authentication { get; set; } = MailAuthentication.Auto;
+
+    /// <summary>Logs in over a connection without TLS too, so that anyone on the way can read the password. The default is false.</summary>
+    public bool AllowAuthWithoutTls { get; set; }
+
+    /// <summary>A PEM file with the certificates of a private CA, trusted instead of the machine's. Empty (the default): the machine's.</summary>
+    public string TrustedCertificate { get; set; } = "";
+
+    /// <summary>Concurrent SMTP sessions, each kept open and reused. The default is 4.</summary>
+    [Range(1, 100)]
+    public int Connections { get; set; } = 4;
+
+    /// <summary>Messages handed to the server in any 60 seconds, over all sessions. The default is 0: no limit.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxPerMinute { get; set; }
+
+    /// <summary>Seconds from a connection's first failure during which it is tried again, over all messages. The default is 30; 0: never.</summary>
+    [Range(0, 86_400)]
+    public int RetrySeconds { get; set; } = 30;
+
+    /// <summary>Seconds to wait for a connection, a handshake, a write or a reply. The default is 60.</summary>
+    /// <remarks>
+    /// RFC 5321 4.5.3.2 would wait up to ten minutes. A relay of one's own answers in milliseconds, and what a time-out
+    /// after the final dot leaves in doubt is sent again under the same Message-ID.
+    /// </remarks>
+    [Range(1, 600)]
+    public int TimeoutSeconds { get; set; } = 60;
+
+    /// <summary>Where reports come back to; the envelope sender is a VERP variant of it. Empty (the default): the market's sender.</summary>
+    public string BounceAddress { get; set; } = "";
+}

@@ -1,0 +1,51 @@
+using System.Text;
+using Survey.Domain;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>Writes each message as a file, for a relay that picks them up, for trials and for looking at.</summary>
+/// <remarks>
+/// A file appears whole or not at all, readable by its owner only, since it holds personal data. The same contact has the
+/// same name, so a repeat replaces it. A <c>Return-Path</c> line in front shows the envelope sender.
+/// </remarks>
+public sealed class PickupTransport(string directory) : IMailTransport
+{
+    /// <inheritdoc/>
+    public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        if (Path.GetFileName(envelope.FileName) != envelope.FileName || envelope.FileName is "" or "." or "..")
+        {
+            throw new ArgumentException("The file name of an envelope must be a name without a path.", nameof(envelope));
+        }
+        var path = Path.Combine(directory, envelope.FileName);
+        try
+        {
+            Directory.CreateDirectory(directory);
+            await using (var file = new FileStream(path + ".part", OwnerOnly()))
+            {
+                file.Write(Encoding.UTF8.GetBytes($"Return-Path: <{envelope.From}>\r\n"));
+                file.Write(message.Span);
+            }
+            File.Move(path + ".part", path, overwrite: true);
+            return new Delivery.Accepted("written");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Delivery.ServerUnusable($"The mail folder can't be written: {e.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static FileStreamOptions OwnerOnly()
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+        return options;
+    }
+}

@@ -1,0 +1,358 @@
+using System.Globalization;
+using System.Text.Json;
+using HandlebarsDotNet;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>What is wrong with a template file.</summary>
+/// <param name="Path">The file below <c>config/templates</c>, e.g. <c>en/messages.json</c>.</param>
+/// <param name="Problem">What is wrong and where in it.</param>
+public sealed record TemplateFault(string Path, string Problem);
+
+/// <summary>A message in words, before it becomes bytes.</summary>
+public sealed record RenderedMail(string Subject, string Text, string Html);
+
+/// <summary>What a message tells about one contact. All of it is data: none is ever read as template code.</summary>
+public sealed record MailValues
+{
+    /// <summary>The customer's name as the dealer wrote it; may be empty.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The dealer's name; may be empty.</summary>
+    public required string Dealer { get; init; }
+
+    /// <summary>The vehicle's model; may be empty.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The day of hand-over or of the visit.</summary>
+    public required DateOnly EventDate { get; init; }
+
+    /// <summary>The last day to answer on; none where the market sets no limit.</summary>
+    public DateOnly? LastDay { get; init; }
+
+    /// <summary>The market's sender as people read it.</summary>
+    public required string Sender { get; init; }
+
+    /// <summary>The market's name.</summary>
+    public required string Market { get; init; }
+
+    /// <summary>Where questions go; may be empty.</summary>
+    public required string ReplyTo { get; init; }
+
+    /// <summary>The customer's link to the survey.</summary>
+    public required string Link { get; init; }
+
+    /// <summary>The customer's way out.</summary>
+    public required string UnsubscribeLink { get; init; }
+}
+
+/// <summary>The message texts of all languages in their two layouts.</summary>
+/// <remarks>
+/// A message is made in two steps: the language's strings are filled with the customer's data, and the results are data to the
+/// layout. Only the HTML layout escapes, so that data is escaped exactly once. Unknown names in braces are a fault, not an
+/// empty string. Everything is tried out while loading, so rendering can't fail; it is safe from many threads.
+/// </remarks>
+public sealed class Templates
+{
+    private const string HtmlLayout = "layout.html", TextLayout = "layout.txt";
+    private static readonly string[] Contacts = ["invitation", "reminder"];
+    private static readonly string[] Surveys = ["sales", "service"];
+    private static readonly string[] Lines = ["subject", "preheader", "heading", "greeting", "button", "linkHint", "deadline"];
+    private static readonly string[] Footer = ["why", "optOut", "contact", "signature"];
+
+    private readonly HandlebarsTemplate<object, object> _html;
+    private readonly HandlebarsTemplate<object, object> _text;
+    private readonly Dictionary<string, Language> _languages;
+
+    private Templates(HandlebarsTemplate<object, object> html, HandlebarsTemplate<object, object> text, Dictionary<string, Language> languages) =>
+        (_html, _text, _languages) = (html, text, languages);
+
+    /// <summary>The language tags that have texts, in order.</summary>
+    public IEnumerable<string> Languages => _languages.Values.Select(l => l.Tag).Order(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Reads and tries out all files of <c>config/templates</c>.</summary>
+    /// <param name="files">Content by path below that folder: <c>layout.html</c>, <c>layout.txt</c>, <c>LANGUAGE/messages.json</c>.</param>
+    /// <param name="faults">Gets every fault that was found.</param>
+    /// <returns>null when there are faults.</returns>
+    public static Templates? Load(IReadOnlyDictionary<string, string> files, ICollection<TemplateFault> faults)
+    {
+        var before = faults.Count;
+        var compiler = new Compiler();
+        var html = Layout(HtmlLayout, escape: true);
+        var text = Layout(TextLayout, escape: false);
+        var languages = new Dictionary<string, Language>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (path, content) in files.OrderBy(f => f.Key, StringComparer.Ordinal))
+        {
+            if (path is HtmlLayout or TextLayout)
+            {
+                continue;
+            }
+            var parts = path.Split('/');
+            if (parts is not [var tag, "messages.json"])
+            {
+                faults.Add(new(path, "is neither a layout nor LANGUAGE/messages.json"));
+            }
+            else if (Language.Read(path, tag, content, compiler, faults) is { } language)
+            {
+                languages[tag] = language;
+            }
+        }
+        if (languages.Count == 0 && faults.Count == before)
+        {
+            faults.Add(new("messages.json", "no language has texts"));
+        }
+        return faults.Count == before ? new(html!, text!, languages) : null;
+
+        HandlebarsTemplate<object, object>? Layout(string path, bool escape)
+        {
+            if (!files.TryGetValue(path, out var source))
+            {
+                faults.Add(new(path, "is missing"));
+                return null;
+            }
+            if (escape && (source.Contains("{{{", StringComparison.Ordinal) || source.Contains("{{&", StringComparison.Ordinal)))
+            {
+                faults.Add(new(path, "has {{{ or {{&, which would let a customer's data into the HTML unescaped"));
+                return null;
+            }
+            return compiler.Compile(path, "", source, escape, Sample.Layout, faults);
+        }
+    }
+
+    /// <summary>The language to write in: the row's, if there are texts for its tag or its primary subtag, else the market's first.</summary>
+    /// <returns>A tag that <see cref="Render"/> takes, or null when the market's first has no texts either.</returns>
+    public string? LanguageFor(string rowLanguage, IReadOnlyList<string> marketLanguages) =>
+        Known(rowLanguage) ?? (marketLanguages.Count > 0 ? Known(marketLanguages[0]) : null);
+
+    /// <summary>One message in words.</summary>
+    /// <param name="language">A tag that <see cref="LanguageFor"/> gave.</param>
+    /// <param name="survey"><c>sales</c> or <c>service</c>.</param>
+    /// <param name="contact"><c>invitation</c> or <c>reminder</c>.</param>
+    /// <param name="values">The contact's data.</param>
+    public RenderedMail Render(string language, string survey, string contact, MailValues values)
+    {
+        var texts = _languages[language];
+        var message = texts.Messages[(contact, survey)];
+        var data = texts.Data(values);
+        var page = new Dictionary<string, object>(16, StringComparer.Ordinal)
+        {
+            ["language"] = texts.Tag,
+            ["paragraphs"] = Array.ConvertAll(message.Paragraphs, p => p.Fill(data)),
+            ["link"] = values.Link,
+            ["unsubscribeLink"] = values.UnsubscribeLink,
+            ["sender"] = data["sender"],
+        };
+        foreach (var (name, line) in message.Lines)
+        {
+            page[name] = line.Fill(data);
+        }
+        return new((string)page["subject"], (string)_text(page), (string)_html(page));
+    }
+
+    private string? Known(string tag)
+    {
+        tag = tag.Trim();
+        return _languages.TryGetValue(tag, out var exact) ? exact.Tag
+            : _languages.TryGetValue(tag.Split('-', '_')[0], out var primary) ? primary.Tag
+            : null;
+    }
+
+    /// <summary>One string of a language; those without braces are kept as they are.</summary>
+    private sealed record Line(string Fixed, HandlebarsTemplate<object, object>? Template)
+    {
+        public string Fill(Dictionary<string, object> data) => Template is null ? Fixed : (string)Template(data);
+    }
+
+    /// <summary>The strings of one contact for one survey, the footer's among them.</summary>
+    private sealed record Message(KeyValuePair<string, Line>[] Lines, Line[] Paragraphs);
+
+    private sealed record Language(string Tag, CultureInfo Culture, string DateFormat, Dictionary<(string Contact, string Survey), Message> Messages)
+    {
+        public static Language? Read(string path, string tag, string content, Compiler compiler, ICollection<TemplateFault> faults)
+        {
+            JsonDocument document;
+            try
+            {
+                document = JsonDocument.Parse(content);
+            }
+            catch (JsonException e)
+            {
+                faults.Add(new(path, $"is not JSON: {e.Message}"));
+                return null;
+            }
+            using (document)
+            {
+                var before = faults.Count;
+                var reader = new Reader(path, compiler, faults);
+                var root = document.RootElement;
+                reader.Members(root, "", ["language", "culture", "dateFormat", .. Contacts, "footer"]);
+                if (!string.Equals(reader.String(root, "language", "language"), tag, StringComparison.OrdinalIgnoreCase))
+                {
+                    faults.Add(new(path, $"language must be that of the folder, {tag}"));
+                }
+                var culture = reader.Culture(reader.String(root, "culture", "culture"));
+                var dateFormat = reader.DateFormat(reader.String(root, "dateFormat", "dateFormat"), culture);
+
+                var footer = reader.Object(root, "footer", "footer", Footer);
+                var ending = Footer.Select(name => KeyValuePair.Create(name, reader.Line(footer, name, $"footer.{name}"))).ToArray();
+                var messages = new Dictionary<(string, string), Message>();
+                foreach (var contact in Contacts)
+                {
+                    var kinds = reader.Object(root, contact, contact, Surveys);
+                    foreach (var survey in Surveys)
+                    {
+                        var at = $"{contact}.{survey}";
+                        var element = reader.Object(kinds, survey, at, [.. Lines, "paragraphs"]);
+                        var lines = Lines.Select(name => KeyValuePair.Create(name, reader.Line(element, name, $"{at}.{name}")));
+                        messages[(contact, survey)] = new([.. lines, .. ending], reader.Paragraphs(element, $"{at}.paragraphs"));
+                    }
+                }
+                return faults.Count == before ? new(tag, culture, dateFormat, messages) : null;
+            }
+        }
+
+        /// <summary>The customer's data by the names that the strings use; line breaks and other control characters become spaces.</summary>
+        public Dictionary<string, object> Data(MailValues v) => new(8, StringComparer.Ordinal)
+        {
+            ["name"] = OneLine(v.Name),
+            ["dealer"] = OneLine(v.Dealer),
+            ["model"] = OneLine(v.Model),
+            ["eventDate"] = v.EventDate.ToString(DateFormat, Culture),
+            ["lastDay"] = v.LastDay?.ToString(DateFormat, Culture) ?? "",
+            ["sender"] = OneLine(v.Sender),
+            ["market"] = OneLine(v.Market),
+            ["replyTo"] = OneLine(v.ReplyTo),
+        };
+
+        private static string OneLine(string value) =>
+            value.Any(char.IsControl) ? string.Concat(value.Select(c => char.IsControl(c) ? ' ' : c)) : value;
+    }
+
+    /// <summary>Walks one <c>messages.json</c> and notes each fault with its place; what is missing reads as empty meanwhile.</summary>
+    private sealed class Reader(string path, Compiler compiler, ICollection<TemplateFault> faults)
+    {
+        public void Members(JsonElement element, string at, string[] names)
+        {
+            if (element.ValueKind != JsonValueKind.Object)
+            {
+                return;
+            }
+            foreach (var member in element.EnumerateObject().Where(m => !names.Contains(m.Name)))
+            {
+                Fault($"{at}{(at.Length > 0 ? "." : "")}{member.Name} is not a known key");
+            }
+        }
+
+        public JsonElement Object(JsonElement parent, string name, string at, string[] names)
+        {
+            var element = Member(parent, name);
+            if (element.ValueKind != JsonValueKind.Object)
+            {
+                Fault($"{at} must be an object");
+            }
+            Members(element, at, names);
+            return element;
+        }
+
+        public string String(JsonElement parent, string name, string at)
+        {
+            var element = Member(parent, name);
+            if (element.ValueKind == JsonValueKind.String)
+            {
+                return element.GetString()!;
+            }
+            Fault($"{at} must be a string");
+            return "";
+        }
+
+        public Line Line(JsonElement parent, string name, string at) => Compiled(String(parent, name, at), at);
+
+        public Line[] Paragraphs(JsonElement parent, string at)
+        {
+            var element = Member(parent, "paragraphs");
+            if (element.ValueKind == JsonValueKind.Array && element.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String))
+            {
+                return [.. element.EnumerateArray().Select((e, i) => Compiled(e.GetString()!, $"{at}[{i}]"))];
+            }
+            Fault($"{at} must be a list of strings");
+            return [];
+        }
+
+        public CultureInfo Culture(string name)
+        {
+            try
+            {
+                return CultureInfo.GetCultureInfo(name, predefinedOnly: true);
+            }
+            catch (CultureNotFoundException)
+            {
+                Fault($"culture {name} is not known");
+                return CultureInfo.InvariantCulture;
+            }
+        }
+
+        public string DateFormat(string format, CultureInfo culture)
+        {
+            try
+            {
+                _ = new DateOnly(2026, 3, 1).ToString(format, culture);
+            }
+            catch (FormatException)
+            {
+                Fault($"dateFormat {format} is not a date format");
+            }
+            return format;
+        }
+
+        private Line Compiled(string source, string at) =>
+            new(source, source.Contains("{{", StringComparison.Ordinal) ? compiler.Compile(path, at, source, false, Sample.Message, faults) : null);
+
+        private static JsonElement Member(JsonElement parent, string name) =>
+            parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var element) ? element : default;
+
+        private void Fault(string problem) => faults.Add(new(path, problem));
+    }
+
+    /// <summary>Compiles a source once, however many places share it, and tries it out.</summary>
+    private sealed class Compiler
+    {
+        private readonly IHandlebars _escaping = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true });
+        private readonly IHandlebars _plain = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, NoEscape = true });
+        private readonly Dictionary<(string Source, bool Escape), HandlebarsTemplate<object, object>> _compiled = [];
+
+        public HandlebarsTemplate<object, object>? Compile(
+            string path, string at, string source, bool escape, Dictionary<string, object>[] samples, ICollection<TemplateFault> faults)
+        {
+            if (_compiled.TryGetValue((source, escape), out var known))
+            {
+                return known;
+            }
+            try
+            {
+                var template = (escape ? _escaping : _plain).Compile(source);
+                foreach (var sample in samples)
+                {
+                    _ = template(sample);
+                }
+                return _compiled[(source, escape)] = template;
+            }
+            catch (HandlebarsException e)
+            {
+                faults.Add(new(path, at.Length > 0 ? $"{at}: {e.Message}" : e.Message));
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Data to try templates out with: once with everything, once with nothing, so that both ways of an <c>if</c> are walked.</summary>
+    private static class Sample
+    {
+        public static readonly Dictionary<string, object>[] Message = Both("name", "dealer", "model", "eventDate", "lastDay", "sender", "market", "replyTo");
+
+        public static readonly Dictionary<string, object>[] Layout = [.. Both([.. Lines, .. Footer, "language", "link", "unsubscribeLink", "sender"])
+            .Select((page, i) => new Dictionary<string, object>(page, StringComparer.Ordinal) { ["paragraphs"] = i == 0 ? new[] { "x" } : [] })];
+
+        private static Dictionary<string, object>[] Both(params string[] names) =>
+            [names.ToDictionary(n => n, _ => (object)"x"), names.ToDictionary(n => n, _ => (object)"")];
+    }
+}
