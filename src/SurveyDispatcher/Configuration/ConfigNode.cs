@@ -1,0 +1,228 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace SurveyDispatcher.Configuration;
+
+/// <summary>A fault of the configuration.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Path">Where in the file, as <c>markets.AU.sales.window</c>.</param>
+/// <param name="Problem">What is wrong, and what would be right.</param>
+public sealed record ConfigFault(string File, string Path, string Problem)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Path.Length == 0 ? $"{File}: {Problem}" : $"{File}: {Path}: {Problem}";
+}
+
+/// <summary>A JSON object that is read key by key; whatever was not read is an unknown key, and a fault.</summary>
+/// <remarks>System.Text.Json stops at the first fault; head office wants to see all of them at once.</remarks>
+internal sealed class ConfigNode
+{
+    private readonly JsonElement element;
+    private readonly string file;
+    private readonly string path;
+    private readonly List<ConfigFault> faults;
+    private readonly HashSet<string> read = new(StringComparer.Ordinal);
+
+    private ConfigNode(JsonElement element, string file, string path, List<ConfigFault> faults)
+    {
+        this.element = element;
+        this.file = file;
+        this.path = path;
+        this.faults = faults;
+    }
+
+    /// <summary>Parses a file; null, with the fault added, when it is missing or no JSON object.</summary>
+    public static ConfigNode? Parse(ConfigFolder folder, string file, List<ConfigFault> faults)
+    {
+        if (folder.Text(file) is not { } text)
+        {
+            faults.Add(new ConfigFault(file, "", $"The file is missing from {folder.Name}."));
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                return new ConfigNode(document.RootElement.Clone(), file, "", faults);
+            }
+
+            faults.Add(new ConfigFault(file, "", "A JSON object is expected."));
+        }
+        catch (JsonException e)
+        {
+            faults.Add(new ConfigFault(file, "", $"No valid JSON: {e.Message}"));
+        }
+
+        return null;
+    }
+
+    public void Fault(string key, string problem) => faults.Add(new ConfigFault(file, Join(key), problem));
+
+    public bool Has(string key) => element.TryGetProperty(key, out _);
+
+    /// <summary>Marks a key that is allowed and means nothing to the program.</summary>
+    public void Ignore(string key) => read.Add(key);
+
+    public string Text(string key, string? fallback = null)
+    {
+        if (Value(key, JsonValueKind.String, "a text", fallback is null) is { } value)
+        {
+            return value.GetString()!;
+        }
+
+        return fallback ?? "";
+    }
+
+    public int? Integer(string key, int min, int max, bool required = false)
+    {
+        if (Value(key, JsonValueKind.Number, "a number", required) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.TryGetInt32(out var number) && number >= min && number <= max)
+        {
+            return number;
+        }
+
+        Fault(key, $"A whole number from {min} to {max} is expected, not {value.GetRawText()}.");
+        return null;
+    }
+
+    public DateOnly Date(string key)
+    {
+        var text = Text(key);
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+        {
+            return date;
+        }
+
+        if (Has(key))
+        {
+            Fault(key, $"A date such as 2026-03-01 is expected, not '{text}'.");
+        }
+
+        return default;
+    }
+
+    public TimeOnly Time(string key)
+    {
+        var text = Text(key);
+        if (TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        {
+            return time;
+        }
+
+        if (text == "24:00")
+        {
+            return TimeOnly.MaxValue;
+        }
+
+        if (Has(key))
+        {
+            Fault(key, $"A time such as 09:00 is expected, not '{text}'.");
+        }
+
+        return default;
+    }
+
+    public IReadOnlyList<string> Texts(string key, bool required = true)
+    {
+        if (Value(key, JsonValueKind.Array, "a list of texts", required) is not { } value)
+        {
+            return [];
+        }
+
+        var texts = new List<string>();
+        foreach (var item in value.EnumerateArray())
+        {
+            if (item.ValueKind == JsonValueKind.String)
+            {
+                texts.Add(item.GetString()!);
+            }
+            else
+            {
+                Fault(key, $"A list of texts is expected; {item.GetRawText()} is none.");
+            }
+        }
+
+        return texts;
+    }
+
+    public IReadOnlyDictionary<string, string> Map(string key, bool required = false)
+    {
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (Object(key, required) is { } node)
+        {
+            foreach (var property in node.Keys)
+            {
+                map[property] = node.Text(property);
+            }
+        }
+
+        return map;
+    }
+
+    public IReadOnlyList<string> Keys => [.. element.EnumerateObject().Select(p => p.Name)];
+
+    public ConfigNode? Object(string key, bool required = false) =>
+        Value(key, JsonValueKind.Object, "an object", required) is { } value ? new ConfigNode(value, file, Join(key), faults) : null;
+
+    public IEnumerable<ConfigNode> Objects(string key)
+    {
+        if (Value(key, JsonValueKind.Array, "a list of objects", true) is not { } value)
+        {
+            yield break;
+        }
+
+        var i = 0;
+        foreach (var item in value.EnumerateArray())
+        {
+            var itemPath = $"{Join(key)}[{i++}]";
+            if (item.ValueKind == JsonValueKind.Object)
+            {
+                yield return new ConfigNode(item, file, itemPath, faults);
+            }
+            else
+            {
+                faults.Add(new ConfigFault(file, itemPath, "An object is expected."));
+            }
+        }
+    }
+
+    /// <summary>Every key that nobody asked for is a fault: a mistyped key must not be ignored.</summary>
+    public void NoMore()
+    {
+        foreach (var key in Keys.Where(k => !read.Contains(k)))
+        {
+            Fault(key, $"Unknown key. Known here: {string.Join(", ", read.Order(StringComparer.Ordinal))}.");
+        }
+    }
+
+    private JsonElement? Value(string key, JsonValueKind kind, string expected, bool required)
+    {
+        read.Add(key);
+        if (!element.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            if (required)
+            {
+                Fault(key, $"Missing: {expected} is expected.");
+            }
+
+            return null;
+        }
+
+        if (value.ValueKind == kind)
+        {
+            return value;
+        }
+
+        var found = value.GetRawText();
+        Fault(key, $"{char.ToUpperInvariant(expected[0])}{expected[1..]} is expected, not {(found.Length > 40 ? found[..40] + "..." : found)}.");
+        return null;
+    }
+
+    private string Join(string key) => path.Length == 0 ? key : $"{path}.{key}";
+}

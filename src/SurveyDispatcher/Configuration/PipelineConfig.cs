@@ -1,0 +1,64 @@
+using System.Text;
+using Survey.Domain;
+using SurveyDispatcher.Mail;
+
+namespace SurveyDispatcher.Configuration;
+
+/// <summary>All configuration, read and found valid.</summary>
+public sealed record PipelineConfig(
+    Settings Settings, Programme Programme, string ProgrammeText, IReadOnlyList<Source> Sources, Templates Templates,
+    Questionnaire Sales, Questionnaire Service)
+{
+    /// <summary>The questionnaire of a survey.</summary>
+    public Questionnaire Questionnaire(SurveyKind survey) => survey == SurveyKind.Sales ? Sales : Service;
+
+    /// <summary>The first source, by name, that fits a file; a file that none fits is canonical.</summary>
+    public Source SourceOf(string fileName) => Sources.FirstOrDefault(s => s.Fits(fileName)) ?? Source.Canonical;
+
+    /// <summary>Reads everything.</summary>
+    /// <exception cref="UsageException">Something is wrong; the message lists every fault.</exception>
+    public static PipelineConfig Load(ConfigFolder folder)
+    {
+        var (config, faults) = Check(folder);
+        return config ?? throw new UsageException(
+            $"The configuration in {folder.Name} has {faults.Count} fault(s):{Environment.NewLine}  "
+            + string.Join(Environment.NewLine + "  ", faults));
+    }
+
+    /// <summary>Reads everything and lists the faults; the configuration is null when there are any.</summary>
+    public static (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) Check(ConfigFolder folder)
+    {
+        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+        var faults = new List<ConfigFault>();
+        var settings = Settings.Read(folder, faults);
+        var programme = ProgrammeFile.Read(folder, faults);
+        var sources = SourceFile.ReadAll(folder, faults);
+        var templates = ReadTemplates(folder, faults);
+        var sales = QuestionnaireFile.Read(folder, SurveyKind.Sales, faults);
+        var service = QuestionnaireFile.Read(folder, SurveyKind.Service, faults);
+        if (programme is not null && templates is not null)
+        {
+            foreach (var market in programme.Markets.Values)
+            {
+                foreach (var language in market.Languages.Where(l => templates.LanguageFor(l, []) is null))
+                {
+                    faults.Add(new ConfigFault(
+                        ProgrammeFile.Name, $"markets.{market.Code}.languages", $"There is no templates/{language}/messages.json."));
+                }
+            }
+        }
+
+        return faults.Count > 0
+            ? (null, faults)
+            : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, sales!, service!), faults);
+    }
+
+    private static Templates? ReadTemplates(ConfigFolder folder, List<ConfigFault> faults)
+    {
+        var files = folder.Below("templates").ToDictionary(f => f["templates/".Length..], f => folder.Text(f)!, StringComparer.Ordinal);
+        var templateFaults = new List<TemplateFault>();
+        var templates = Templates.Load(files, templateFaults);
+        faults.AddRange(templateFaults.Select(f => new ConfigFault($"templates/{f.Path}", "", f.Problem)));
+        return templateFaults.Count > 0 ? null : templates;
+    }
+}

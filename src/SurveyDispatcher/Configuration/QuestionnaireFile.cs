@@ -1,0 +1,169 @@
+using Survey.Domain;
+
+namespace SurveyDispatcher.Configuration;
+
+/// <summary>Reads <c>questionnaires/sales.json</c> and <c>questionnaires/service.json</c>.</summary>
+internal static class QuestionnaireFile
+{
+    public static Questionnaire? Read(ConfigFolder folder, SurveyKind survey, List<ConfigFault> faults)
+    {
+        var file = $"questionnaires/{survey.Code()}.json";
+        if (ConfigNode.Parse(folder, file, faults) is not { } root)
+        {
+            return null;
+        }
+
+        var before = faults.Count;
+        root.Ignore("$schema");
+        var id = root.Text("id");
+        if (id.Length > 0 && id != survey.Code())
+        {
+            root.Fault("id", $"'{survey.Code()}' is expected, as in the file's name.");
+        }
+
+        var version = root.Integer("version", 1, 9999, required: true) ?? 1;
+        var validFrom = root.Date("validFrom");
+        var minutes = root.Integer("minutes", 1, 240, required: true) ?? 1;
+        var title = root.Map("title", required: true);
+        var languages = title.Keys.ToHashSet(StringComparer.Ordinal);
+        var scales = ReadScales(root, languages);
+        var sections = ReadSections(root, languages);
+        var questions = new List<Question>();
+        foreach (var node in root.Objects("questions"))
+        {
+            if (ReadQuestion(node, scales, sections, questions, languages) is { } question)
+            {
+                questions.Add(question);
+            }
+        }
+
+        root.NoMore();
+        return faults.Count > before ? null : new Questionnaire(id, version, validFrom, minutes, title, sections, questions);
+    }
+
+    private static Dictionary<string, Scale> ReadScales(ConfigNode root, HashSet<string> languages)
+    {
+        var scales = new Dictionary<string, Scale>(StringComparer.Ordinal);
+        if (root.Object("scales", required: true) is not { } all)
+        {
+            return scales;
+        }
+
+        foreach (var name in all.Keys)
+        {
+            if (all.Object(name) is not { } node)
+            {
+                continue;
+            }
+
+            ScaleKind? kind = node.Text("kind") switch
+            {
+                "scale" => ScaleKind.Scale,
+                "choice" => ScaleKind.Choice,
+                "choices" => ScaleKind.Choices,
+                "text" => ScaleKind.Text,
+                _ => null,
+            };
+            if (kind is null)
+            {
+                node.Fault("kind", "Unknown kind of scale. Known: scale, choice, choices, text.");
+                continue;
+            }
+
+            var codes = new List<ScaleCode>();
+            if (kind != ScaleKind.Text)
+            {
+                foreach (var code in node.Objects("codes"))
+                {
+                    codes.Add(new ScaleCode(code.Text("code"), Translated(code, "label", languages)));
+                    code.NoMore();
+                }
+            }
+
+            node.NoMore();
+            scales.Add(name, new Scale(name, kind.Value, codes));
+        }
+
+        return scales;
+    }
+
+    private static List<Section> ReadSections(ConfigNode root, HashSet<string> languages)
+    {
+        var sections = new List<Section>();
+        foreach (var node in root.Objects("sections"))
+        {
+            sections.Add(new Section(node.Text("id"), Translated(node, "title", languages)));
+            node.NoMore();
+        }
+
+        return sections;
+    }
+
+    private static Question? ReadQuestion(
+        ConfigNode node, Dictionary<string, Scale> scales, List<Section> sections, List<Question> earlier, HashSet<string> languages)
+    {
+        var id = node.Text("id");
+        var section = node.Text("section");
+        var scaleName = node.Text("scale");
+        var text = Translated(node, "text", languages);
+        var screensOut = node.Texts("screensOut", required: false);
+        var problemAt = node.Texts("problemAt", required: false);
+        var followUpAt = node.Texts("opensFollowUpAt", required: false);
+        AskedIf? askedIf = null;
+        if (node.Object("askedIf") is { } routing)
+        {
+            askedIf = new AskedIf(routing.Text("question"), routing.Texts("in"));
+            routing.NoMore();
+            var asked = earlier.Find(q => q.Id == askedIf.Question);
+            if (asked is null)
+            {
+                routing.Fault("question", $"No earlier question is called '{askedIf.Question}'.");
+            }
+            else
+            {
+                CheckCodes(routing, "in", askedIf.In, asked.Scale);
+            }
+        }
+
+        node.NoMore();
+        if (earlier.Exists(q => q.Id == id))
+        {
+            node.Fault("id", $"Two questions are called '{id}'.");
+        }
+
+        if (!sections.Exists(s => s.Id == section))
+        {
+            node.Fault("section", $"There is no section '{section}'.");
+        }
+
+        if (!scales.TryGetValue(scaleName, out var scale))
+        {
+            node.Fault("scale", $"There is no scale '{scaleName}'.");
+            return null;
+        }
+
+        CheckCodes(node, "screensOut", screensOut, scale);
+        CheckCodes(node, "problemAt", problemAt, scale);
+        CheckCodes(node, "opensFollowUpAt", followUpAt, scale);
+        return new Question(id, section, scale, text, askedIf, screensOut, problemAt, followUpAt);
+    }
+
+    private static void CheckCodes(ConfigNode node, string key, IReadOnlyList<string> codes, Scale scale)
+    {
+        foreach (var code in codes.Where(c => !scale.Admits(c)))
+        {
+            node.Fault(key, $"'{code}' is no code of the scale '{scale.Id}'.");
+        }
+    }
+
+    private static IReadOnlyDictionary<string, string> Translated(ConfigNode node, string key, HashSet<string> languages)
+    {
+        var texts = node.Map(key, required: true);
+        foreach (var language in languages.Where(l => !texts.TryGetValue(l, out var t) || t.Length == 0))
+        {
+            node.Fault(key, $"The wording in {language} is missing.");
+        }
+
+        return texts;
+    }
+}

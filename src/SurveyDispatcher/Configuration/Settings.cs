@@ -1,0 +1,152 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+using SurveyDispatcher.Mail;
+
+namespace SurveyDispatcher.Configuration;
+
+/// <summary>The host settings: <c>appsettings.json</c>, overridden by environment variables such as <c>SURVEY_Mail__Port</c>.</summary>
+public sealed class Settings
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "appsettings.json";
+
+    /// <summary>Where the pipeline keeps its files.</summary>
+    public DataOptions Data { get; set; } = new();
+
+    /// <summary>Where the pipeline keeps its records.</summary>
+    public StoreOptions Store { get; set; } = new();
+
+    /// <summary>How mail is sent.</summary>
+    public MailOptions Mail { get; set; } = new();
+
+    /// <summary>The links in the mail.</summary>
+    public SurveyOptions Survey { get; set; } = new();
+
+    /// <summary>When <c>run</c> starts a cycle.</summary>
+    public ScheduleOptions Schedule { get; set; } = new();
+
+    internal static Settings? Read(ConfigFolder folder, List<ConfigFault> faults)
+    {
+        var builder = new ConfigurationBuilder();
+        using var file = folder.Open(FileName);
+        if (file is null)
+        {
+            faults.Add(new ConfigFault(FileName, "", $"The file is missing from {folder.Name}."));
+            return null;
+        }
+
+        builder.AddJsonStream(file).AddEnvironmentVariables("SURVEY_");
+        var settings = new Settings();
+        try
+        {
+            builder.Build().Bind(settings, o => o.ErrorOnUnknownConfiguration = true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException or InvalidDataException)
+        {
+            faults.Add(new ConfigFault(FileName, "", $"{e.Message} (environment variables that begin with SURVEY_ count, too)"));
+            return null;
+        }
+
+        var before = faults.Count;
+        Check("Data", settings.Data, faults);
+        Check("Store", settings.Store, faults);
+        Check("Mail", settings.Mail, faults);
+        Check("Survey", settings.Survey, faults);
+        Check("Schedule", settings.Schedule, faults);
+        return faults.Count > before ? null : settings;
+    }
+
+    private static void Check(string section, object options, List<ConfigFault> faults)
+    {
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
+        foreach (var result in results)
+        {
+            faults.Add(new ConfigFault(FileName, $"{section}:{string.Join(", ", result.MemberNames)}", result.ErrorMessage ?? "Invalid."));
+        }
+    }
+}
+
+/// <summary>The section <c>Data</c>.</summary>
+public sealed class DataOptions
+{
+    /// <summary>The data directory; relative to the working directory. The default is <c>var</c>.</summary>
+    [Required]
+    public string Directory { get; set; } = "var";
+
+    /// <summary>Days. A cycle dated more than this after the last one, or before it, stops unless --accept-gap is given. The default is 10.</summary>
+    [Range(1, 3650)]
+    public int MaxGapDays { get; set; } = 10;
+
+    /// <summary>Seconds. A file whose last change is younger is left for the next look. The default is 2; 0: taken at once.</summary>
+    [Range(0, 86_400)]
+    public int SettleSeconds { get; set; } = 2;
+}
+
+/// <summary>The section <c>Store</c>.</summary>
+public sealed class StoreOptions
+{
+    /// <summary>The store. <c>Sqlite</c> is built in.</summary>
+    [AllowedValues("Sqlite", ErrorMessage = "Only 'Sqlite' is available in this version.")]
+    public string Provider { get; set; } = "Sqlite";
+
+    /// <summary>Empty (the default): <c>survey.db</c> in the data directory. Else a Microsoft.Data.Sqlite connection string.</summary>
+    public string ConnectionString { get; set; } = "";
+}
+
+/// <summary>The section <c>Survey</c>.</summary>
+public sealed class SurveyOptions : IValidatableObject
+{
+    /// <summary>The link in the mail; <c>{token}</c> stands for the case's secret.</summary>
+    public string LinkTemplate { get; set; } = "https://cvp.example/s/{token}";
+
+    /// <summary>The https address of the one-click way out (RFC 8058); <c>{token}</c> as above.</summary>
+    public string UnsubscribeTemplate { get; set; } = "https://cvp.example/u/{token}";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (!IsLink(LinkTemplate))
+        {
+            yield return new("A link such as https://cvp.example/s/{token} is expected.", [nameof(LinkTemplate)]);
+        }
+
+        if (!IsLink(UnsubscribeTemplate) || !UnsubscribeTemplate.StartsWith("https://", StringComparison.Ordinal))
+        {
+            yield return new("An https link such as https://cvp.example/u/{token} is expected (RFC 8058).", [nameof(UnsubscribeTemplate)]);
+        }
+    }
+
+    private static bool IsLink(string template) => template.Contains("{token}", StringComparison.Ordinal)
+        && Uri.TryCreate(template.Replace("{token}", "t", StringComparison.Ordinal), UriKind.Absolute, out var uri)
+        && uri.Scheme is "https" or "http";
+}
+
+/// <summary>The section <c>Schedule</c>.</summary>
+public sealed class ScheduleOptions : IValidatableObject
+{
+    /// <summary>When <c>run</c> starts a cycle: a Quartz cron expression, local time of the host. The default is every full hour.</summary>
+    public string Cycle { get; set; } = "0 0 * * * ?";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Problem() is { } problem)
+        {
+            yield return new($"'{Cycle}' is no Quartz cron expression ({problem}); '0 0 * * * ?' is every full hour.", [nameof(Cycle)]);
+        }
+    }
+
+    private string? Problem()
+    {
+        try
+        {
+            _ = new Quartz.CronExpression(Cycle);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+}

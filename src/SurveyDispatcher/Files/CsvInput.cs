@@ -1,0 +1,303 @@
+using System.Security.Cryptography;
+using System.Text;
+using CsvHelper;
+
+namespace SurveyDispatcher.Files;
+
+/// <summary>A file that is refused as a whole, with nothing taken from it.</summary>
+public sealed class FileRefusedException(string message) : Exception(message);
+
+/// <summary>A CSV file that has passed the checks of the whole file; its rows are read as a stream.</summary>
+/// <remarks>
+/// The file is read twice: once to see that every byte is what the encoding allows, so that a fault near the end
+/// leaves nothing behind, and once to take the rows. Memory is constant.
+/// </remarks>
+public sealed class CsvInput
+{
+    private const int MaxRecordBytes = 1 << 20;
+    private readonly string path;
+    private readonly Encoding encoding;
+    private readonly char delimiter;
+
+    private CsvInput(string path, Encoding encoding, char delimiter, string sha256)
+    {
+        this.path = path;
+        this.encoding = encoding;
+        this.delimiter = delimiter;
+        Sha256 = sha256;
+    }
+
+    /// <summary>The hash of the file's bytes.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>The header's names, trimmed, in order.</summary>
+    public IReadOnlyList<string> Headers { get; private set; } = [];
+
+    /// <summary>Checks a file: encoding, binary junk, lines too long, header.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="encoding">A strict encoding: it throws on bytes that it can't be.</param>
+    /// <param name="delimiter">Between cells.</param>
+    /// <param name="required">The headers without which the file makes no sense.</param>
+    /// <exception cref="FileRefusedException">The file is refused; the message says why and what to do.</exception>
+    public static CsvInput Open(string path, Encoding encoding, char delimiter, IEnumerable<string> required)
+    {
+        var input = new CsvInput(path, encoding, delimiter, CheckBytes(path, encoding));
+        input.ReadHeader([.. required]);
+        return input;
+    }
+
+    /// <summary>The position of a column, or -1.</summary>
+    public int IndexOf(string header)
+    {
+        for (var i = 0; i < Headers.Count; i++)
+        {
+            if (string.Equals(Headers[i], header, StringComparison.OrdinalIgnoreCase))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>The data rows. A row is valid until the next one is asked for.</summary>
+    /// <remarks>
+    /// A quote that is never closed would swallow the rest of the file. From the record where that happens on, every
+    /// line is a record of its own, so that the damage stays in its line.
+    /// </remarks>
+    public IEnumerable<CsvRow> Rows()
+    {
+        var damagedFrom = long.MaxValue;
+        foreach (var row in Rows(0, lineBreaksInQuotes: true))
+        {
+            if (row.Fault is CsvMalformedReason.UnterminatedQuote)
+            {
+                damagedFrom = row.Line;
+                break;
+            }
+
+            yield return row;
+        }
+
+        if (damagedFrom < long.MaxValue)
+        {
+            foreach (var row in Rows(damagedFrom, lineBreaksInQuotes: false))
+            {
+                yield return row;
+            }
+        }
+    }
+
+    private IEnumerable<CsvRow> Rows(long fromLine, bool lineBreaksInQuotes)
+    {
+        CsvMalformedReason? fault = null;
+        using var reader = Reader(lineBreaksInQuotes, record => fault ??= record.Reason);
+        var row = new CsvRow(reader, Headers.Count);
+        while (true)
+        {
+            fault = null;
+            bool more;
+            try
+            {
+                more = reader.Read();
+            }
+            catch (CsvFormatException e)
+            {
+                // The record does not fit the buffer: an unclosed quote early in a large file.
+                row.Damaged(e.LineNumber > 0 ? e.LineNumber : row.Line + 1);
+                more = false;
+                fault = CsvMalformedReason.UnterminatedQuote;
+            }
+
+            if (!more && fault is null)
+            {
+                yield break;
+            }
+
+            if (more)
+            {
+                row.Next(fault);
+            }
+
+            if (row.Line >= fromLine)
+            {
+                yield return row;
+            }
+
+            if (!more)
+            {
+                yield break;
+            }
+        }
+    }
+
+    private CsvReader Reader(bool lineBreaksInQuotes, Action<CsvMalformedRecord>? onMalformed)
+    {
+        var options = new CsvReaderOptions
+        {
+            Separator = delimiter,
+            DetectSeparatorHint = false,
+            AllowLineBreaksInQuotes = lineBreaksInQuotes,
+            TrackLineNumbers = true,
+            MaxRecordSize = MaxRecordBytes,
+            IncludeValuesInExceptions = false,
+            OnMalformedRecord = onMalformed,
+            BufferSize = 1 << 17,
+        };
+        Stream stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        if (encoding is not UTF8Encoding)
+        {
+            stream = Encoding.CreateTranscodingStream(stream, encoding, new UTF8Encoding(false), leaveOpen: false);
+        }
+
+        return CsvReader.Create(stream, options, leaveOpen: false);
+    }
+
+    private void ReadHeader(IReadOnlyList<string> required)
+    {
+        using var reader = Reader(lineBreaksInQuotes: true, null);
+        try
+        {
+            reader.ReadHeader();
+        }
+        catch (CsvFormatException e)
+        {
+            throw new FileRefusedException($"The header can't be read: {e.Message}");
+        }
+
+        Headers = [.. reader.Headers.Select(h => h.Trim().TrimStart('\uFEFF'))];
+        if (Headers.All(h => h.Length == 0))
+        {
+            throw new FileRefusedException("The file is empty: not even a header is there. Ask the sender for the complete file.");
+        }
+
+        var missing = required.Where(r => IndexOf(r) < 0).ToList();
+        if (missing.Count > 0)
+        {
+            throw new FileRefusedException(
+                $"The header lacks {string.Join(", ", missing)}. It has: {string.Join(", ", Headers.Take(60).Select(Shown))}. "
+                + "Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).");
+        }
+
+        var twice = required.FirstOrDefault(r => Headers.Count(h => string.Equals(h, r, StringComparison.OrdinalIgnoreCase)) > 1);
+        if (twice is not null)
+        {
+            throw new FileRefusedException($"The header names {twice} twice; nobody can say which one is meant. Ask the sender for a file with each column once.");
+        }
+    }
+
+    /// <summary>A header cell as a message shows it: a file that is no CSV must not fill the screen.</summary>
+    private static string Shown(string header) => header.Length > 40 ? header[..40] + "..." : header;
+
+    private static string CheckBytes(string path, Encoding encoding)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        if (stream.Length == 0)
+        {
+            throw new FileRefusedException("The file is empty. Ask the sender for the complete file.");
+        }
+
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var decoder = encoding.GetDecoder();
+        var bytes = new byte[1 << 16];
+        var chars = new char[encoding.GetMaxCharCount(bytes.Length)];
+        long offset = 0, line = 1, lineChars = 0;
+        int read;
+        do
+        {
+            read = stream.Read(bytes);
+            sha.AppendData(bytes.AsSpan(0, read));
+            int count;
+            try
+            {
+                count = decoder.GetChars(bytes.AsSpan(0, read), chars, flush: read == 0);
+            }
+            catch (DecoderFallbackException e)
+            {
+                throw new FileRefusedException(
+                    $"The file is not {encoding.WebName}: at about byte {offset + Math.Max(e.Index, 0)}, line {line} or soon after, there are bytes that can't be. "
+                    + "Ask the sender for the right encoding, or name the one it has in config/sources/.");
+            }
+
+            CheckText(chars.AsSpan(0, count), ref line, ref lineChars);
+            offset += read;
+        }
+        while (read > 0);
+        return Convert.ToHexStringLower(sha.GetHashAndReset());
+    }
+
+    private static void CheckText(ReadOnlySpan<char> text, ref long line, ref long lineChars)
+    {
+        if (text.Contains('\0'))
+        {
+            throw new FileRefusedException(
+                $"The file holds binary data (a zero byte near line {line}): it is no CSV, whatever its name says. Ask the sender for a CSV export.");
+        }
+
+        int end;
+        while ((end = text.IndexOf('\n')) >= 0)
+        {
+            CheckLength(lineChars + end, line);
+            line++;
+            lineChars = 0;
+            text = text[(end + 1)..];
+        }
+
+        lineChars += text.Length;
+        CheckLength(lineChars, line);
+    }
+
+    private static void CheckLength(long length, long line)
+    {
+        if (length > MaxRecordBytes / 4)
+        {
+            throw new FileRefusedException(
+                $"Line {line} is longer than {MaxRecordBytes / 4:N0} characters: no row of an extract is. Ask the sender for a file with line ends.");
+        }
+    }
+}
+
+/// <summary>The current row of a <see cref="CsvInput"/>.</summary>
+public sealed class CsvRow
+{
+    private readonly CsvReader reader;
+    private readonly int columns;
+
+    internal CsvRow(CsvReader reader, int columns)
+    {
+        this.reader = reader;
+        this.columns = columns;
+    }
+
+    /// <summary>The physical line on which the record starts; the header's is 1.</summary>
+    public long Line { get; private set; }
+
+    /// <summary>Its quoting is broken beyond doubt, or it has more or fewer cells than the header.</summary>
+    public bool IsMalformed => Fault is not null;
+
+    /// <summary>The record as the file has it.</summary>
+    public string Raw => Encoding.UTF8.GetString(reader.RawRecord);
+
+    internal CsvMalformedReason? Fault { get; private set; }
+
+    /// <summary>A cell, white space around it removed; empty for a column that is not there (index -1).</summary>
+    public string Cell(int index) => index < 0 ? "" : reader.GetString(index).Trim();
+
+    internal void Next(CsvMalformedReason? fault)
+    {
+        Line = reader.LineNumber;
+
+        // A stray quote inside an unquoted cell is text: what the cell says is not in doubt.
+        Fault = fault is CsvMalformedReason.StrayQuote ? null : fault;
+        if (Fault is null && reader.FieldCount != columns)
+        {
+            Fault = CsvMalformedReason.FieldCountMismatch;
+        }
+    }
+
+    internal void Damaged(long line)
+    {
+        Line = line;
+        Fault = CsvMalformedReason.UnterminatedQuote;
+    }
+}

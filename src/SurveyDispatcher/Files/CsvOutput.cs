@@ -1,0 +1,107 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CsvHelper;
+
+namespace SurveyDispatcher.Files;
+
+/// <summary>Writes CSV as people and spreadsheets open it: UTF-8 with BOM, CRLF, no cell that a spreadsheet would run.</summary>
+public sealed class CsvOutput : IDisposable
+{
+    private static readonly CsvWriterOptions Options = new()
+    {
+        WriteByteOrderMark = true,
+        Injection = CsvInjection.Escape,
+        BufferSize = 1 << 16,
+    };
+
+    private readonly CsvWriter writer;
+
+    /// <summary>Writes to a stream, which stays open.</summary>
+    public CsvOutput(Stream stream) => writer = CsvWriter.Create(stream, Options, leaveOpen: true);
+
+    /// <summary>Writes a record; null is an empty cell.</summary>
+    public void Row(params ReadOnlySpan<string?> cells)
+    {
+        foreach (var cell in cells)
+        {
+            writer.WriteField(cell ?? "");
+        }
+
+        writer.EndRecord();
+    }
+
+    /// <summary>Writes one cell.</summary>
+    public void Cell(string? text) => writer.WriteField(text ?? "");
+
+    /// <summary>Writes a phone number as it is: its plus sign is part of it, and no formula.</summary>
+    /// <param name="e164">Null or E.164: a plus sign and digits.</param>
+    public void Phone(string? e164)
+    {
+        if (e164 is null)
+        {
+            writer.WriteField("");
+        }
+        else
+        {
+            writer.WriteField<PhoneCell>(new PhoneCell(e164), default);
+        }
+    }
+
+    /// <summary>Ends the record that <see cref="Cell"/> and <see cref="Phone"/> have begun.</summary>
+    public void EndRow() => writer.EndRecord();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        writer.Flush();
+        writer.Dispose();
+    }
+
+    /// <summary>The library guards text only; a value that formats itself is written as it is.</summary>
+    private readonly struct PhoneCell(string e164) : IUtf8SpanFormattable, ISpanFormattable
+    {
+        public bool TryFormat(Span<byte> utf8Destination, out int bytesWritten, ReadOnlySpan<char> format, IFormatProvider? provider) =>
+            Encoding.ASCII.TryGetBytes(e164, utf8Destination, out bytesWritten);
+
+        public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+        {
+            charsWritten = e164.TryCopyTo(destination) ? e164.Length : 0;
+            return charsWritten > 0;
+        }
+
+        public string ToString(string? format, IFormatProvider? formatProvider) => e164;
+    }
+}
+
+/// <summary>What stands beside every list, so that the vendor can see that he has all of it.</summary>
+public static class Manifest
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>The manifest's path for a list.</summary>
+    public static string PathOf(string list) => list + ".manifest.json";
+
+    /// <summary>Writes the manifest of a finished list and returns the list's hash.</summary>
+    public static string Write(string list, long rows, string market, DateTimeOffset createdAt)
+    {
+        var sha256 = HashOf(list);
+        var manifest = new
+        {
+            file = Path.GetFileName(list),
+            rows,
+            sha256,
+            market,
+            createdAt = Configuration.Instants.Text(createdAt),
+        };
+        DurableFile.Write(PathOf(list), s => JsonSerializer.Serialize(s, manifest, Indented));
+        return sha256;
+    }
+
+    /// <summary>The hash of a file's bytes.</summary>
+    public static string HashOf(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}

@@ -1,0 +1,103 @@
+namespace SurveyDispatcher.Files;
+
+/// <summary>The folders below the data directory; all of them are for their owner only.</summary>
+public sealed class DataDirectory
+{
+    /// <summary>The kinds of files that are taken in, as the folders below <c>inbox/</c> are called.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = ["optouts", "responses", "dispositions", "bounces", "dealers", "dms"];
+
+    /// <summary>A data directory; nothing is created yet.</summary>
+    public DataDirectory(string root) => Root = Path.GetFullPath(root);
+
+    /// <summary>The directory itself.</summary>
+    public string Root { get; }
+
+    /// <summary>The store.</summary>
+    public string StorePath => Path.Combine(Root, "survey.db");
+
+    /// <summary>Held while a cycle runs.</summary>
+    public string LockPath => Path.Combine(Root, "cycle.lock");
+
+    /// <summary>Where the mails go that are not sent.</summary>
+    public string Mail => Path.Combine(Root, "mail");
+
+    /// <summary>Row rejects.</summary>
+    public string Rejects => Path.Combine(Root, "rejects");
+
+    /// <summary>Files refused as a whole.</summary>
+    public string Failed => Path.Combine(Root, "failed");
+
+    /// <summary>Files that are being taken in.</summary>
+    public string Taking => Path.Combine(Root, "taking");
+
+    /// <summary>The vendor's lists.</summary>
+    public string PhoneLists => Path.Combine(Root, "outbox", "phone");
+
+    /// <summary>Where files of a kind arrive.</summary>
+    public string Inbox(string kind) => Path.Combine(Root, "inbox", kind);
+
+    /// <summary>Where the files that were taken on a day are kept.</summary>
+    public string Archive(DateOnly day) =>
+        Path.Combine(Root, "archive", $"{day:yyyy}", $"{day:MM}", $"{day:dd}");
+
+    /// <summary>Creates all folders that the pipeline writes to.</summary>
+    /// <exception cref="OperatorException">The directory can't be written.</exception>
+    public void Create()
+    {
+        try
+        {
+            CreatePrivate(Root);
+            foreach (var folder in Kinds.Select(Inbox).Concat([Mail, Rejects, Failed, Taking, PhoneLists]))
+            {
+                CreatePrivate(folder);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatorException(
+                $"The data directory {Root} can't be written: {e.Message} Choose another with --data DIR, or give this user the right to write there.", e);
+        }
+    }
+
+    /// <summary>Creates a folder that only its owner can enter.</summary>
+    public static void CreatePrivate(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+}
+
+/// <summary>Writing files so that nobody ever sees half of one.</summary>
+public static class DurableFile
+{
+    /// <summary>Writes a file under a temporary name, flushes it to the disk, and renames it.</summary>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var temporary = path + ".tmp";
+        using (var stream = Create(temporary))
+        {
+            write(stream);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>Opens a new file that only its owner can read, an old one of that name is replaced.</summary>
+    public static FileStream Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Share = FileShare.Read };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
+    }
+}

@@ -1,0 +1,112 @@
+namespace SurveyDispatcher.Files;
+
+/// <summary>A file on its way through: arrived, being taken, archived or refused.</summary>
+/// <param name="Kind">The folder below <c>inbox/</c>.</param>
+/// <param name="Name">The whole file name; everywhere the same.</param>
+/// <param name="Path">Where it lies now.</param>
+public sealed record IncomingFile(string Kind, string Name, string Path);
+
+/// <summary>The inbox: a file is taken by a rename, so that nobody can change it while it is read.</summary>
+/// <param name="directory">The data directory.</param>
+/// <param name="time">Tells how old a file is.</param>
+/// <param name="settle">A file whose last change is younger may still be written to: left for the next look.</param>
+/// <param name="move">False in a dry run: files are read where they lie, and stay there.</param>
+public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan settle, bool move)
+{
+    /// <summary>Takes the files of a kind in order of name; those that an interrupted cycle had taken come first.</summary>
+    public IEnumerable<IncomingFile> Take(string kind)
+    {
+        var taking = System.IO.Path.Combine(directory.Taking, kind);
+        foreach (var path in FilesIn(taking))
+        {
+            yield return new IncomingFile(kind, System.IO.Path.GetFileName(path), path);
+        }
+
+        var arrived = FilesIn(directory.Inbox(kind)).ToList();
+        if (kind == "bounces")
+        {
+            // A Maildir: what the mail server has delivered lies in new/, what somebody has seen in cur/.
+            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "new")));
+            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "cur")));
+        }
+
+        foreach (var path in arrived.Where(HasSettled))
+        {
+            var name = System.IO.Path.GetFileName(path);
+            if (!move)
+            {
+                yield return new IncomingFile(kind, name, path);
+                continue;
+            }
+
+            DataDirectory.CreatePrivate(taking);
+            var taken = System.IO.Path.Combine(taking, name);
+            File.Move(path, taken, overwrite: false);
+            yield return new IncomingFile(kind, name, taken);
+        }
+    }
+
+    /// <summary>Puts a file that was taken in whole into the day's archive.</summary>
+    public void Archive(IncomingFile file, DateOnly day)
+    {
+        if (move)
+        {
+            MoveTo(file, directory.Archive(day));
+        }
+    }
+
+    /// <summary>Puts a refused file aside, with a text beside it that says why.</summary>
+    public void Refuse(IncomingFile file, string problem)
+    {
+        if (move)
+        {
+            var target = MoveTo(file, directory.Failed);
+            DurableFile.Write(target + ".error.txt", s => s.Write(System.Text.Encoding.UTF8.GetBytes(problem + Environment.NewLine)));
+        }
+    }
+
+    private static List<string> FilesIn(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return [];
+        }
+
+        return [.. new DirectoryInfo(folder).EnumerateFiles()
+            .Where(f => f.LinkTarget is null // a link could lead anywhere
+                && !f.Name.EndsWith(".tmp", StringComparison.Ordinal) && !f.Name.EndsWith(".part", StringComparison.Ordinal)
+                && !f.Name.StartsWith('.'))
+            .Select(f => f.FullName)
+            .Order(StringComparer.Ordinal)];
+    }
+
+    private bool HasSettled(string path) =>
+        settle == TimeSpan.Zero || time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) >= settle;
+
+    /// <summary>A name that is there already gets a number, unless it is the very same file.</summary>
+    private static string MoveTo(IncomingFile file, string folder)
+    {
+        DataDirectory.CreatePrivate(folder);
+        var target = System.IO.Path.Combine(folder, file.Name);
+        for (var n = 2; File.Exists(target) && !SameContent(target, file.Path); n++)
+        {
+            target = System.IO.Path.Combine(folder, $"{file.Name}.{n}");
+        }
+
+        File.Move(file.Path, target, overwrite: true);
+        return target;
+    }
+
+    private static bool SameContent(string a, string b)
+    {
+        if (new FileInfo(a).Length != new FileInfo(b).Length)
+        {
+            return false;
+        }
+
+        using var first = File.OpenRead(a);
+        using var second = File.OpenRead(b);
+        return System.Security.Cryptography.SHA256.HashData(first).AsSpan()
+            .SequenceEqual(System.Security.Cryptography.SHA256.HashData(second));
+    }
+}

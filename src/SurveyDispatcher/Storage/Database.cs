@@ -1,0 +1,311 @@
+using System.Collections.Frozen;
+using System.Data.Common;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+
+namespace SurveyDispatcher.Storage;
+
+/// <summary>The store's connection: named statements from <c>Sql/*.sql</c>, prepared once, and transactions.</summary>
+/// <remarks>Not thread-safe: one thread plans, and it owns the connection.</remarks>
+public sealed partial class Database : IDisposable
+{
+    private static readonly FrozenDictionary<string, string> Statements = LoadStatements();
+    private readonly SqliteConnection connection;
+    private readonly Dictionary<string, Statement> prepared = new(StringComparer.Ordinal);
+    private SqliteTransaction? transaction;
+
+    private Database(SqliteConnection connection) => this.connection = connection;
+
+    /// <summary>Raised after a rollback: what was counted on in memory must be read again.</summary>
+    public event Action? RolledBack;
+
+    /// <summary>Opens a store, creating or migrating it first when <paramref name="write"/> is set.</summary>
+    /// <exception cref="OperatorException">The file is no store of ours, or can't be used.</exception>
+    public static Database Open(string connectionString, bool write)
+    {
+        try
+        {
+            var database = new Database(new SqliteConnection(connectionString));
+            try
+            {
+                database.connection.Open();
+                database.Configure();
+                if (write)
+                {
+                    database.Migrate();
+                }
+
+                return database;
+            }
+            catch
+            {
+                database.Dispose();
+                throw;
+            }
+        }
+        catch (SqliteException e)
+        {
+            var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
+            throw new OperatorException($"The store {path} can't be used: {Explain(e)}", e);
+        }
+    }
+
+    /// <summary>What a database error means to the operator.</summary>
+    public static string Explain(SqliteException e) => e.SqliteErrorCode switch
+    {
+        5 or 6 => "another program holds it locked (a backup, a database browser?). Close that program, then run the cycle again.",
+        8 => "it is read-only for this user. Give the user that runs the cycle the right to write, then run the cycle again.",
+        11 or 26 => "the file is damaged or no database. Restore the last backup (docs/operations.md), then run the cycle again.",
+        13 => "the disk is full. Make room, then run the cycle again: what was stored is kept.",
+        14 => "it can't be opened or created. Check that the data directory exists and that this user may write there.",
+        _ => $"{e.Message} (SQLite {e.SqliteExtendedErrorCode}).",
+    };
+
+    /// <summary>A statement by its name in the <c>.sql</c> files.</summary>
+    public Statement this[string name]
+    {
+        get
+        {
+            if (!prepared.TryGetValue(name, out var statement))
+            {
+                statement = new Statement(connection, Statements[name], () => transaction);
+                prepared.Add(name, statement);
+            }
+
+            return statement;
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> in one transaction: all of it is stored, or nothing.</summary>
+    public void InTransaction(Action work)
+    {
+        if (transaction is not null)
+        {
+            throw new InvalidOperationException("Transactions do not nest.");
+        }
+
+        using var current = connection.BeginTransaction();
+        transaction = current;
+        try
+        {
+            work();
+            current.Commit();
+        }
+        catch
+        {
+            transaction = null;
+            Rollback(current);
+            RolledBack?.Invoke();
+            throw;
+        }
+        finally
+        {
+            transaction = null;
+        }
+    }
+
+    /// <summary>Copies the store as it stands into a file.</summary>
+    public void CopyTo(string path)
+    {
+        using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
+        target.Open();
+        connection.BackupDatabase(target);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var statement in prepared.Values)
+        {
+            statement.Dispose();
+        }
+
+        connection.Dispose();
+    }
+
+    private static void Rollback(SqliteTransaction current)
+    {
+        try
+        {
+            current.Rollback();
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself (disk full, I/O error); the error that led here says why.
+            return;
+        }
+    }
+
+    private void Configure()
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = """
+            PRAGMA journal_mode = WAL;
+            PRAGMA synchronous = FULL;
+            PRAGMA cache_size = -65536;
+            PRAGMA temp_store = MEMORY;
+            PRAGMA busy_timeout = 5000;
+            PRAGMA wal_autocheckpoint = 4000;
+            """;
+        command.ExecuteNonQuery();
+    }
+
+    private void Migrate()
+    {
+        using var version = connection.CreateCommand();
+        version.CommandText = "PRAGMA user_version";
+        var current = Convert.ToInt32(version.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        var steps = ResourceNames("Schema/").Order(StringComparer.Ordinal).ToList();
+        if (current > steps.Count)
+        {
+            throw new OperatorException(
+                $"The store {connection.DataSource} was made by a newer version of the program (schema {current}, this one knows {steps.Count}). Install the newer version.");
+        }
+
+        for (var step = current; step < steps.Count; step++)
+        {
+            using var migration = connection.BeginTransaction();
+            using var command = connection.CreateCommand();
+            command.Transaction = migration;
+            command.CommandText = Resource(steps[step]) + $"\nPRAGMA user_version = {step + 1};";
+            command.ExecuteNonQuery();
+            migration.Commit();
+        }
+    }
+
+    private static IEnumerable<string> ResourceNames(string prefix) => Assembly.GetExecutingAssembly()
+        .GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static string Resource(string name)
+    {
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
+    }
+
+    private static FrozenDictionary<string, string> LoadStatements()
+    {
+        var statements = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var resource in ResourceNames("Sql/"))
+        {
+            var theme = Path.GetFileNameWithoutExtension(resource["Sql/".Length..]);
+            foreach (var part in StatementName().Split(Resource(resource)).Skip(1).Chunk(2))
+            {
+                statements.Add($"{theme}.{part[0]}", part[1].Trim());
+            }
+        }
+
+        return statements.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    [GeneratedRegex(@"^-- name: (\w+)[^\n]*\n", RegexOptions.Multiline)]
+    private static partial Regex StatementName();
+}
+
+/// <summary>One prepared statement; values are given in the order in which the parameters first appear in its text.</summary>
+public sealed partial class Statement : IDisposable
+{
+    private readonly SqliteCommand command;
+    private readonly Func<SqliteTransaction?> transaction;
+
+    internal Statement(SqliteConnection connection, string text, Func<SqliteTransaction?> transaction)
+    {
+        this.transaction = transaction;
+        command = connection.CreateCommand();
+        command.CommandText = text;
+        foreach (var name in ParameterName().Matches(text).Select(m => m.Value).Distinct(StringComparer.Ordinal))
+        {
+            command.Parameters.Add(new SqliteParameter { ParameterName = name });
+        }
+    }
+
+    /// <summary>Runs the statement; returns the number of rows it changed.</summary>
+    public int Run(params ReadOnlySpan<object?> values)
+    {
+        Bind(values);
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>The first column of the first row, or the default when there is no row or no value.</summary>
+    public T? Scalar<T>(params ReadOnlySpan<object?> values)
+    {
+        Bind(values);
+        using var reader = command.ExecuteReader();
+        return reader.Read() && !reader.IsDBNull(0) ? reader.GetFieldValue<T>(0) : default;
+    }
+
+    /// <summary>The first row, or the default when there is none.</summary>
+    public T? First<T>(Func<DbDataReader, T> read, params ReadOnlySpan<object?> values)
+    {
+        Bind(values);
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? read(reader) : default;
+    }
+
+    /// <summary>All rows.</summary>
+    public List<T> List<T>(Func<DbDataReader, T> read, params ReadOnlySpan<object?> values)
+    {
+        Bind(values);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Hands every row to <paramref name="row"/> as it comes, in constant memory.</summary>
+    public void Each(Action<DbDataReader> row, params ReadOnlySpan<object?> values)
+    {
+        Bind(values);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            row(reader);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => command.Dispose();
+
+    private void Bind(ReadOnlySpan<object?> values)
+    {
+        if (values.Length != command.Parameters.Count)
+        {
+            throw new ArgumentException($"{command.Parameters.Count} values are expected, not {values.Length}: {command.CommandText}");
+        }
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        }
+
+        command.Transaction = transaction();
+    }
+
+    [GeneratedRegex(@"@\w+")]
+    private static partial Regex ParameterName();
+}
+
+/// <summary>Values as SQL takes and gives them.</summary>
+internal static class SqlValues
+{
+    /// <summary>A set of numbers as one parameter: <c>IN (SELECT value FROM json_each(@ids))</c>.</summary>
+    public static string Set(IEnumerable<long> values) => $"[{string.Join(',', values)}]";
+
+    public static string? TextOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    public static DateOnly Day(this DbDataReader row, int column) => row.GetFieldValue<DateOnly>(column);
+
+    public static DateOnly? DayOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateOnly>(column);
+
+    public static int? IntOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
+
+    public static long? LongOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+
+    public static byte[] Bytes(this DbDataReader row, int column) => row.GetFieldValue<byte[]>(column);
+
+    public static DateTimeOffset Instant(this DbDataReader row, int column) => row.GetFieldValue<DateTimeOffset>(column);
+}

@@ -1,0 +1,143 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Survey.Domain;
+
+namespace SurveyDispatcher.Storage;
+
+/// <summary>The store's keys: contact data is encrypted with them, and recognised by keyed hashes without being decrypted.</summary>
+/// <remarks>
+/// The keys live in <c>keys.json</c> beside the store, made on first use, readable by the owner only. Without the file
+/// nobody can read who the customers are: back it up, apart from the store.
+/// </remarks>
+public sealed class Vault : IDisposable
+{
+    /// <summary>The file's name in the data directory.</summary>
+    public const string FileName = "keys.json";
+
+    private const int NonceSize = 12;
+    private const int TagSize = 16;
+    private const char Separator = '\u001f';
+    private readonly AesGcm seal;
+    private readonly byte[] matchKey;
+    private readonly Aes tokens;
+
+    private Vault(KeyFile keys)
+    {
+        seal = new AesGcm(keys.Seal, TagSize);
+        matchKey = keys.Match;
+        tokens = Aes.Create();
+        tokens.Key = keys.Token;
+    }
+
+    /// <summary>Opens the keys of a data directory, or makes them for a store that does not exist yet.</summary>
+    /// <exception cref="OperatorException">The keys are missing or damaged, but the store is there.</exception>
+    public static Vault Open(string directory, bool storeExists)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+        {
+            if (storeExists)
+            {
+                throw new OperatorException(
+                    $"The key file {path} is missing, but the store is there: without its keys no customer can be contacted. Restore {FileName} from your backup.");
+            }
+
+            var made = new KeyFile(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16));
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            using var stream = new FileStream(path, options);
+            JsonSerializer.Serialize(stream, made);
+            stream.Flush(flushToDisk: true);
+            return new Vault(made);
+        }
+
+        try
+        {
+            return new Vault(JsonSerializer.Deserialize<KeyFile>(File.ReadAllText(path))!);
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or CryptographicException)
+        {
+            throw new OperatorException($"The key file {path} is damaged. Restore {FileName} from your backup.", e);
+        }
+    }
+
+    /// <summary>Keys that live as long as the process: for dry runs and tests.</summary>
+    public static Vault InMemory() => new(new KeyFile(new byte[32], new byte[32], new byte[16]));
+
+    /// <summary>Encrypts (AES-256-GCM): nonce, tag, cipher text.</summary>
+    public byte[] Seal(ReadOnlySpan<char> text)
+    {
+        var size = Encoding.UTF8.GetByteCount(text);
+        var result = new byte[NonceSize + TagSize + size];
+        RandomNumberGenerator.Fill(result.AsSpan(0, NonceSize));
+        Span<byte> plain = size <= 1024 ? stackalloc byte[size] : new byte[size];
+        Encoding.UTF8.GetBytes(text, plain);
+        seal.Encrypt(result.AsSpan(0, NonceSize), plain, result.AsSpan(NonceSize + TagSize), result.AsSpan(NonceSize, TagSize));
+        return result;
+    }
+
+    /// <summary>Decrypts what <see cref="Seal"/> made.</summary>
+    public string Unseal(byte[] sealedText)
+    {
+        var plain = new byte[sealedText.Length - NonceSize - TagSize];
+        seal.Decrypt(sealedText.AsSpan(0, NonceSize), sealedText.AsSpan(NonceSize + TagSize), sealedText.AsSpan(NonceSize, TagSize), plain);
+        return Encoding.UTF8.GetString(plain);
+    }
+
+    /// <summary>Encrypts contact data.</summary>
+    public byte[] Seal(ContactData contact) =>
+        Seal(string.Join(Separator, Part(contact.Name), Part(contact.Email), Part(contact.Phone1), Part(contact.Phone2), Part(contact.StaffName)));
+
+    /// <summary>Decrypts contact data.</summary>
+    public ContactData UnsealContact(byte[] sealedContact)
+    {
+        var parts = Unseal(sealedContact).Split(Separator);
+        return new ContactData(parts[0], parts[1], parts[2], parts[3], parts[4]);
+    }
+
+    /// <summary>What an address is recognised by.</summary>
+    public long Hash(EmailAddress email) => Hash($"e:{email.Key}");
+
+    /// <summary>What a number is recognised by.</summary>
+    public long Hash(PhoneNumber phone) => Hash($"p:{phone.E164}");
+
+    /// <summary>A keyed hash of anything, for names that nobody must be able to guess.</summary>
+    public string Mac(string text) => Convert.ToHexStringLower(Mac(text, stackalloc byte[32])[..8]);
+
+    /// <summary>The case's secret in a link: 128 keyed bits, and only the keys lead back to the case.</summary>
+    public string Token(long caseId)
+    {
+        Span<byte> block = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(block, caseId);
+        Span<byte> result = stackalloc byte[16];
+        tokens.EncryptEcb(block, result, PaddingMode.None);
+        return System.Buffers.Text.Base64Url.EncodeToString(result);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        seal.Dispose();
+        tokens.Dispose();
+    }
+
+    private static string Part(string text) => text.Replace(Separator, ' ');
+
+    private long Hash(string text) => BinaryPrimitives.ReadInt64BigEndian(Mac(text, stackalloc byte[32]));
+
+    private Span<byte> Mac(string text, Span<byte> mac)
+    {
+        Span<byte> bytes = stackalloc byte[Encoding.UTF8.GetMaxByteCount(Math.Min(text.Length, 400))];
+        var length = Encoding.UTF8.GetBytes(text.AsSpan(0, Math.Min(text.Length, 400)), bytes);
+        HMACSHA256.HashData(matchKey, bytes[..length], mac);
+        return mac;
+    }
+
+    private sealed record KeyFile(byte[] Seal, byte[] Match, byte[] Token);
+}
