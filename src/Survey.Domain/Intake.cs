@@ -21,6 +21,8 @@ public readonly record struct RowFault(string Reason, string Column, string Valu
 /// <summary>From the cells of a row to a <see cref="Transaction"/>, or to what is wrong with it.</summary>
 public static class Intake
 {
+    private const char UnknownMark = '\uFFFF';
+
     /// <summary>The headers, indexed by <see cref="DmsColumn"/>.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
@@ -42,6 +44,9 @@ public static class Intake
 
     /// <summary>The payment types of the contract.</summary>
     public static FrozenSet<string> PaymentTypes { get; } = FrozenSet.Create("warranty", "customer", "internal", "insurance");
+
+    /// <summary>Marks a code that the source's table does not know: a bad code, even where it reads like a canonical one.</summary>
+    public static string Unknown(string code) => UnknownMark + code;
 
     /// <summary>The transaction in a row, or its first fault in the contract's order of reasons.</summary>
     /// <param name="cells">The cells, trimmed, mapped to canonical values, indexed by <see cref="DmsColumn"/>.</param>
@@ -158,6 +163,14 @@ public static class Intake
 
     private static DmsColumn? BadCode(ReadOnlySpan<string> cells, SurveyKind? survey)
     {
+        for (var i = 0; i < cells.Length; i++)
+        {
+            if (cells[i].StartsWith(UnknownMark))
+            {
+                return (DmsColumn)i;
+            }
+        }
+
         if (survey is null)
         {
             return DmsColumn.RecordType;
@@ -187,5 +200,5 @@ public static class Intake
     }
 
     private static RowFault Fault(string reason, DmsColumn column, ReadOnlySpan<string> cells) =>
-        new(reason, Columns[(int)column], cells[(int)column]);
+        new(reason, Columns[(int)column], cells[(int)column].TrimStart(UnknownMark));
 }

@@ -8,17 +8,13 @@ namespace SurveyDispatcher.Files;
 /// <summary>Writes CSV as people and spreadsheets open it: UTF-8 with BOM, CRLF, no cell that a spreadsheet would run.</summary>
 public sealed class CsvOutput : IDisposable
 {
-    private static readonly CsvWriterOptions Options = new()
-    {
-        WriteByteOrderMark = true,
-        Injection = CsvInjection.Escape,
-        BufferSize = 1 << 16,
-    };
+    private static readonly CsvWriterOptions Marked = new() { WriteByteOrderMark = true, Injection = CsvInjection.Escape };
+    private static readonly CsvWriterOptions Unmarked = new() { WriteByteOrderMark = false, Injection = CsvInjection.Escape };
 
     private readonly CsvWriter writer;
 
-    /// <summary>Writes to a stream, which stays open.</summary>
-    public CsvOutput(Stream stream) => writer = CsvWriter.Create(stream, Options, leaveOpen: true);
+    /// <summary>Writes to a stream, which stays open; without the mark when the stream has one already.</summary>
+    public CsvOutput(Stream stream, bool withMark = true) => writer = CsvWriter.Create(stream, withMark ? Marked : Unmarked, leaveOpen: true);
 
     /// <summary>Writes a record; null is an empty cell.</summary>
     public void Row(params ReadOnlySpan<string?> cells)

@@ -165,6 +165,7 @@ CREATE TABLE attempts (
 CREATE TABLE bounces (
     id         INTEGER PRIMARY KEY,
     file_name  TEXT NOT NULL,
+    sha256     TEXT NOT NULL,          -- of the file: the same report twice has no second effect
     case_id    INTEGER,                -- null: no contact of ours
     contact    INTEGER,
     action     TEXT NOT NULL,
@@ -173,6 +174,7 @@ CREATE TABLE bounces (
     read_at    TIMESTAMP NOT NULL
 );
 CREATE INDEX bounces_case ON bounces (case_id);
+CREATE INDEX bounces_sha256 ON bounces (sha256);
 
 -- Lists for the vendor: planned in the store first, so that a crash finds them again under the same name.
 CREATE TABLE lists (

@@ -1,0 +1,134 @@
+using Survey.Domain;
+
+namespace SurveyDispatcher.Storage;
+
+/// <summary>Cases, whose they are, and the addresses that must not be used.</summary>
+public sealed class CaseStore(Database database, Vault vault)
+{
+    /// <summary>The case of a number, or null.</summary>
+    public CaseRow? Find(long id) => database["cases.find"].First(r => CaseRow.Read(r), id);
+
+    /// <summary>The case that people name so, or null: unknown, mistyped, or of another market.</summary>
+    public CaseRow? Find(string caseId) =>
+        CaseId.TryParse(caseId, out var market, out var number) && Find(number) is { } row && row.Market == market ? row : null;
+
+    /// <summary>Stores a new case.</summary>
+    public void Insert(CaseRow row) => database["cases.insert"].Run(
+        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), row.Case.CloseReason, row.Case.InvitedOn,
+        row.Case.RemindedOn, row.Case.PhoneOn, row.Case.PhoneReason, row.Case.CallUntil, row.Case.CompletedOn,
+        row.Case.ResponseMode, row.Case.MailFailed ? 1 : 0, row.NextLookOn);
+
+    /// <summary>Stores a case that has changed.</summary>
+    public void Save(CaseRow row) => database["cases.save"].Run(
+        row.EventDate, row.Case.State.Code(), row.Case.CloseReason, row.Case.InvitedOn, row.Case.RemindedOn, row.Case.PhoneOn,
+        row.Case.PhoneReason, row.Case.CallUntil, row.Case.CompletedOn, row.Case.ResponseMode, row.Case.MailFailed ? 1 : 0,
+        row.NextLookOn, row.Id);
+
+    /// <summary>The keyed hashes of a customer's contact points: address, first and second number; 0 where there is none.</summary>
+    public (long Email, long Phone1, long Phone2) Hashes(ContactPoints points) => (
+        points.Email is { } e ? vault.Hash(e) : 0, points.Phone1 is { } p ? vault.Hash(p) : 0, points.Phone2 is { } q ? vault.Hash(q) : 0);
+
+    /// <summary>Makes a customer's cases findable by his contact points.</summary>
+    public void Identify(long caseId, (long Email, long Phone1, long Phone2) hashes)
+    {
+        foreach (var hash in Set(hashes))
+        {
+            database["cases.add_identity"].Run(hash, caseId);
+        }
+    }
+
+    /// <summary>Undoes <see cref="Identify"/> for contact points that are no longer the customer's.</summary>
+    public void Forget(long caseId, (long Email, long Phone1, long Phone2) hashes)
+    {
+        foreach (var hash in Set(hashes))
+        {
+            database["cases.remove_identity"].Run(hash, caseId);
+        }
+    }
+
+    /// <summary>What stands on the suppression list about each of many contact points.</summary>
+    public Dictionary<long, Suppression> SuppressionsOf(IEnumerable<(long Email, long Phone1, long Phone2)> customers)
+    {
+        var found = new Dictionary<long, Suppression>();
+        database["cases.suppressions_of"].Each(
+            r => found.Add(r.GetInt64(0), (Suppression)r.GetInt32(1)), SqlValues.Set(customers.SelectMany(Set)));
+        return found;
+    }
+
+    /// <summary>The latest first contacts of the same customers: by contact point, then by case.</summary>
+    public Dictionary<long, List<(long CaseId, DateOnly On)>> OtherContacts(
+        IEnumerable<(long Email, long Phone1, long Phone2)> customers, DateOnly since, DateOnly today)
+    {
+        var found = new Dictionary<long, List<(long, DateOnly)>>();
+        database["cases.other_contacts"].Each(
+            r =>
+            {
+                if (!found.TryGetValue(r.GetInt64(0), out var contacts))
+                {
+                    found.Add(r.GetInt64(0), contacts = []);
+                }
+
+                contacts.Add((r.GetInt64(1), DateOnly.ParseExact(r.GetString(2), "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
+            },
+            today, SqlValues.Set(customers.SelectMany(Set)), since);
+        return found;
+    }
+
+    /// <summary>Puts a contact point on the suppression list, and has its open cases looked at.</summary>
+    /// <param name="hash">The contact point.</param>
+    /// <param name="suppression">Why.</param>
+    /// <param name="day">The day of the cycle.</param>
+    public void Suppress(long hash, Suppression suppression, DateOnly day)
+    {
+        database["cases.suppress"].Run(hash, (int)suppression, day);
+        database["cases.look_now_by_identity"].Run(Soon(day), hash);
+    }
+
+    /// <summary>Has an open case looked at by the next planning.</summary>
+    public void LookNow(long caseId, DateOnly day) => database["cases.look_now"].Run(Soon(day), caseId);
+
+    /// <summary>Has every open case looked at: the programme has changed.</summary>
+    public void LookAtAllNow(DateOnly day) => database["cases.look_at_all_now"].Run(Soon(day));
+
+    /// <summary>How a customer can be reached, by what was found on the list.</summary>
+    public static Reach ReachOf(
+        ContactPoints points, OptOutFlags flags, (long Email, long Phone1, long Phone2) hashes, Dictionary<long, Suppression> list) => Reach.Of(
+            points, flags.HasFlag(OptOutFlags.Email), flags.HasFlag(OptOutFlags.Phone),
+            list.GetValueOrDefault(hashes.Email), list.GetValueOrDefault(hashes.Phone1), list.GetValueOrDefault(hashes.Phone2));
+
+    /// <summary>The contact points that there are.</summary>
+    public static IEnumerable<long> Set((long Email, long Phone1, long Phone2) hashes)
+    {
+        if (hashes.Email != 0)
+        {
+            yield return hashes.Email;
+        }
+
+        if (hashes.Phone1 != 0)
+        {
+            yield return hashes.Phone1;
+        }
+
+        if (hashes.Phone2 != 0)
+        {
+            yield return hashes.Phone2;
+        }
+    }
+
+    /// <summary>Two days back is before the local date of every market, wherever the sun stands.</summary>
+    private static DateOnly Soon(DateOnly day) => day.AddDays(-2);
+}
+
+/// <summary>The flags of a row.</summary>
+[Flags]
+public enum OptOutFlags
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>No e-mail.</summary>
+    Email = 1,
+
+    /// <summary>No calls.</summary>
+    Phone = 2,
+}

@@ -1,0 +1,81 @@
+-- name: insert
+INSERT INTO cases (id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason,
+    call_until, completed_on, response_mode, mail_failed, next_look_on)
+VALUES (@id, @market, @survey, @event_date, @state, @close_reason, @invited_on, @reminded_on, @phone_on, @phone_reason,
+    @call_until, @completed_on, @response_mode, @mail_failed, @next_look_on)
+
+-- name: save
+UPDATE cases SET event_date = @event_date, state = @state, close_reason = @close_reason, invited_on = @invited_on,
+    reminded_on = @reminded_on, phone_on = @phone_on, phone_reason = @phone_reason, call_until = @call_until,
+    completed_on = @completed_on, response_mode = @response_mode, mail_failed = @mail_failed, next_look_on = @next_look_on
+WHERE id = @id
+
+-- name: find
+SELECT id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason, call_until,
+    completed_on, response_mode, mail_failed, next_look_on
+FROM cases WHERE id = @id
+
+-- name: all
+SELECT id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason, call_until,
+    completed_on, response_mode, mail_failed, next_look_on
+FROM cases ORDER BY id
+
+-- name: look_now_by_identity
+-- The day is before any local date, so the next planning looks at the case.
+UPDATE cases SET next_look_on = @day
+WHERE id IN (SELECT case_id FROM identities WHERE hash = @hash) AND state NOT IN ('completed', 'closed')
+
+-- name: look_now
+UPDATE cases SET next_look_on = @day WHERE id = @id AND state NOT IN ('completed', 'closed')
+
+-- name: look_at_all_now
+UPDATE cases SET next_look_on = @day WHERE next_look_on IS NOT NULL
+
+-- name: create_due
+CREATE TEMP TABLE IF NOT EXISTS due (position INTEGER PRIMARY KEY, id INTEGER NOT NULL)
+
+-- name: clear_due
+DELETE FROM due
+
+-- name: fill_due
+-- In the order that the rest period asks for: the earliest event first, then the case.
+INSERT INTO due (id) SELECT id FROM cases WHERE next_look_on <= @day ORDER BY event_date, id
+
+-- name: count_due
+SELECT count(*) FROM due
+
+-- name: due_page
+SELECT c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on,
+    c.phone_reason, c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on,
+    t.contact, t.opt_outs, t.cancelled
+FROM due JOIN cases c ON c.id = due.id JOIN transactions t ON t.id = c.id
+WHERE due.position > @after AND due.position <= @until
+ORDER BY due.position
+
+-- name: contact_of
+SELECT contact, opt_outs FROM transactions WHERE id = @id
+
+-- name: other_contacts
+-- First contacts of the same customers, those included that are only a moment away.
+SELECT i.hash, i.case_id, coalesce(c.invited_on, c.phone_on, @today)
+FROM identities i JOIN cases c ON c.id = i.case_id
+WHERE i.hash IN (SELECT value FROM json_each(@hashes))
+    AND (coalesce(c.invited_on, c.phone_on) >= @since
+        OR (coalesce(c.invited_on, c.phone_on) IS NULL AND (c.state = 'phone_queued'
+            OR EXISTS (SELECT 1 FROM mails m WHERE m.case_id = c.id AND m.contact = 1 AND m.state IN ('queued', 'claimed')))))
+
+-- name: suppressions_of
+SELECT hash, flags FROM suppressions WHERE hash IN (SELECT value FROM json_each(@hashes))
+
+-- name: suppress
+INSERT INTO suppressions (hash, flags, since) VALUES (@hash, @flags, @since)
+ON CONFLICT (hash) DO UPDATE SET flags = flags | excluded.flags
+
+-- name: add_identity
+INSERT INTO identities (hash, case_id) VALUES (@hash, @case_id) ON CONFLICT DO NOTHING
+
+-- name: remove_identity
+DELETE FROM identities WHERE hash = @hash AND case_id = @case_id
+
+-- name: add_withdrawal
+INSERT INTO withdrawals (case_id, market, reason, at) VALUES (@case_id, @market, @reason, @at)

@@ -1,0 +1,20 @@
+-- name: last_id
+SELECT coalesce(max(id), 0) FROM files
+
+-- name: begun
+SELECT id, rows_read, rows_new, rows_updated, rows_unchanged, rows_rejected, rejects_bytes
+FROM files WHERE state = 'taking' AND kind = @kind AND name = @name AND sha256 = @sha256
+
+-- name: begin
+INSERT INTO files (id, kind, name, sha256, cycle_id, state) VALUES (@id, @kind, @name, @sha256, @cycle_id, 'taking')
+
+-- name: refuse
+INSERT INTO files (id, kind, name, sha256, cycle_id, state, problem) VALUES (@id, @kind, @name, '', @cycle_id, 'refused', @problem)
+
+-- name: progress
+UPDATE files SET rows_read = @rows_read, rows_new = @rows_new, rows_updated = @rows_updated, rows_unchanged = @rows_unchanged,
+    rows_rejected = @rows_rejected, rejects_bytes = @rejects_bytes
+WHERE id = @id
+
+-- name: end
+UPDATE files SET state = @state, problem = @problem WHERE id = @id

@@ -1,0 +1,33 @@
+-- name: last_id
+SELECT coalesce(max(id), 0) FROM transactions
+
+-- name: by_key
+SELECT t.id, t.row_hash, t.reason, t.contact, c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on,
+    c.phone_on, c.phone_reason, c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on
+FROM transactions t LEFT JOIN cases c ON c.id = t.id
+WHERE t.transaction_id = @transaction_id AND t.dealer_code = @dealer_code AND t.survey = @survey AND t.country = @country
+
+-- name: insert
+INSERT INTO transactions (id, transaction_id, dealer_code, survey, country, dealer_name, cancelled, event_date, purchase_date,
+    vin, model, mileage_km, customer_type, payment_type, customer_id, language, opt_outs, contact, row_hash, file_id, line,
+    reason, failed_rules, screened_on, policy_id)
+VALUES (@id, @transaction_id, @dealer_code, @survey, @country, @dealer_name, @cancelled, @event_date, @purchase_date,
+    @vin, @model, @mileage_km, @customer_type, @payment_type, @customer_id, @language, @opt_outs, @contact, @row_hash,
+    @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id)
+
+-- name: update_row
+UPDATE transactions SET dealer_name = @dealer_name, cancelled = @cancelled, event_date = @event_date,
+    purchase_date = @purchase_date, vin = @vin, model = @model, mileage_km = @mileage_km, customer_type = @customer_type,
+    payment_type = @payment_type, customer_id = @customer_id, language = @language, opt_outs = @opt_outs, contact = @contact,
+    row_hash = @row_hash, file_id = @file_id, line = @line
+WHERE id = @id
+
+-- name: update_contact
+-- After the first contact: contact data, opt-outs and a cancellation take effect, nothing else.
+UPDATE transactions SET language = @language, opt_outs = @opt_outs, contact = @contact, cancelled = max(cancelled, @cancelled),
+    row_hash = @row_hash, file_id = @file_id, line = @line
+WHERE id = @id
+
+-- name: update_verdict
+UPDATE transactions SET reason = @reason, failed_rules = @failed_rules, screened_on = @screened_on, policy_id = @policy_id
+WHERE id = @id

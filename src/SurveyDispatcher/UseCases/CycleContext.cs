@@ -1,0 +1,129 @@
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>All that the steps of one cycle share.</summary>
+internal sealed class CycleContext
+{
+    private readonly Dictionary<string, DateOnly> localDates = new(StringComparer.Ordinal);
+
+    public required PipelineConfig Config { get; init; }
+
+    public required AsOf AsOf { get; init; }
+
+    public required DataDirectory Directory { get; init; }
+
+    public required Inbox Inbox { get; init; }
+
+    public required Database Database { get; init; }
+
+    public required Vault Vault { get; init; }
+
+    public required CaseStore Cases { get; init; }
+
+    public required Ledger Ledger { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required IProgressView Progress { get; init; }
+
+    /// <summary>A dry run: nothing outside the copy of the store is touched.</summary>
+    public required bool DryRun { get; init; }
+
+    public CancellationToken Stopping { get; init; }
+
+    public CycleCounts Counts { get; } = new();
+
+    /// <summary>What the operator must know; the cycle ends with 1 when there is anything.</summary>
+    public List<string> Problems { get; } = [];
+
+    /// <summary>The local date of a market.</summary>
+    public DateOnly Today(Market market) => TodayIn(market.Code);
+
+    /// <summary>The local date of a country; the cycle's own day where the country is in no market.</summary>
+    public DateOnly TodayIn(string country)
+    {
+        if (!localDates.TryGetValue(country, out var today))
+        {
+            today = Config.Programme.MarketOf(country) is { } market ? AsOf.LocalDate(market) : AsOf.Day;
+            localDates.Add(country, today);
+        }
+
+        return today;
+    }
+
+    /// <summary>The rules of a case; null when its market or survey is no longer configured.</summary>
+    public SurveyPolicy? PolicyOf(CaseRow row) => Config.Programme.MarketOf(row.Market)?.Policy(row.Survey);
+
+    /// <summary>
+    /// Records a fact: in the ledger, in the case's state, and, when the vendor has a case that just ended, as a withdrawal.
+    /// The only way in which a case ever changes.
+    /// </summary>
+    public CaseRow Record(CaseRow row, CaseEvent fact)
+    {
+        Ledger.Append(row.Id, fact);
+        var (after, withdraw) = CaseTransitions.After(row.Case, fact);
+        if (withdraw)
+        {
+            Database["cases.add_withdrawal"].Run(row.Id, row.Market, after.CloseReason ?? "completed", InstantIn(row.Market));
+        }
+
+        if (after.State == CaseState.Closed && row.Case.IsOpen)
+        {
+            CycleCounts.Add(Counts.Closed, after.CloseReason!);
+        }
+
+        var moved = row with { Case = after, NextLookOn = NextLook(row, after) };
+        Cases.Save(moved);
+        return moved;
+    }
+
+    /// <summary>The contact points of a stored case; none when its market is no longer configured.</summary>
+    public (ContactPoints Points, OptOutFlags Flags) PointsOf(CaseRow row)
+    {
+        var (contact, flags) = Database["cases.contact_of"].First(r => (r.Bytes(0), (OptOutFlags)r.GetInt32(1)), row.Id);
+        return Config.Programme.MarketOf(row.Market) is { } market
+            ? (ContactPoints.From(Vault.UnsealContact(contact!), market, Config.Programme), flags)
+            : (new ContactPoints(null, Usability.None, null, null), flags);
+    }
+
+    /// <summary>The keyed hashes of a stored case's contact points.</summary>
+    public (long Email, long Phone1, long Phone2) HashesOf(CaseRow row) => Cases.Hashes(PointsOf(row).Points);
+
+    /// <summary>How the customer of a stored case can be reached at this moment.</summary>
+    public Reach ReachOf(CaseRow row)
+    {
+        var (points, flags) = PointsOf(row);
+        var hashes = Cases.Hashes(points);
+        return CaseStore.ReachOf(points, flags, hashes, Cases.SuppressionsOf([hashes]));
+    }
+
+    /// <summary>The day on which a case must be looked at again.</summary>
+    public DateOnly? NextLook(CaseRow row, SurveyCase after) => PolicyOf(row) is { } policy
+        ? ContactPlan.NextLook(after, row.EventDate, policy.Window, Config.Programme.Contact, TodayIn(row.Market))
+        : after.IsOpen ? TodayIn(row.Market) : null;
+
+    /// <summary>The cycle's instant in a market.</summary>
+    public DateTimeOffset InstantIn(string market) =>
+        (Config.Programme.MarketOf(market) is { } m ? AsOf.In(m) : AsOf.Instant).ToUniversalTime();
+}
+
+/// <summary>Shows how far a long step has come.</summary>
+public interface IProgressView
+{
+    /// <summary>A step has come to <paramref name="done"/> of <paramref name="total"/>.</summary>
+    void Report(string step, long done, long total);
+}
+
+/// <summary>Shows nothing: no terminal is there.</summary>
+public sealed class NoProgress : IProgressView
+{
+    /// <inheritdoc/>
+    public void Report(string step, long done, long total)
+    {
+        // Nobody is watching.
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>What a cycle did: the object that <c>cycle --json</c> prints (contracts.md, <i>Command line</i>).</summary>
+public sealed class CycleCounts
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+#pragma warning disable CS1591 // the names are contract, and contracts.md defines them
+    public string AsOf { get; set; } = "";
+    public int FilesImported { get; set; }
+    public int FilesRefused { get; set; }
+    public long RowsRead { get; set; }
+    public long RowsRejected { get; set; }
+    public long RowsUnchanged { get; set; }
+    public long TransactionsNew { get; set; }
+    public long TransactionsUpdated { get; set; }
+    public SortedDictionary<string, long> ScreenedOut { get; set; } = new(StringComparer.Ordinal);
+    public long CasesOpened { get; set; }
+    public long InvitationsSent { get; set; }
+    public long RemindersSent { get; set; }
+    public long MailRejected { get; set; }
+    public long MailDeferred { get; set; }
+    public SortedDictionary<string, long> PhoneReleased { get; set; } = new(StringComparer.Ordinal);
+    public long Withdrawn { get; set; }
+    public long Responses { get; set; }
+    public long Dispositions { get; set; }
+    public long Bounces { get; set; }
+    public long OptOuts { get; set; }
+    public long OtherRowsRejected { get; set; }
+    public SortedDictionary<string, long> Closed { get; set; } = new(StringComparer.Ordinal);
+#pragma warning restore CS1591
+
+    /// <summary>Rows read = new + updated + unchanged + rejected: no row of an extract is ever dropped in silence.</summary>
+    public bool SumHolds => RowsRead == TransactionsNew + TransactionsUpdated + RowsUnchanged + RowsRejected;
+
+    /// <summary>Counts one more.</summary>
+    public static void Add(SortedDictionary<string, long> counts, string reason, long n = 1) =>
+        counts[reason] = counts.GetValueOrDefault(reason) + n;
+
+    /// <summary>The object as one line of JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    public static CycleCounts FromJson(string json) => JsonSerializer.Deserialize<CycleCounts>(json, Json)!;
+}

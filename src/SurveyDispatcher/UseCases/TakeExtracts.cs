@@ -1,0 +1,369 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Runtime.InteropServices;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Takes DMS extracts: each row becomes a transaction with a verdict, and a case when it passes screening.</summary>
+/// <remarks>One thread reads and understands rows; the other, which owns the store, screens and stores them page by page.</remarks>
+internal sealed class TakeExtracts(CycleContext context)
+{
+    private const int PageRows = 10_000;
+    private long lastId;
+
+    /// <summary>Takes every extract that has arrived.</summary>
+    public void Run()
+    {
+        foreach (var file in context.Inbox.Take("dms"))
+        {
+            context.Stopping.ThrowIfCancellationRequested();
+            TakeFiles.Guard(context, file, () => Take(file));
+        }
+    }
+
+    private void Take(IncomingFile file)
+    {
+        var source = context.Config.SourceOf(file.Name);
+        var required = Intake.RequiredColumns.Where(c => source.Constants[(int)c] is null).Select(c => source.Headers[(int)c]!);
+        var input = CsvInput.Open(file.Path, source.Encoding, source.Delimiter, required);
+        FileInTaking? begun = null;
+        context.Database.InTransaction(() => begun = FileInTaking.Begin(context, file, input.Sha256));
+        using var taking = begun!;
+        lastId = context.Database["transactions.last_id"].Scalar<long>();
+        using var pages = new BlockingCollection<List<Understood>>(boundedCapacity: 2);
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
+        var reading = Task.Run(() => Understand(input, new SourceReader(source, input), taking.Read, pages, abandoned.Token), abandoned.Token);
+        try
+        {
+            foreach (var page in pages.GetConsumingEnumerable(context.Stopping))
+            {
+                var (read, isNew, updated, unchanged, rejected) = (taking.Read, taking.New, taking.Updated, taking.Unchanged, taking.Rejected);
+                context.Database.InTransaction(() => Store(page, taking));
+                context.Counts.RowsRead += taking.Read - read;
+                context.Counts.TransactionsNew += taking.New - isNew;
+                context.Counts.TransactionsUpdated += taking.Updated - updated;
+                context.Counts.RowsUnchanged += taking.Unchanged - unchanged;
+                context.Counts.RowsRejected += taking.Rejected - rejected;
+                context.Progress.Report($"reading {file.Name}", taking.Read, 0);
+            }
+
+            reading.GetAwaiter().GetResult();
+        }
+        catch
+        {
+            abandoned.Cancel();
+            lastId = context.Database["transactions.last_id"].Scalar<long>();
+            throw;
+        }
+
+        taking.Finish();
+    }
+
+    private void Understand(
+        CsvInput input, SourceReader reader, long skip, BlockingCollection<List<Understood>> pages, CancellationToken ct)
+    {
+        try
+        {
+            var page = new List<Understood>(PageRows);
+            foreach (var row in input.Rows())
+            {
+                if (skip > 0)
+                {
+                    skip--;
+                    continue;
+                }
+
+                page.Add(reader.Read(row, LocalDate));
+                if (page.Count == PageRows)
+                {
+                    pages.Add(page, ct);
+                    page = new List<Understood>(PageRows);
+                }
+            }
+
+            pages.Add(page, ct);
+        }
+        finally
+        {
+            pages.CompleteAdding();
+        }
+    }
+
+    /// <summary>Called from the reading thread; the context's cache belongs to the other one.</summary>
+    private DateOnly LocalDate(string country) =>
+        context.Config.Programme.MarketOf(country) is { } market ? context.AsOf.LocalDate(market) : context.AsOf.Day;
+
+    private void Store(List<Understood> page, FileInTaking taking)
+    {
+        var customers = page.ConvertAll(Customer.Of(context));
+        var suppressed = context.Cases.SuppressionsOf(customers.Select(c => c.Hashes));
+        var contacts = OtherContacts(customers);
+        for (var i = 0; i < page.Count; i++)
+        {
+            var understood = page[i];
+            var result = understood.Transaction is { } transaction
+                ? new RowResult(Take(transaction, understood, customers[i], suppressed, contacts, taking.Id))
+                : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
+            taking.Count(result, understood.Line, () => understood.Raw!);
+        }
+
+        taking.SaveProgress();
+    }
+
+    private Dictionary<long, List<(long CaseId, DateOnly On)>> OtherContacts(List<Customer> customers)
+    {
+        var rest = context.Config.Programme.Contact.RestDays;
+        return rest == 0 ? [] : context.Cases.OtherContacts(customers.Select(c => c.Hashes), context.AsOf.Day.AddDays(-rest - 1), context.AsOf.Day);
+    }
+
+    private RowOutcome Take(
+        Transaction incoming, Understood understood, Customer customer, Dictionary<long, Suppression> suppressed,
+        Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
+    {
+        var key = incoming.Key;
+        var stored = context.Database["transactions.by_key"].First(StoredTransaction.Read, key.TransactionId, key.DealerCode, key.Survey.Code(), key.Country);
+        var market = context.Config.Programme.MarketOf(key.Country);
+        var reach = market is null
+            ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
+            : CaseStore.ReachOf(customer.Points!, Flags(incoming), customer.Hashes, suppressed);
+        var today = context.TodayIn(key.Country);
+        ScreeningVerdict Screen(long self) => Screening.Screen(new ScreeningInput(
+            incoming, market, today, reach, context.Config.Programme.Contact.RestDays, Latest(contacts, customer.Hashes, self)));
+
+        if (stored is null)
+        {
+            var id = ++lastId;
+            var verdict = Screen(id);
+            Insert(id, incoming, understood, fileId, verdict, today);
+            if (verdict.Eligible)
+            {
+                Open(id, incoming, customer, today);
+            }
+            else
+            {
+                ScreenOut(id, verdict, today);
+            }
+
+            return RowOutcome.New;
+        }
+
+        var changed = stored.RowHash != understood.RowHash;
+        if (stored.Case is { } contacted && !MayBeScreenedAgain(contacted.Case))
+        {
+            if (changed)
+            {
+                UpdateAfterContact(contacted, stored, incoming, understood, customer, fileId, today);
+            }
+
+            return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
+        }
+
+        if (changed)
+        {
+            UpdateRow(stored, incoming, understood, customer, fileId);
+        }
+
+        ScreenAgain(stored, incoming, customer, Screen(stored.Id), today);
+        return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
+    }
+
+    /// <summary>While no contact has been made, and unless the customer himself has ended it.</summary>
+    private static bool MayBeScreenedAgain(SurveyCase c) => !c.HasBeenContacted
+        && (c.State == CaseState.Waiting
+            || (c.State == CaseState.Closed && c.CloseReason is not (CloseReasons.Refused or CloseReasons.RespondentNotEligible
+                or CloseReasons.Unable or CloseReasons.Unreachable or CloseReasons.Erased)));
+
+    private void ScreenAgain(StoredTransaction stored, Transaction incoming, Customer customer, ScreeningVerdict verdict, DateOnly today)
+    {
+        if (verdict.Reason != stored.Reason)
+        {
+            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, stored.Id);
+            if (!verdict.Eligible)
+            {
+                ScreenOut(stored.Id, verdict, today);
+            }
+        }
+
+        if (stored.Case is not { } row)
+        {
+            if (verdict.Eligible)
+            {
+                Open(stored.Id, incoming, customer, today);
+            }
+
+            return;
+        }
+
+        row = row with { EventDate = incoming.EventDate };
+        if (row.Case.State == CaseState.Waiting && !verdict.Eligible)
+        {
+            context.Record(row, new CaseEvent.Ended(today, verdict.Reason!));
+        }
+        else if (row.Case.State == CaseState.Closed && verdict.Eligible)
+        {
+            context.Record(row, new CaseEvent.Opened(today));
+            context.Counts.CasesOpened++;
+        }
+        else if (row.EventDate != stored.Case.EventDate)
+        {
+            context.Cases.Save(row with { NextLookOn = context.NextLook(row, row.Case) });
+        }
+    }
+
+    private void UpdateAfterContact(
+        CaseRow row, StoredTransaction stored, Transaction incoming, Understood understood, Customer customer, long fileId, DateOnly today)
+    {
+        context.Database["transactions.update_contact"].Run(
+            incoming.Language, (int)Flags(incoming), context.Vault.Seal(incoming.Contact), incoming.Cancelled ? 1 : 0,
+            understood.RowHash, fileId, understood.Line, stored.Id);
+        Reidentify(stored, incoming.Key.Country, customer);
+        if (incoming.Cancelled && row.Case.IsOpen)
+        {
+            context.Record(row, new CaseEvent.Ended(today, CloseReasons.TransactionCancelled));
+        }
+        else
+        {
+            context.Cases.LookNow(stored.Id, context.AsOf.Day);
+        }
+    }
+
+    private void UpdateRow(StoredTransaction stored, Transaction t, Understood understood, Customer customer, long fileId)
+    {
+        context.Database["transactions.update_row"].Run(
+            t.DealerName, t.Cancelled ? 1 : 0, t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType,
+            t.PaymentType, t.CustomerId, t.Language, (int)Flags(t), context.Vault.Seal(t.Contact), understood.RowHash, fileId,
+            understood.Line, stored.Id);
+        if (stored.Case is not null)
+        {
+            Reidentify(stored, t.Key.Country, customer);
+        }
+    }
+
+    /// <summary>The customer's old contact points no longer lead to the case; the new ones do.</summary>
+    private void Reidentify(StoredTransaction stored, string country, Customer customer)
+    {
+        if (context.Config.Programme.MarketOf(country) is { } market)
+        {
+            var old = ContactPoints.From(context.Vault.UnsealContact(stored.Contact), market, context.Config.Programme);
+            context.Cases.Forget(stored.Id, context.Cases.Hashes(old));
+            context.Cases.Identify(stored.Id, customer.Hashes);
+        }
+    }
+
+    private void Open(long id, Transaction t, Customer customer, DateOnly today)
+    {
+        var opened = new CaseEvent.Opened(today);
+        context.Ledger.Append(id, opened);
+        var row = new CaseRow(id, t.Key.Country, t.Key.Survey, t.EventDate, CaseTransitions.After(null, opened).Case, null);
+        context.Cases.Insert(row with { NextLookOn = context.NextLook(row, row.Case) });
+        context.Cases.Identify(id, customer.Hashes);
+        context.Counts.CasesOpened++;
+    }
+
+    private void ScreenOut(long id, ScreeningVerdict verdict, DateOnly today)
+    {
+        context.Ledger.AppendScreenedOut(id, today, verdict.Reason!);
+        CycleCounts.Add(context.Counts.ScreenedOut, verdict.Reason!);
+    }
+
+    private void Insert(long id, Transaction t, Understood understood, long fileId, ScreeningVerdict verdict, DateOnly today) =>
+        context.Database["transactions.insert"].Run(
+            id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
+            t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
+            (int)Flags(t), context.Vault.Seal(t.Contact), understood.RowHash, fileId, understood.Line,
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId);
+
+    private static OptOutFlags Flags(Transaction t) =>
+        (t.EmailOptOut ? OptOutFlags.Email : 0) | (t.PhoneOptOut ? OptOutFlags.Phone : 0);
+
+    private static DateOnly? Latest(
+        Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, (long, long, long) hashes, long self)
+    {
+        DateOnly? latest = null;
+        foreach (var hash in CaseStore.Set(hashes))
+        {
+            foreach (var (caseId, on) in contacts.GetValueOrDefault(hash) ?? [])
+            {
+                if (caseId != self && (latest is null || on > latest))
+                {
+                    latest = on;
+                }
+            }
+        }
+
+        return latest;
+    }
+
+    /// <summary>A customer's contact points with their keyed hashes; nothing for a country in no market.</summary>
+    private sealed record Customer(ContactPoints? Points, (long Email, long Phone1, long Phone2) Hashes)
+    {
+        public static Converter<Understood, Customer> Of(CycleContext context) => understood =>
+        {
+            if (understood.Transaction is not { } t || context.Config.Programme.MarketOf(t.Key.Country) is not { } market)
+            {
+                return new Customer(null, default);
+            }
+
+            var points = ContactPoints.From(t.Contact, market, context.Config.Programme);
+            return new Customer(points, context.Cases.Hashes(points));
+        };
+    }
+
+    /// <summary>What the store has of a transaction, with its case if it has one.</summary>
+    private sealed record StoredTransaction(long Id, long RowHash, string? Reason, byte[] Contact, CaseRow? Case)
+    {
+        public static StoredTransaction? Read(System.Data.Common.DbDataReader r) => new(
+            r.GetInt64(0), r.GetInt64(1), r.TextOrNull(2), r.Bytes(3), r.IsDBNull(4) ? null : CaseRow.Read(r, 4));
+    }
+}
+
+/// <summary>A row after <see cref="Intake"/>: a transaction, or a fault with the raw record.</summary>
+internal readonly record struct Understood(long Line, Transaction? Transaction, long RowHash, RowFault Fault, string? Raw);
+
+/// <summary>Reads rows as a source describes them.</summary>
+internal sealed class SourceReader
+{
+    private readonly Source source;
+    private readonly int[] positions;
+    private readonly string[] cells = new string[Intake.Columns.Count];
+
+    public SourceReader(Source source, CsvInput input)
+    {
+        this.source = source;
+        positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
+    }
+
+    /// <summary>Reads one row.</summary>
+    public Understood Read(CsvRow row, Func<string, DateOnly> localDate)
+    {
+        if (row.IsMalformed)
+        {
+            return new Understood(row.Line, null, 0, new RowFault("malformed_row", "", ""), row.Raw);
+        }
+
+        for (var i = 0; i < cells.Length; i++)
+        {
+            var cell = positions[i] >= 0 ? row.Cell(positions[i]) : "";
+            cells[i] = source.Constants[i] ?? (cell.Length > 0 && source.Values[i] is { } table
+                ? table.GetValueOrDefault(cell) ?? Intake.Unknown(cell)
+                : cell);
+        }
+
+        return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
+            ? new Understood(row.Line, null, 0, fault, row.Raw)
+            : new Understood(row.Line, transaction, HashOf(cells), default, null);
+    }
+
+    /// <summary>Equal for rows that say the same, whatever their columns' order and their file.</summary>
+    private static long HashOf(string[] cells)
+    {
+        var text = string.Join('\u001f', cells);
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(MemoryMarshal.AsBytes(text.AsSpan()), hash);
+        return BitConverter.ToInt64(hash);
+    }
+}

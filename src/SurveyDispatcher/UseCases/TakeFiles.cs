@@ -1,0 +1,256 @@
+using System.Text;
+using SurveyDispatcher.Files;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>What a kind of file does with its rows.</summary>
+internal interface IRowTaker
+{
+    /// <summary>The headers without which the file is refused.</summary>
+    IReadOnlyList<string> Required { get; }
+
+    /// <summary>Called once the header is known.</summary>
+    void Begin(CsvInput input);
+
+    /// <summary>Takes a row, inside a transaction of the store; returns what became of it.</summary>
+    RowResult Take(CsvRow row, long fileId);
+}
+
+/// <summary>What became of a row.</summary>
+internal readonly record struct RowResult(RowOutcome Outcome, string Reason = "", string Column = "", string Value = "")
+{
+    public static RowResult New { get; } = new(RowOutcome.New);
+
+    public static RowResult Unchanged { get; } = new(RowOutcome.Unchanged);
+
+    public static RowResult Rejected(string reason, string column, string value) => new(RowOutcome.Rejected, reason, column, value);
+}
+
+/// <summary>Each row read has exactly one outcome.</summary>
+internal enum RowOutcome
+{
+    New,
+    Updated,
+    Unchanged,
+    Rejected,
+}
+
+/// <summary>A file being taken: its record in the store, its tallies, and its rejects.</summary>
+/// <remarks>
+/// Rows are taken in pages, each page one transaction that also stores how far the file has come. After a crash the
+/// same file goes on where the last page ended: no row counts twice.
+/// </remarks>
+internal sealed class FileInTaking : IDisposable
+{
+    private readonly CycleContext context;
+    private readonly IncomingFile file;
+    private readonly string rejectsPath;
+    private FileStream? rejects;
+    private CsvOutput? rejectsCsv;
+    private long rejectedBefore;
+
+    private FileInTaking(CycleContext context, IncomingFile file, long id)
+    {
+        this.context = context;
+        this.file = file;
+        Id = id;
+        rejectsPath = Path.Combine(context.Directory.Rejects, file.Name + ".rejects.csv");
+    }
+
+    public long Id { get; }
+
+    public long Read { get; private set; }
+
+    public long New { get; private set; }
+
+    public long Updated { get; private set; }
+
+    public long Unchanged { get; private set; }
+
+    public long Rejected { get; private set; }
+
+    /// <summary>Begins with a file, or goes on with one that an interrupted cycle had begun.</summary>
+    public static FileInTaking Begin(CycleContext context, IncomingFile file, string sha256)
+    {
+        var begun = context.Database["files.begun"].First(
+            r => (Id: r.GetInt64(0), Read: r.GetInt64(1), New: r.GetInt64(2), Updated: r.GetInt64(3), Unchanged: r.GetInt64(4), Rejected: r.GetInt64(5), Bytes: r.GetInt64(6)),
+            file.Kind, file.Name, sha256);
+        if (begun.Id > 0)
+        {
+            var resumed = new FileInTaking(context, file, begun.Id)
+            {
+                Read = begun.Read,
+                New = begun.New,
+                Updated = begun.Updated,
+                Unchanged = begun.Unchanged,
+                Rejected = begun.Rejected,
+            };
+            resumed.ResumeRejects(begun.Bytes);
+            return resumed;
+        }
+
+        var id = context.Database["files.last_id"].Scalar<long>() + 1;
+        context.Database["files.begin"].Run(id, file.Kind, file.Name, sha256, context.Ledger.CycleId);
+        return new FileInTaking(context, file, id);
+    }
+
+    public void Count(RowResult result, long line, Func<string> raw)
+    {
+        Read++;
+        switch (result.Outcome)
+        {
+            case RowOutcome.New:
+                New++;
+                break;
+            case RowOutcome.Updated:
+                Updated++;
+                break;
+            case RowOutcome.Unchanged:
+                Unchanged++;
+                break;
+            case RowOutcome.Rejected:
+                Rejected++;
+                Reject(result, line, raw());
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(result), result.Outcome, "Unknown outcome.");
+        }
+    }
+
+    /// <summary>Stores how far the file has come; inside the page's transaction.</summary>
+    public void SaveProgress()
+    {
+        rejectsCsv?.Dispose();
+        rejectsCsv = null;
+        rejects?.Flush(flushToDisk: true);
+        context.Database["files.progress"].Run(Read, New, Updated, Unchanged, Rejected, rejects?.Position ?? rejectedBefore, Id);
+    }
+
+    /// <summary>The whole file was taken: the rejects get their name, the file goes to the archive.</summary>
+    public void Finish()
+    {
+        if (rejects is not null)
+        {
+            rejects.Dispose();
+            rejects = null;
+            File.Move(rejectsPath + ".part", FreeName(rejectsPath), overwrite: true);
+        }
+
+        context.Database.InTransaction(() => context.Database["files.end"].Run("taken", null, Id));
+        context.Inbox.Archive(file, context.AsOf.Day);
+        context.Counts.FilesImported++;
+    }
+
+    public void Dispose()
+    {
+        rejectsCsv?.Dispose();
+        rejects?.Dispose();
+    }
+
+    /// <summary>A file of the same name on another day keeps its own rejects.</summary>
+    private string FreeName(string path)
+    {
+        var free = path;
+        for (var n = 2; File.Exists(free); n++)
+        {
+            free = Path.Combine(context.Directory.Rejects, $"{file.Name}.{n}.rejects.csv");
+        }
+
+        return free;
+    }
+
+    private void Reject(RowResult result, long line, string raw)
+    {
+        if (rejects is null)
+        {
+            rejects = DurableFile.Create(rejectsPath + ".part");
+            using var header = new CsvOutput(rejects);
+            header.Row("line", "reason", "column", "value", "raw");
+        }
+
+        rejectsCsv ??= new CsvOutput(rejects, withMark: false);
+        rejectsCsv.Row(
+            line.ToString(System.Globalization.CultureInfo.InvariantCulture), result.Reason, result.Column, result.Value, raw);
+    }
+
+    private void ResumeRejects(long bytes)
+    {
+        rejectedBefore = bytes;
+        if (bytes > 0)
+        {
+            rejects = new FileStream(rejectsPath + ".part", FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+            rejects.SetLength(bytes);
+            rejects.Seek(0, SeekOrigin.End);
+        }
+    }
+}
+
+/// <summary>Takes the canonical files of one kind, row by row.</summary>
+internal static class TakeFiles
+{
+    private const int PageRows = 1000;
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>Takes every file of a kind that has arrived.</summary>
+    public static void Run(CycleContext context, string kind, IRowTaker taker)
+    {
+        foreach (var file in context.Inbox.Take(kind))
+        {
+            context.Stopping.ThrowIfCancellationRequested();
+            Guard(context, file, () => Take(context, file, taker));
+        }
+    }
+
+    /// <summary>A file that can't be taken is refused or left, and said so; the rest of the cycle goes on.</summary>
+    public static void Guard(CycleContext context, IncomingFile file, Action take)
+    {
+        try
+        {
+            take();
+        }
+        catch (FileRefusedException e)
+        {
+            context.Database.InTransaction(() =>
+            {
+                var id = context.Database["files.last_id"].Scalar<long>() + 1;
+                context.Database["files.refuse"].Run(id, file.Kind, file.Name, context.Ledger.CycleId, e.Message);
+            });
+            context.Inbox.Refuse(file, e.Message);
+            context.Counts.FilesRefused++;
+            context.Problems.Add($"{file.Kind}/{file.Name} was refused: {e.Message} It lies in {context.Directory.Failed}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message} It will be tried again in the next cycle.");
+        }
+    }
+
+    private static void Take(CycleContext context, IncomingFile file, IRowTaker taker)
+    {
+        var input = CsvInput.Open(file.Path, Utf8, ',', taker.Required);
+        taker.Begin(input);
+        FileInTaking? begun = null;
+        context.Database.InTransaction(() => begun = FileInTaking.Begin(context, file, input.Sha256));
+        using var taking = begun!;
+        using var rows = input.Rows().Skip((int)taking.Read).GetEnumerator();
+        var more = true;
+        while (more)
+        {
+            context.Stopping.ThrowIfCancellationRequested();
+            context.Database.InTransaction(() =>
+            {
+                for (var i = 0; i < PageRows && (more = rows.MoveNext()); i++)
+                {
+                    var row = rows.Current;
+                    var result = row.IsMalformed ? RowResult.Rejected("malformed_row", "", "") : taker.Take(row, taking.Id);
+                    taking.Count(result, row.Line, () => row.Raw);
+                    context.Counts.OtherRowsRejected += result.Outcome == RowOutcome.Rejected ? 1 : 0;
+                }
+
+                taking.SaveProgress();
+            });
+        }
+
+        taking.Finish();
+    }
+}
