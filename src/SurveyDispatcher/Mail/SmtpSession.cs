@@ -210,7 +210,7 @@ internal sealed class SmtpSession : IDisposable
         var reply = Mechanism() switch
         {
             MailAuthentication.Plain => await AnswerAsync("AUTH PLAIN", $"\0{user}\0{password}"),
-            MailAuthentication.XOAuth2 => await AnswerAsync("AUTH XOAUTH2", $"user={user}\x01auth=Bearer {password}\x01\x01"),
+            MailAuthentication.XOAuth2 => await AnswerAsync("AUTH XOAUTH2", $"user={user}\u0001auth=Bearer {password}\u0001\u0001"),
             _ => await CommandAsync("AUTH LOGIN") is { Code: 334 } && await CommandAsync(Base64(user)) is { Code: 334 }
                 ? await CommandAsync(Base64(password))
                 : throw SmtpFaultException.Refusal(504, new(5, 7, 4), $"{Server} does not accept AUTH LOGIN; look at Mail:Authentication."),

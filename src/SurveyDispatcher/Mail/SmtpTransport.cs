@@ -67,7 +67,7 @@ public sealed class SmtpTransport : IMailTransport
                 FailureRatio = 0.5,
                 SamplingDuration = TimeSpan.FromSeconds(30),
                 // Well inside the budget, so that a relay which comes back in time is noticed in time.
-                BreakDuration = TimeSpan.FromSeconds(Math.Clamp(options.RetrySeconds / 10.0, 0.5, 3)),
+                BreakDuration = TimeSpan.FromMilliseconds(500),
             })
             .Build();
     }
