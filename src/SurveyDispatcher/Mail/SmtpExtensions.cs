@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>What the server said in its answer to EHLO (RFC 5321 4.1.1.1).</summary>
+internal sealed record SmtpExtensions
+{
+    public static readonly SmtpExtensions None = new();
+
+    public bool Pipelining { get; private init; }
+
+    public bool EightBitMime { get; private init; }
+
+    public bool SmtpUtf8 { get; private init; }
+
+    public bool Dsn { get; private init; }
+
+    public bool StartTls { get; private init; }
+
+    public bool Size { get; private init; }
+
+    /// <summary>The largest message in bytes (RFC 1870); 0: not said.</summary>
+    public long SizeLimit { get; private init; }
+
+    public IReadOnlyList<string> Logins { get; private init; } = [];
+
+    public static SmtpExtensions From(SmtpReply ehlo)
+    {
+        var found = None;
+        foreach (var line in ehlo.Lines.Skip(1)) // the first greets
+        {
+            var words = line.ToUpperInvariant().Split([' ', '='], StringSplitOptions.RemoveEmptyEntries); // "AUTH=LOGIN" of old servers
+            found = words switch
+            {
+                ["PIPELINING", ..] => found with { Pipelining = true },
+                ["8BITMIME", ..] => found with { EightBitMime = true },
+                ["SMTPUTF8", ..] => found with { SmtpUtf8 = true },
+                ["DSN", ..] => found with { Dsn = true },
+                ["STARTTLS", ..] => found with { StartTls = true },
+                ["SIZE", var n, ..] when long.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) => found with { Size = true, SizeLimit = limit },
+                ["SIZE", ..] => found with { Size = true },
+                ["AUTH", .. var logins] => found with { Logins = [.. found.Logins, .. logins] },
+                _ => found,
+            };
+        }
+        return found;
+    }
+}

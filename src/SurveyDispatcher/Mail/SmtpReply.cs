@@ -1,0 +1,48 @@
+using Survey.Domain;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>A server's reply (RFC 5321 4.2): one code and the text of each line.</summary>
+internal sealed record SmtpReply(int Code, IReadOnlyList<string> Lines)
+{
+    public bool Is2xx => Code / 100 == 2;
+
+    public bool Is4xx => Code / 100 == 4;
+
+    public bool Is5xx => Code / 100 == 5;
+
+    /// <summary>The server closes the channel (RFC 5321 3.8), at whatever command it says so.</summary>
+    public bool IsClosing => Code == 421;
+
+    /// <summary>The login is missing, wrong, too weak or needs encryption (RFC 4954 6).</summary>
+    public bool IsAboutLogin => Code is 530 or 534 or 535 or 538;
+
+    public EnhancedStatus Status => EnhancedStatus.FromReply(Code, Lines.FirstOrDefault(l => EnhancedStatus.TryParse(l, out _)) ?? Lines[0]);
+
+    /// <summary>Code and last line for the record: short, printable, and without anything like an address.</summary>
+    public string Summary
+    {
+        get
+        {
+            var text = Lines[^1].Length > 160 ? Lines[^1][..160] : Lines[^1];
+            var words = text.Split(' ').Select(w => w.Contains('@', StringComparison.Ordinal) ? "*" : w);
+            return $"{Code} {string.Concat(string.Join(' ', words).Select(c => c is >= ' ' and < '\x7f' ? c : '?'))}";
+        }
+    }
+}
+
+/// <summary>A dialogue that ended before the final dot: the message was surely not sent.</summary>
+/// <param name="outcome">What it means when it is not tried again.</param>
+/// <param name="retry">Whether another connection may do better.</param>
+internal sealed class SmtpFaultException(Delivery outcome, bool retry, Exception? inner = null) : Exception(outcome.ToString(), inner)
+{
+    public Delivery Outcome => outcome;
+
+    public bool Retry => retry;
+
+    public static SmtpFaultException Connection(string what, Exception? inner = null) => new(new Delivery.ServerUnusable(what), retry: true, inner);
+
+    public static SmtpFaultException Configuration(string what, Exception? inner = null) => new(new Delivery.ServerUnusable(what), retry: false, inner);
+
+    public static SmtpFaultException Refusal(int code, EnhancedStatus status, string advice) => new(new Delivery.MessageRefused(code, status, advice), retry: false);
+}

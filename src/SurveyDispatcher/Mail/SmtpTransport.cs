@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Survey.Domain;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>Sends over at most <see cref="MailOptions.Connections"/> sessions, which stay open from message to message.</summary>
+/// <remarks>
+/// Only what surely did not send is tried again, and only for its connection: exponential back-off with jitter for
+/// <see cref="MailOptions.RetrySeconds"/> from the first failure on, shared by all messages, until one gets through again. After
+/// that the relay counts as down: a circuit breaker lets every message fail at once, and now and then one looks again.
+/// What the server says about a message is the caller's to repeat.
+/// </remarks>
+public sealed class SmtpTransport : IMailTransport
+{
+    // A wrong password is not tried again with every message: accounts get locked for that.
+    private static readonly TimeSpan RefusalHolds = TimeSpan.FromMinutes(1);
+
+    private readonly MailOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly X509Certificate2Collection? _trusted;
+    private readonly SemaphoreSlim _slots;
+    private readonly ConcurrentStack<SmtpSession> _idle = new();
+    private readonly SendPace _pace;
+    private readonly ResiliencePipeline _retrying;
+    private readonly ResiliencePipeline _breaking;
+    private readonly Lock _lock = new();
+    private long? _failingSince;
+    private volatile Refusal? _refusal;
+
+    /// <summary>Connects with the first message, not here.</summary>
+    /// <exception cref="IOException">The file of <see cref="MailOptions.TrustedCertificate"/> can't be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It holds no PEM certificate.</exception>
+    public SmtpTransport(MailOptions options, TimeProvider clock)
+    {
+        _options = options;
+        _clock = clock;
+        if (options.TrustedCertificate.Length > 0)
+        {
+            _trusted = [];
+            _trusted.ImportFromPemFile(options.TrustedCertificate);
+        }
+        _slots = new(options.Connections);
+        _pace = new(options.MaxPerMinute, clock);
+
+        var budget = TimeSpan.FromSeconds(options.RetrySeconds);
+        _retrying = new ResiliencePipelineBuilder { TimeProvider = clock }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = args => new(IsConnectionFault(args.Outcome.Exception) && FailingFor() < budget),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(200),
+                MaxDelay = TimeSpan.FromSeconds(3),
+                // Bounds one message that breaks every session while others get through.
+                MaxRetryAttempts = 5 + options.RetrySeconds,
+            })
+            .Build();
+        _breaking = new ResiliencePipelineBuilder { TimeProvider = clock }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<SmtpFaultException>(),
+                MinimumThroughput = 2,
+                FailureRatio = 0.5,
+                SamplingDuration = TimeSpan.FromSeconds(30),
+                // Well inside the budget, so that a relay which comes back in time is noticed in time.
+                BreakDuration = TimeSpan.FromMilliseconds(500),
+            })
+            .Build();
+    }
+
+    /// <inheritdoc/>
+    public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
+    {
+        await _slots.WaitAsync(ct);
+        try
+        {
+            var delivery = await _retrying.ExecuteAsync(
+                static (job, token) => job.Transport.TryAsync(job.Envelope, job.Message, token),
+                (Transport: this, Envelope: envelope, Message: message),
+                ct);
+            if (delivery is not Delivery.InDoubt)
+            {
+                GotThrough();
+            }
+            return delivery;
+        }
+        catch (BrokenCircuitException e)
+        {
+            return Settled((SmtpFaultException?)e.InnerException);
+        }
+        catch (SmtpFaultException e)
+        {
+            return Settled(e);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Says goodbye on all sessions. Messages must not be under way any more.</summary>
+    public ValueTask DisposeAsync()
+    {
+        while (_idle.TryPop(out var session))
+        {
+            session.Dispose();
+        }
+        _slots.Dispose();
+        _pace.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<Delivery> TryAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
+    {
+        var kept = Kept();
+        var session = kept ?? await OpenAsync(ct);
+        try
+        {
+            await _pace.WaitAsync(ct);
+            try
+            {
+                return await session.SendAsync(envelope, message, ct);
+            }
+            catch (SmtpFaultException) when (session == kept)
+            {
+                // The server got tired of an idle or long session, as it may. That is no failure of the relay yet.
+                session.Dispose();
+                session = await OpenAsync(ct);
+                return await session.SendAsync(envelope, message, ct);
+            }
+        }
+        finally
+        {
+            Keep(session);
+        }
+    }
+
+    private SmtpSession? Kept()
+    {
+        while (_idle.TryPop(out var session))
+        {
+            if (session.IsUsable)
+            {
+                return session;
+            }
+            session.Dispose();
+        }
+        return null;
+    }
+
+    private void Keep(SmtpSession session)
+    {
+        if (session.IsUsable)
+        {
+            _idle.Push(session);
+        }
+        else
+        {
+            session.Dispose();
+        }
+    }
+
+    private async Task<SmtpSession> OpenAsync(CancellationToken ct)
+    {
+        if (_refusal is { } refusal && _clock.GetElapsedTime(refusal.At) < RefusalHolds)
+        {
+            throw new SmtpFaultException(refusal.Outcome, retry: false);
+        }
+        try
+        {
+            return await _breaking.ExecuteAsync(static async (t, token) => await SmtpSession.OpenAsync(t._options, t._trusted, t._clock, token), this, ct);
+        }
+        catch (SmtpFaultException e) when (e.Outcome is Delivery.MessageRefused)
+        {
+            _refusal = new(e.Outcome, _clock.GetTimestamp());
+            throw;
+        }
+    }
+
+    private static bool IsConnectionFault(Exception? e) => e is SmtpFaultException { Retry: true } or BrokenCircuitException { InnerException: SmtpFaultException { Retry: true } };
+
+    private TimeSpan FailingFor()
+    {
+        lock (_lock)
+        {
+            return _clock.GetElapsedTime(_failingSince ??= _clock.GetTimestamp());
+        }
+    }
+
+    private void GotThrough()
+    {
+        lock (_lock)
+        {
+            _failingSince = null;
+        }
+    }
+
+    /// <summary>What a fault means when the tries are used up: if others got through meanwhile, the server is not the reason.</summary>
+    private Delivery Settled(SmtpFaultException? fault)
+    {
+        lock (_lock)
+        {
+            return fault switch
+            {
+                { Retry: true, Outcome: Delivery.ServerUnusable } when _failingSince is null => new Delivery.TryLater(new(4, 4, 2)),
+                { } => fault.Outcome,
+                null => new Delivery.ServerUnusable($"{_options.Host}:{_options.Port} is not tried for the moment."),
+            };
+        }
+    }
+
+    private sealed record Refusal(Delivery Outcome, long At);
+}

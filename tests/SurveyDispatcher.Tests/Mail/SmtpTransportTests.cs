@@ -1,0 +1,479 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Survey.Domain;
+using SurveyDispatcher.Mail;
+using static SurveyDispatcher.Tests.Mail.ScriptedServer;
+
+namespace SurveyDispatcher.Tests.Mail;
+
+public class SmtpTransportTests
+{
+    private static readonly byte[] Message = "Subject: hello\r\n\r\n.first\r\nsecond\r\n..third\r\n"u8.ToArray();
+    private static readonly Envelope ToAnna = new("bounces+1@cvp.example", "anna@mail.example", "1.eml");
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AMessageArrivesAsItWasWrittenInOneGroupOfCommands()
+    {
+        await using var server = new ScriptedServer();
+
+        var delivery = await SendOne(server);
+
+        Assert.Equal(new Delivery.Accepted("250 2.0.0 queued as 4X for *"), delivery);
+        Assert.Equal(Encoding.ASCII.GetString(Message), Assert.Single(server.Messages));
+        Assert.Contains($"MAIL FROM:<bounces+1@cvp.example> SIZE={Message.Length} RET=HDRS", server.Commands);
+        Assert.Contains("RCPT TO:<anna@mail.example> NOTIFY=FAILURE ORCPT=rfc822;anna@mail.example", server.Commands);
+    }
+
+    [Fact]
+    public async Task ABareServerFromBefore2001WillDo()
+    {
+        await using var server = new ScriptedServer((_, command) => command.StartsWith("EHLO", StringComparison.Ordinal) ? "502 what?" : null);
+
+        Assert.IsType<Delivery.Accepted>(await SendOne(server));
+        Assert.Contains("MAIL FROM:<bounces+1@cvp.example>", server.Commands);
+    }
+
+    [Fact]
+    public async Task RepliesMayComeByteByByteWithManyLinesAndWithoutCr()
+    {
+        await using var server = new ScriptedServer((_, command) => command.StartsWith("RCPT", StringComparison.Ordinal) ? "250-2.1.5 fine\n250-\xe9\xff\n250" : null) { Splits = true };
+
+        Assert.IsType<Delivery.Accepted>(await SendOne(server));
+    }
+
+    [Fact]
+    public async Task SessionsAreReusedAndNeverMoreThanAllowed()
+    {
+        await using var server = new ScriptedServer();
+        await using var transport = Transport(server, o => o.Connections = 3);
+
+        var deliveries = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => transport.SendAsync(ToAnna, Message, Ct)));
+
+        Assert.All(deliveries, d => Assert.IsType<Delivery.Accepted>(d));
+        Assert.Equal(200, server.Messages.Count);
+        Assert.InRange(server.Connections, 1, 3);
+    }
+
+    [Theory]
+    [InlineData("RCPT", "550 5.1.1 no such user", "NotDelivered 5.1.1 Dead")]
+    [InlineData("RCPT", "550 no such user", "NotDelivered 5.1.1 Dead")]
+    [InlineData("RCPT", "552 full", "NotDelivered 5.2.2 Full")]
+    [InlineData("RCPT", "550 5.7.1 not for you", "NotDelivered 5.7.1 Policy")]
+    [InlineData("RCPT", "550 5.1.8 sender's domain not found", "MessageRefused 550 5.1.8")]
+    [InlineData("RCPT", "530 5.7.0 log in first", "MessageRefused 530 5.7.0")]
+    [InlineData("RCPT", "450 4.2.1 greylisted", "TryLater 4.2.1")]
+    [InlineData("RCPT", "452 4.2.2 full", "TryLater 4.2.2")]
+    [InlineData("MAIL", "553 5.1.8 bad sender", "MessageRefused 553 5.1.8")]
+    [InlineData("MAIL", "550 5.7.1 not you", "MessageRefused 550 5.7.1")]
+    [InlineData("MAIL", "552 too big", "NotDelivered 5.3.4 Policy")]
+    [InlineData("MAIL", "451 4.3.0 busy", "TryLater 4.3.0")]
+    [InlineData("DATA", "554 5.7.1 no", "NotDelivered 5.7.1 Policy")]
+    [InlineData(".", "554 5.6.0 content", "NotDelivered 5.6.0 Policy")]
+    [InlineData(".", "500 what", "NotDelivered 5.5.0 Other")]
+    [InlineData(".", "451 4.7.1 later", "TryLater 4.7.1")]
+    [InlineData(".", "354 what", "InDoubt")]
+    [InlineData(".", "nonsense", "InDoubt")]
+    [InlineData(".", Close, "InDoubt")]
+    public async Task EachAnswerHasItsOutcomeAndTheNextMessageGoesThrough(string command, string reply, string expected)
+    {
+        foreach (var extensions in new string[][] { ["PIPELINING", "8BITMIME"], ["8BITMIME"] })
+        {
+            var refused = 0;
+            await using var server = new ScriptedServer((_, c) =>
+                c.StartsWith(command, StringComparison.Ordinal) && Interlocked.Increment(ref refused) == 1 ? reply
+                : c == "DATA" && refused == 1 && command != "." && Interlocked.Increment(ref refused) > 0 ? "503 5.5.1 no"
+                : null) { Extensions = extensions };
+            await using var transport = Transport(server);
+
+            var first = await transport.SendAsync(ToAnna, Message, Ct);
+            refused = 9;
+            var second = await transport.SendAsync(ToAnna, Message, Ct);
+
+            Assert.Equal(expected, Words(first));
+            Assert.IsType<Delivery.Accepted>(second);
+            Assert.Single(server.Messages);
+        }
+    }
+
+    [Fact]
+    public async Task ARefusalStandsWhenTheServerHangsUpBehindIt()
+    {
+        await using var server = new ScriptedServer((n, c) => n > 1 ? null : c.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 no" : c == "DATA" ? Close : null);
+
+        Assert.Equal("NotDelivered 5.1.1 Dead", Words(await SendOne(server)));
+    }
+
+    [Fact]
+    public async Task NoDotIsSentToAServerThatWantsTheMessageOfARefusedRecipient()
+    {
+        await using var server = new ScriptedServer((n, c) => n == 1 && c.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 no" : null);
+        await using var transport = Transport(server);
+
+        Assert.Equal("NotDelivered 5.1.1 Dead", Words(await transport.SendAsync(ToAnna, Message, Ct)));
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Single(server.Commands, ".");
+        Assert.Equal(2, server.Connections);
+    }
+
+    [Theory]
+    [InlineData("", Close)]
+    [InlineData("", "421 4.3.2 busy")]
+    [InlineData("", "nonsense")]
+    [InlineData("EHLO", Close)]
+    [InlineData("EHLO", "421 4.3.2 busy")]
+    [InlineData("MAIL", Close)]
+    [InlineData("MAIL", "421 4.3.2 closing")]
+    [InlineData("MAIL", "250-endless")]
+    [InlineData("RCPT", Close)]
+    [InlineData("RCPT", "421 4.3.2 closing")]
+    [InlineData("DATA", Close)]
+    [InlineData("DATA", "421 4.3.2 closing")]
+    [InlineData(".", "421 4.3.2 closing")]
+    public async Task AConnectionThatFailsBeforeTheMessageIsOutIsTriedAgain(string command, string reply)
+    {
+        var endless = string.Concat(Enumerable.Repeat("250-more\r\n", 200)) + "250 end";
+        await using var server = new ScriptedServer((n, c) =>
+            n <= 2 && (command.Length == 0 ? c.Length == 0 : c.StartsWith(command, StringComparison.Ordinal))
+                ? reply == "250-endless" ? endless : reply
+                : null);
+
+        Assert.IsType<Delivery.Accepted>(await SendOne(server));
+        Assert.Equal(3, server.Connections);
+        Assert.Single(server.Messages);
+    }
+
+    [Fact]
+    public async Task ALineWithoutEndIsCut()
+    {
+        await using var server = new ScriptedServer((n, c) => n == 1 && c.Length == 0 ? "220 " + new string('x', 100_000) : null);
+
+        Assert.IsType<Delivery.Accepted>(await SendOne(server));
+        Assert.Equal(2, server.Connections);
+    }
+
+    [Fact]
+    public async Task AnIdleSessionThatTheServerClosedIsReplacedAtOnce()
+    {
+        await using var server = new ScriptedServer((n, c) => n == 1 && c.StartsWith("RSET", StringComparison.Ordinal) ? Close : null);
+        await using var transport = Transport(server, o => (o.Connections, o.RetrySeconds) = (1, 0));
+
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Equal(2, server.Messages.Count);
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("EHLO", false)]
+    [InlineData("RCPT", false)]
+    [InlineData(".", true)]
+    public async Task ASilentServerIsWaitedForNoLongerThanTheTimeOut(string command, bool doubt)
+    {
+        await using var server = new ScriptedServer((_, c) => (command.Length == 0 ? c.Length == 0 : c.StartsWith(command, StringComparison.Ordinal)) ? Silence : null);
+        await using var transport = Transport(server, o => (o.TimeoutSeconds, o.RetrySeconds) = (1, 0));
+
+        Assert.Equal(doubt ? "InDoubt" : "ServerUnusable", Words(await transport.SendAsync(ToAnna, Message, Ct)));
+    }
+
+    [Fact]
+    public async Task ARelayThatIsDownIsTriedForItsBudgetAndThenFailsAtOnce()
+    {
+        await using var transport = Transport(ClosedPort(), o => o.RetrySeconds = 1);
+        var watch = Stopwatch.StartNew();
+
+        Assert.Equal("ServerUnusable", Words(await transport.SendAsync(ToAnna, Message, Ct)));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.9, 6);
+
+        watch.Restart();
+        var rest = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => transport.SendAsync(ToAnna, Message, Ct)));
+        Assert.All(rest, d => Assert.Equal("ServerUnusable", Words(d)));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 0.9);
+    }
+
+    [Fact]
+    public async Task ARelayThatComesBackInTimeIsUsed()
+    {
+        await using var server = new ScriptedServer((n, c) => n <= 3 && c.Length == 0 ? Close : null);
+        await using var transport = Transport(server);
+
+        var deliveries = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => transport.SendAsync(ToAnna, Message, Ct)));
+
+        Assert.All(deliveries, d => Assert.IsType<Delivery.Accepted>(d));
+        Assert.Equal(20, server.Messages.Count);
+    }
+
+    [Fact]
+    public async Task AGreetingThatRefusesUsIsForTheOperator()
+    {
+        await using var server = new ScriptedServer((_, c) => c.Length == 0 ? "554 5.7.1 your address is on a list" : null);
+
+        Assert.Equal("MessageRefused 554 5.7.1", Words(await SendOne(server)));
+        Assert.Equal(1, server.Connections);
+    }
+
+    [Fact]
+    public async Task CancellingBeforeTheMessageIsOutThrowsAndTheSlotIsFree()
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        await using var server = new ScriptedServer((n, c) =>
+        {
+            if (n == 1 && c.StartsWith("RCPT", StringComparison.Ordinal))
+            {
+                cancel.Cancel();
+                return Silence;
+            }
+            return null;
+        });
+        await using var transport = Transport(server, o => o.Connections = 1);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => transport.SendAsync(ToAnna, Message, cancel.Token));
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+    }
+
+    [Theory]
+    [InlineData("250 2.0.0 just in time", "Accepted")]
+    [InlineData(Silence, "InDoubt")]
+    public async Task CancellingAfterTheFinalDotStillSaysWhatIsKnown(string reply, string expected)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        await using var server = new ScriptedServer((_, c) =>
+        {
+            if (c == ".")
+            {
+                cancel.Cancel();
+                return reply;
+            }
+            return null;
+        });
+        await using var transport = Transport(server);
+
+        Assert.Equal(expected, Words(await transport.SendAsync(ToAnna, Message, cancel.Token)));
+    }
+
+    [Theory]
+    [InlineData(MailSecurity.StartTls)]
+    [InlineData(MailSecurity.Auto)]
+    [InlineData(MailSecurity.Tls)]
+    public async Task TlsIsUsedAndTheLoginGoesOverIt(MailSecurity security)
+    {
+        using var certificate = SelfMade("localhost");
+        await using var server = new ScriptedServer { Certificate = certificate, ImplicitTls = security == MailSecurity.Tls, Extensions = ["STARTTLS", "AUTH LOGIN PLAIN", "PIPELINING", "8BITMIME"] };
+        using var trusted = new TempFile(certificate.ExportCertificatePem());
+        await using var transport = Transport(server, o => (o.Host, o.Security, o.User, o.Password, o.TrustedCertificate) = ("localhost", security, "us", "päss", trusted.Path));
+
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Contains("AUTH PLAIN " + Convert.ToBase64String("\0us\0päss"u8), server.Commands);
+        Assert.Equal(security != MailSecurity.Tls, server.Commands.Contains("STARTTLS"));
+    }
+
+    [Theory]
+    [InlineData("localhost", false)]      // made by nobody we know
+    [InlineData("other.example", true)]   // known, but for another host
+    public async Task ACertificateThatIsNotGoodIsRefusedAndNotTriedAgain(string name, bool trust)
+    {
+        using var certificate = SelfMade(name);
+        await using var server = new ScriptedServer { Certificate = certificate, Extensions = ["STARTTLS", "PIPELINING"] };
+        using var trusted = new TempFile(certificate.ExportCertificatePem());
+        await using var transport = Transport(server, o => (o.Host, o.TrustedCertificate) = ("localhost", trust ? trusted.Path : ""));
+
+        var unusable = Assert.IsType<Delivery.ServerUnusable>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Contains("certificate", unusable.What, StringComparison.Ordinal);
+        Assert.Equal(1, server.Connections);
+        Assert.DoesNotContain(server.Commands, c => c.StartsWith("MAIL", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task AServerWithoutStartTlsIsRefusedWhereItIsAskedFor()
+    {
+        await using var server = new ScriptedServer();
+        await using var transport = Transport(server, o => o.Security = MailSecurity.StartTls);
+
+        Assert.Equal("ServerUnusable", Words(await transport.SendAsync(ToAnna, Message, Ct)));
+        Assert.Empty(server.Messages);
+    }
+
+    [Fact]
+    public async Task WordsSmuggledInBehindStartTlsEndTheSession()
+    {
+        using var certificate = SelfMade("localhost");
+        await using var server = new ScriptedServer((_, c) => c == "STARTTLS" ? "220 go on\r\n250 smuggled" : null) { Certificate = certificate, Extensions = ["STARTTLS"] };
+
+        Assert.Equal("ServerUnusable", Words(await SendOne(server)));
+    }
+
+    [Theory]
+    [InlineData(MailAuthentication.Auto, "AUTH PLAIN", "AUTH PLAIN AHVzAHB3")]
+    [InlineData(MailAuthentication.Auto, "AUTH=LOGIN", "AUTH LOGIN|dXM=|cHc=")]
+    [InlineData(MailAuthentication.Login, "AUTH PLAIN LOGIN", "AUTH LOGIN|dXM=|cHc=")]
+    [InlineData(MailAuthentication.XOAuth2, "AUTH XOAUTH2", "AUTH XOAUTH2 dXNlcj11cwFhdXRoPUJlYXJlciBwdwEB")]
+    public async Task TheLoginSpeaksTheServersMechanism(MailAuthentication mechanism, string offered, string expected)
+    {
+        await using var server = new ScriptedServer((_, c) => c switch
+        {
+            "AUTH LOGIN" => "334 VXNlcm5hbWU6",
+            "dXM=" => "334 UGFzc3dvcmQ6",
+            "cHc=" => "235 2.7.0 welcome",
+            _ => null,
+        }) { Extensions = [offered, "PIPELINING"] };
+        await using var transport = Transport(server, o => (o.User, o.Password, o.AllowAuthWithoutTls, o.Authentication) = ("us", "pw", true, mechanism));
+
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Contains(expected, string.Join('|', server.Commands), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AUTH PLAIN", "535 5.7.8 wrong", "MessageRefused 535 5.7.8")]
+    [InlineData("AUTH PLAIN", "534 5.7.9 too weak", "MessageRefused 534 5.7.9")]
+    [InlineData("AUTH XOAUTH2", "334 eyJzdGF0dXMiOiI0MDAifQ==", "MessageRefused 535 5.7.8")]
+    [InlineData("AUTH GSSAPI", null, "MessageRefused 504 5.7.4")]
+    [InlineData("HELP", null, "MessageRefused 504 5.7.4")]
+    public async Task ARefusedLoginStopsAndIsNotTriedWithEveryMessage(string offered, string? reply, string expected)
+    {
+        var greeted = false;
+        await using var server = new ScriptedServer((_, c) =>
+        {
+            var answersChallenge = c.Length == 0 && greeted;
+            greeted = true;
+            return answersChallenge ? "535 5.7.8 no" : c.StartsWith("AUTH", StringComparison.Ordinal) ? reply : null;
+        }) { Extensions = [offered] };
+        await using var transport = Transport(server, o => (o.User, o.Password, o.AllowAuthWithoutTls, o.Connections) = ("us", "pw", true, 1));
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(expected, Words(await transport.SendAsync(ToAnna, Message, Ct)));
+        }
+        Assert.Equal(1, server.Connections);
+    }
+
+    [Fact]
+    public async Task APasswordNeverGoesOutInTheClearUnlessAllowed()
+    {
+        await using var server = new ScriptedServer { Extensions = ["AUTH PLAIN LOGIN"] };
+        await using var transport = Transport(server, o => (o.User, o.Password) = ("us", "pw"));
+
+        Assert.Equal("MessageRefused 538 5.7.11", Words(await transport.SendAsync(ToAnna, Message, Ct)));
+        Assert.DoesNotContain(server.Commands, c => c.StartsWith("AUTH", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("SMTPUTF8", "Accepted")]
+    [InlineData("HELP", "NotDelivered 5.6.7 Policy")]
+    public async Task AnAddressBeyondAsciiNeedsAServerThatTakesIt(string offered, string expected)
+    {
+        await using var server = new ScriptedServer { Extensions = ["PIPELINING", "8BITMIME", "DSN", offered] };
+        await using var transport = Transport(server);
+
+        var delivery = await transport.SendAsync(ToAnna with { To = "用户+a@mail.example" }, "To: 用户+a@mail.example\r\n\r\nhello\r\n"u8.ToArray(), Ct);
+
+        Assert.Equal(expected, Words(delivery));
+        Assert.Equal(expected == "Accepted", server.Commands.Contains(@"RCPT TO:<用户+a@mail.example> NOTIFY=FAILURE ORCPT=utf-8;用户\x{2B}a@mail.example"));
+    }
+
+    [Fact]
+    public async Task ATooLargeMessageIsNotEvenOffered()
+    {
+        await using var server = new ScriptedServer { Extensions = ["SIZE 10"] };
+
+        Assert.Equal("NotDelivered 5.3.4 Policy", Words(await SendOne(server)));
+        Assert.DoesNotContain(server.Commands, c => c.StartsWith("MAIL", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("a@b.example>\r\nRCPT TO:<c@d.example")]
+    [InlineData("a b@c.example")]
+    [InlineData("")]
+    public async Task ARecipientThatIsNoAddressNeverReachesTheServer(string to)
+    {
+        await using var server = new ScriptedServer();
+        await using var transport = Transport(server);
+
+        Assert.Equal("NotDelivered 5.1.3 Dead", Words(await transport.SendAsync(ToAnna with { To = to }, Message, Ct)));
+        Assert.DoesNotContain(server.Commands, c => c.StartsWith("RCPT", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task NoMinuteSeesMoreMessagesThanAllowed()
+    {
+        var clock = new ManualClock();
+        using var pace = new SendPace(10, clock);
+        var passed = new List<long>();
+        var sending = Task.Run(async () =>
+        {
+            for (var i = 0; i < 35; i++)
+            {
+                await pace.WaitAsync(Ct);
+                passed.Add(clock.GetTimestamp());
+            }
+        }, Ct);
+
+        while (!sending.IsCompleted)
+        {
+            if (clock.Waiting > 0)
+            {
+                clock.Advance(TimeSpan.FromSeconds(7));
+            }
+            await Task.Yield();
+        }
+        await sending;
+
+        Assert.All(Enumerable.Range(10, 25), i => Assert.True(passed[i] - passed[i - 10] > TimeSpan.TicksPerMinute));
+        Assert.InRange(passed[^1] - passed[0], 3 * TimeSpan.TicksPerMinute, 4 * TimeSpan.TicksPerMinute);
+    }
+
+    private static string Words(Delivery delivery) => delivery switch
+    {
+        Delivery.NotDelivered n => $"NotDelivered {n.Status} {n.Class}",
+        Delivery.MessageRefused r => $"MessageRefused {r.Code} {r.Status}",
+        Delivery.TryLater t => $"TryLater {t.Status}",
+        _ => delivery.GetType().Name,
+    };
+
+    private static async Task<Delivery> SendOne(ScriptedServer server)
+    {
+        await using var transport = Transport(server);
+        return await transport.SendAsync(ToAnna, Message, Ct);
+    }
+
+    private static SmtpTransport Transport(ScriptedServer server, Action<MailOptions>? change = null) => Transport(server.Port, change);
+
+    private static SmtpTransport Transport(int port, Action<MailOptions>? change = null)
+    {
+        var options = new MailOptions { Host = "127.0.0.1", Port = port, TimeoutSeconds = 10 };
+        change?.Invoke(options);
+        return new(options, TimeProvider.System);
+    }
+
+    private static int ClosedPort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static X509Certificate2 SelfMade(string name)
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        request.CertificateExtensions.Add(names.Build());
+        var today = TimeProvider.System.GetUtcNow();
+        using var certificate = request.CreateSelfSigned(today.AddDays(-1), today.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
+    }
+
+    private sealed class TempFile : IDisposable
+    {
+        public TempFile(string content) => File.WriteAllText(Path, content);
+
+        public string Path { get; } = System.IO.Path.GetTempFileName();
+
+        public void Dispose() => File.Delete(Path);
+    }
+}
