@@ -151,8 +151,9 @@ public sealed class OutcomeRates
         if (c.HasBeenContacted)
         {
             Dispatched++;
-            Bounced += c.MailFailed && c.PhoneOn is null && c.State != CaseState.Completed ? 1 : 0;
-            ScreenedOut += c.CloseReason == CloseReasons.RespondentNotEligible ? 1 : 0;
+            var screenedOut = c.CloseReason == CloseReasons.RespondentNotEligible;
+            ScreenedOut += screenedOut ? 1 : 0;
+            Bounced += c.MailFailed && c.PhoneOn is null && c.State != CaseState.Completed && !screenedOut ? 1 : 0; // subtracted once
         }
     }
 
