@@ -24,8 +24,7 @@ public static class CaseTransitions
 
     private static SurveyCase Next(SurveyCase c, CaseEvent fact) => fact switch
     {
-        // Only a case that was closed without any contact can be opened again.
-        CaseEvent.Opened => c.State == CaseState.Closed && !c.HasBeenContacted ? new SurveyCase { State = CaseState.Waiting } : c,
+        CaseEvent.Opened => MayOpenAgain(c) ? new SurveyCase { State = CaseState.Waiting } : c,
         CaseEvent.MailAccepted e => AfterMail(c, e),
         CaseEvent.MailUndelivered e => AfterReturn(c, e),
         CaseEvent.QueuedForPhone e => c.State is CaseState.Waiting or CaseState.Invited or CaseState.Reminded
@@ -39,6 +38,14 @@ public static class CaseTransitions
         CaseEvent.CallReported e => AfterCall(c, e),
         _ => throw new ArgumentOutOfRangeException(nameof(fact), fact, "Unknown fact."),
     };
+
+    /// <summary>Only a case that was closed without any contact, and not by a person's answer, can be opened again.</summary>
+    /// <remarks>
+    /// An answer without a contact on record is no contradiction: when the reply to a mail is lost, the customer has the link and the
+    /// case is still waiting. The next day's extract brings the row again, and must not bring the invitation again.
+    /// </remarks>
+    private static bool MayOpenAgain(SurveyCase c) => c.State == CaseState.Closed && !c.HasBeenContacted && c.CloseReason is not
+        (CloseReasons.Refused or CloseReasons.RespondentNotEligible or CloseReasons.Unable or CloseReasons.Erased);
 
     private static SurveyCase AfterMail(SurveyCase c, CaseEvent.MailAccepted e) => (c.State, e.Contact) switch
     {

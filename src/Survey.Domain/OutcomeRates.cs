@@ -55,6 +55,10 @@ public readonly record struct FinalDisposition(string Code, OutcomeBucket Bucket
             CloseReasons.Refused => new(calls.LastOrDefault(IsRefusal) ?? "2.11", OutcomeBucket.Refusal),
             CloseReasons.OptedOut when c.HasBeenContacted => new("2.11", OutcomeBucket.Refusal),
             CloseReasons.OptedOut => new("4.10", OutcomeBucket.NotEligible),
+
+            // Reports may come after the case has closed: they change nothing of it, but a no that was said remains one.
+            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse
+                when calls.LastOrDefault(IsRefusal) is { } refusal => new(refusal, OutcomeBucket.Refusal),
             _ when partial || calls.Contains("1.2") => new("1.2", OutcomeBucket.Partial),
             CloseReasons.Unable => new(calls.LastOrDefault(IsInability) ?? "2.32", OutcomeBucket.Other),
             CloseReasons.RespondentNotEligible => new("4.70", OutcomeBucket.NotEligible),
@@ -73,6 +77,11 @@ public readonly record struct FinalDisposition(string Code, OutcomeBucket Bucket
     /// <summary>By the calls: a person reached, then break-off, then evidence of the person, then the last unknown.</summary>
     private static FinalDisposition Called(IReadOnlyList<string> calls)
     {
+        if (calls.LastOrDefault(c => IsInability(c) || IsIneligibility(c)) is { } reached)
+        {
+            return new(reached, IsInability(reached) ? OutcomeBucket.Other : OutcomeBucket.NotEligible);
+        }
+
         if (calls.Contains("2.36") || calls.Contains("1.1"))
         {
             return new("2.36", OutcomeBucket.Other); // an interview whose answers never came is a person reached, and no data
@@ -101,6 +110,8 @@ public readonly record struct FinalDisposition(string Code, OutcomeBucket Bucket
     private static bool IsRefusal(string code) => Dispositions.Find(code)?.Effect == CallEffect.Refused;
 
     private static bool IsInability(string code) => Dispositions.Find(code)?.Effect == CallEffect.Unable;
+
+    private static bool IsIneligibility(string code) => Dispositions.Find(code)?.Effect == CallEffect.NotEligible;
 }
 
 /// <summary>Counts of final dispositions, and the AAPOR rates over them. A rate whose denominator is 0 is null.</summary>
@@ -140,8 +151,9 @@ public sealed class OutcomeRates
         if (c.HasBeenContacted)
         {
             Dispatched++;
-            Bounced += c.MailFailed && c.PhoneOn is null && c.State != CaseState.Completed ? 1 : 0;
-            ScreenedOut += c.CloseReason == CloseReasons.RespondentNotEligible ? 1 : 0;
+            var screenedOut = c.CloseReason == CloseReasons.RespondentNotEligible;
+            ScreenedOut += screenedOut ? 1 : 0;
+            Bounced += c.MailFailed && c.PhoneOn is null && c.State != CaseState.Completed && !screenedOut ? 1 : 0; // subtracted once
         }
     }
 

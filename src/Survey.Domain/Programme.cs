@@ -74,7 +74,8 @@ public sealed record VehicleLimit(int? MaxAgeYears, int? MaxMileageKm, bool Matc
     /// <summary>Whether a vehicle is within the limit. A criterion whose data is missing does not hold.</summary>
     public bool Admits(DateOnly? purchased, int? mileageKm, DateOnly eventDate)
     {
-        bool? age = MaxAgeYears is { } years ? purchased is { } p && eventDate <= p.AddYears(years) : null;
+        // A purchase after the event comes first: dealers' systems write 9999-12-31 for "no date", and no year follows that one.
+        bool? age = MaxAgeYears is { } years ? purchased is { } p && (p > eventDate || eventDate <= p.AddYears(years)) : null;
         bool? mileage = MaxMileageKm is { } km ? mileageKm is { } driven && driven < km : null;
         return (age, mileage) switch
         {
