@@ -44,7 +44,7 @@ public static class CaseTransitions
     /// An answer without a contact on record is no contradiction: when the reply to a mail is lost, the customer has the link and the
     /// case is still waiting. The next day's extract brings the row again, and must not bring the invitation again.
     /// </remarks>
-    private static bool MayOpenAgain(SurveyCase c) => c.State == CaseState.Closed && !c.HasBeenContacted && c.CloseReason is not
+    public static bool MayOpenAgain(SurveyCase c) => c.State == CaseState.Closed && !c.HasBeenContacted && c.CloseReason is not
         (CloseReasons.Refused or CloseReasons.RespondentNotEligible or CloseReasons.Unable or CloseReasons.Erased);
 
     private static SurveyCase AfterMail(SurveyCase c, CaseEvent.MailAccepted e) => (c.State, e.Contact) switch

@@ -172,10 +172,8 @@ internal sealed class TakeExtracts(CycleContext context)
     }
 
     /// <summary>While no contact has been made, and unless the customer himself has ended it.</summary>
-    private static bool MayBeScreenedAgain(SurveyCase c) => !c.HasBeenContacted
-        && (c.State == CaseState.Waiting
-            || (c.State == CaseState.Closed && c.CloseReason is not (CloseReasons.Refused or CloseReasons.RespondentNotEligible
-                or CloseReasons.Unable or CloseReasons.Unreachable or CloseReasons.Erased)));
+    private static bool MayBeScreenedAgain(SurveyCase c) =>
+        (c.State == CaseState.Waiting && !c.HasBeenContacted) || CaseTransitions.MayOpenAgain(c);
 
     private void ScreenAgain(StoredTransaction stored, Transaction incoming, Customer customer, ScreeningVerdict verdict, DateOnly today)
     {

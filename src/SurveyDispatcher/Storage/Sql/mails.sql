@@ -1,0 +1,49 @@
+-- name: plan
+-- Once per case and contact, whatever happens; a contact that was dropped before it was made may be planned again.
+INSERT INTO mails (case_id, contact, market, state, planned_on) VALUES (@case_id, @contact, @market, 'queued', @planned_on)
+ON CONFLICT (case_id, contact) DO UPDATE SET state = 'queued', planned_on = excluded.planned_on WHERE state = 'dropped'
+
+-- name: drop_other
+-- What was planned and is no longer wanted.
+UPDATE mails SET state = 'dropped' WHERE case_id = @case_id AND state IN ('queued', 'claimed') AND contact <> @contact
+
+-- name: drop_overtaken
+-- An answer, a no or a newer row has moved the case on while its mail was queued.
+UPDATE mails SET state = 'dropped'
+WHERE state IN ('queued', 'claimed')
+    AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = mails.case_id
+        AND ((mails.contact = 1 AND c.state = 'waiting') OR (mails.contact = 2 AND c.state = 'invited')))
+
+-- name: doubt_claimed
+-- A claim that an interrupted cycle left behind: whether the mail went out, nobody knows. It goes once more, under its name.
+UPDATE mails SET state = 'queued', in_doubt = 1 WHERE state = 'claimed'
+
+-- name: claim
+UPDATE mails SET state = 'claimed', attempts = attempts + 1
+WHERE id IN (SELECT id FROM mails WHERE state = 'queued' AND id > @after
+    AND market IN (SELECT value FROM json_each(@markets)) ORDER BY id LIMIT @limit)
+RETURNING id, case_id, contact
+
+-- name: content
+SELECT m.id, m.contact, t.contact, t.dealer_name, t.model, t.language, t.opt_outs, coalesce(d.name, ''),
+    c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on, c.phone_reason,
+    c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on
+FROM mails m JOIN cases c ON c.id = m.case_id JOIN transactions t ON t.id = m.case_id
+    LEFT JOIN dealers d ON d.market = c.market AND d.code = t.dealer_code
+WHERE m.id IN (SELECT value FROM json_each(@ids))
+ORDER BY m.id
+
+-- name: settle
+UPDATE mails SET state = @state, in_doubt = @in_doubt, to_hash = @to_hash, status = @status, settled_at = @settled_at WHERE id = @id
+
+-- name: release
+UPDATE mails SET state = 'queued' WHERE state = 'claimed'
+
+-- name: count_queued
+SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed')
+
+-- name: count_sendable
+SELECT count(*) FROM mails WHERE state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
+
+-- name: recipient
+SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact

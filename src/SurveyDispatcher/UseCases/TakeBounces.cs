@@ -1,0 +1,96 @@
+using System.Security.Cryptography;
+using Survey.Domain;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Mail;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Takes delivery reports (RFC 3464): which contact was not delivered, and what that says of the address.</summary>
+internal sealed class TakeBounces(CycleContext context)
+{
+    private const int LargestReport = 1 << 20;
+    private readonly ContactNames names = new(context.Vault);
+
+    /// <summary>Takes every report that has arrived; a file is moved only after its effect is stored.</summary>
+    public void Run()
+    {
+        foreach (var page in context.Inbox.Take("bounces").Chunk(200))
+        {
+            context.Stopping.ThrowIfCancellationRequested();
+            var taken = new List<IncomingFile>();
+            context.Database.InTransaction(() =>
+            {
+                foreach (var file in page)
+                {
+                    if (Take(file))
+                    {
+                        taken.Add(file);
+                    }
+                }
+            });
+            taken.ForEach(f => context.Inbox.Archive(f, context.AsOf.Day));
+        }
+    }
+
+    private bool Take(IncomingFile file)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = ReadStart(file.Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Problems.Add($"bounces/{file.Name} could not be read: {e.Message} It will be tried again in the next cycle.");
+            return false;
+        }
+
+        var report = DeliveryReport.Read(bytes);
+        if (report.Kind != ReportKind.Report)
+        {
+            return true;
+        }
+
+        context.Counts.Bounces++;
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        if (context.Database["bounces.known"].Scalar<long>(sha256) == 0)
+        {
+            var contact = report.ReportedTo.Append(report.OriginalMessageId ?? "").Select(names.Find).FirstOrDefault(c => c is not null);
+            foreach (var recipient in report.Recipients)
+            {
+                Take(file, sha256, contact, recipient);
+            }
+        }
+
+        return true;
+    }
+
+    private void Take(IncomingFile file, string sha256, (string CaseId, MailContact Contact)? contact, ReportedRecipient recipient)
+    {
+        var row = contact is { } c ? context.Cases.Find(c.CaseId) : null;
+        context.Database["bounces.insert"].Run(
+            file.Name, sha256, row?.Id, row is null ? null : (int)contact!.Value.Contact, recipient.Action,
+            recipient.Status?.ToString() ?? "", recipient.Class.Code(), context.AsOf.Instant);
+        if (row is null || recipient.Action != "failed")
+        {
+            return;
+        }
+
+        context.Record(row, new CaseEvent.MailUndelivered(
+            context.TodayIn(row.Market), contact!.Value.Contact, Bounced: true, recipient.Class.Code()));
+        if (recipient.Class == AddressClass.Dead
+            && context.Database["mails.recipient"].Scalar<long?>(row.Id, (int)contact.Value.Contact) is { } address)
+        {
+            context.Cases.Suppress(address, Suppression.Dead, context.AsOf.Day);
+        }
+    }
+
+    /// <summary>The fields of a report stand at its start; a returned message behind them may be as long as it likes.</summary>
+    private static byte[] ReadStart(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var bytes = new byte[Math.Min(stream.Length, LargestReport)];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+}
