@@ -78,20 +78,23 @@ public static class Manifest
     /// <summary>The manifest's path for a list.</summary>
     public static string PathOf(string list) => list + ".manifest.json";
 
-    /// <summary>Writes the manifest of a finished list and returns the list's hash.</summary>
-    public static string Write(string list, long rows, string market, DateTimeOffset createdAt)
+    /// <summary>Writes the manifest of a list that is complete but still lies under another name.</summary>
+    /// <param name="list">The list's final path.</param>
+    /// <param name="content">Where its bytes are now.</param>
+    /// <param name="rows">Data rows.</param>
+    /// <param name="market">The market.</param>
+    /// <param name="createdAt">When, with the market's offset.</param>
+    public static void Write(string list, string content, long rows, string market, DateTimeOffset createdAt)
     {
-        var sha256 = HashOf(list);
         var manifest = new
         {
             file = Path.GetFileName(list),
             rows,
-            sha256,
+            sha256 = HashOf(content),
             market,
             createdAt = Configuration.Instants.Text(createdAt),
         };
         DurableFile.Write(PathOf(list), s => JsonSerializer.Serialize(s, manifest, Indented));
-        return sha256;
     }
 
     /// <summary>The hash of a file's bytes.</summary>

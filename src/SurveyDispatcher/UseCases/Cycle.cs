@@ -1,0 +1,230 @@
+using Microsoft.Data.Sqlite;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Mail;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>What a cycle is asked to do.</summary>
+/// <param name="AsOf">The point in time.</param>
+/// <param name="DryRun">Work on a copy; send and write nothing.</param>
+/// <param name="AcceptGap">Go on although the last cycle is long ago, or lies ahead.</param>
+public sealed record CycleRequest(AsOf AsOf, bool DryRun = false, bool AcceptGap = false);
+
+/// <summary>How a cycle ended.</summary>
+/// <param name="Counts">What it did.</param>
+/// <param name="Problems">What the operator must know; empty: all is well.</param>
+public sealed record CycleResult(CycleCounts Counts, IReadOnlyList<string> Problems);
+
+/// <summary>One full pass: files in, decisions, mail, lists out (contracts.md, <c>cycle</c>).</summary>
+public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimeProvider time, IProgressView progress)
+{
+    /// <summary>Runs a cycle.</summary>
+    /// <exception cref="OperatorException">The cycle could not be run, or had to stop; what was stored is kept.</exception>
+    public async Task<CycleResult> RunAsync(CycleRequest request, CancellationToken stopping)
+    {
+        try
+        {
+            return request.DryRun ? await DryRunAsync(request, stopping) : await LiveRunAsync(request, stopping);
+        }
+        catch (SqliteException e)
+        {
+            throw new OperatorException($"The cycle stopped at the store {StorePath(directory)}: {Database.Explain(e)}", e);
+        }
+    }
+
+    private async Task<CycleResult> LiveRunAsync(CycleRequest request, CancellationToken stopping)
+    {
+        directory.Create();
+        using var cycleLock = CycleLock.Take(directory);
+        using var database = OpenStore(directory, config.Settings.Store, out var storeExists);
+        using var vault = Vault.Open(directory.Root, storeExists);
+        var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
+        await using var transport = Transport();
+        return await RunAsync(request, directory, database, vault, inbox, transport, stopping);
+    }
+
+    /// <summary>The same cycle on a copy of the store in a folder of its own, which is deleted at the end.</summary>
+    private async Task<CycleResult> DryRunAsync(CycleRequest request, CancellationToken stopping)
+    {
+        var aside = new DataDirectory(Directory.CreateTempSubdirectory("survey-dry-run-").FullName);
+        try
+        {
+            aside.Create();
+            var exists = File.Exists(directory.StorePath) || config.Settings.Store.ConnectionString.Length > 0;
+            if (exists)
+            {
+                using var original = OpenExisting(directory, config.Settings.Store);
+                original.CopyTo(aside.StorePath);
+            }
+
+            using var database = Database.Open(ConnectionString(aside, new StoreOptions()), write: true);
+            using var vault = exists ? Vault.Open(directory.Root, storeExists: true) : Vault.InMemory();
+            var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
+            await using var transport = new AcceptingTransport();
+            return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
+        }
+        finally
+        {
+            Directory.Delete(aside.Root, recursive: true);
+        }
+    }
+
+    private async Task<CycleResult> RunAsync(
+        CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
+        CancellationToken stopping)
+    {
+        CheckGap(request, database);
+        var cases = new CaseStore(database, vault);
+        var ledger = new Ledger(database);
+        var context = new CycleContext
+        {
+            Config = config,
+            AsOf = request.AsOf,
+            Directory = folders,
+            Inbox = inbox,
+            Database = database,
+            Vault = vault,
+            Cases = cases,
+            Ledger = ledger,
+            Time = time,
+            Progress = progress,
+            DryRun = request.DryRun,
+            Stopping = stopping,
+        };
+        context.Counts.AsOf = request.AsOf.ToString();
+        Begin(context);
+        var outcome = "failed";
+        try
+        {
+            await StepsAsync(context, transport);
+            outcome = context.Problems.Count == 0 ? "done" : "failed";
+        }
+        finally
+        {
+            End(context, outcome);
+        }
+
+        return new CycleResult(context.Counts, context.Problems);
+    }
+
+    /// <summary>The order is contract: what customers said comes before what we would say to them.</summary>
+    private static async Task StepsAsync(CycleContext context, IMailTransport transport)
+    {
+        var lists = new WriteLists(context);
+        var plan = new PlanContacts(context);
+        var mail = new SendMail(context, transport);
+        lists.Recover();
+        TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
+        TakeFiles.Run(context, "responses", new TakeResponses(context));
+        TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
+        new TakeBounces(context).Run();
+        TakeFiles.Run(context, "dealers", new TakeDealers(context));
+        new TakeExtracts(context).Run();
+        plan.Run();
+        await mail.RunAsync();
+        plan.Run();
+        lists.Run();
+    }
+
+    private void CheckGap(CycleRequest request, Database database)
+    {
+        if (request.AcceptGap || database["cycles.last_day"].First(r => (DateOnly?)r.Day(0)) is not { } last)
+        {
+            return;
+        }
+
+        var gap = request.AsOf.Day.DayNumber - last.DayNumber;
+        if (gap < 0 || gap > config.Settings.Data.MaxGapDays)
+        {
+            throw new OperatorException(
+                $"The last cycle was dated {last:yyyy-MM-dd}, this one is dated {request.AsOf.Day:yyyy-MM-dd}: "
+                + (gap < 0 ? "it lies before it" : $"{gap} days later, more than Data:MaxGapDays = {config.Settings.Data.MaxGapDays}")
+                + ". Was the store restored from a backup, or the clock changed? Nothing was done. "
+                + "If the date is right, run 'cycle --accept-gap' once: what is due then is done once, in today's terms.");
+        }
+    }
+
+    private void Begin(CycleContext context) => context.Database.InTransaction(() =>
+    {
+        var version = config.Programme.Version;
+        var policy = context.Database["cycles.policy"].Scalar<long>(version);
+        if (policy == 0)
+        {
+            policy = context.Database["cycles.last_policy"].Scalar<long>() + 1;
+            context.Database["cycles.add_policy"].Run(policy, version, context.AsOf.Day, config.ProgrammeText);
+        }
+
+        if (context.Database["cycles.policy_of_last_cycle"].Scalar<long>() != policy)
+        {
+            context.Cases.LookAtAllNow(context.AsOf.Day);
+        }
+
+        var id = context.Database["cycles.last"].First(r => r.GetInt64(0)) + 1;
+        context.Database["cycles.begin"].Run(id, context.AsOf.ToString(), context.AsOf.Day, time.GetUtcNow(), policy);
+        context.Ledger.CycleId = id;
+        context.Ledger.PolicyId = policy;
+    });
+
+    private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
+        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(), context.Ledger.CycleId));
+
+    private IMailTransport Transport() => config.Settings.Mail.Transport == "Smtp"
+        ? new SmtpTransport(config.Settings.Mail, time)
+        : new PickupTransport(directory.Mail);
+
+    /// <summary>Opens the store of a data directory for writing, and makes it when it is not there.</summary>
+    internal static Database OpenStore(DataDirectory directory, StoreOptions options, out bool existed)
+    {
+        existed = options.ConnectionString.Length > 0
+            ? File.Exists(new SqliteConnectionStringBuilder(options.ConnectionString).DataSource)
+            : File.Exists(directory.StorePath);
+        return Database.Open(ConnectionString(directory, options), write: true);
+    }
+
+    /// <summary>Opens the store of a data directory for reading.</summary>
+    /// <exception cref="OperatorException">There is none yet.</exception>
+    internal static Database OpenExisting(DataDirectory directory, StoreOptions options)
+    {
+        var connectionString = ConnectionString(directory, options);
+        var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
+        return File.Exists(path)
+            ? Database.Open(connectionString, write: false)
+            : throw new OperatorException(
+                $"There is no store at {path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
+    }
+
+    private static string ConnectionString(DataDirectory directory, StoreOptions options) => options.ConnectionString.Length > 0
+        ? options.ConnectionString
+        : new SqliteConnectionStringBuilder { DataSource = directory.StorePath, Pooling = false }.ConnectionString;
+
+    private static string StorePath(DataDirectory directory) => directory.StorePath;
+
+    /// <summary>Sends nothing and says that it did: for dry runs.</summary>
+    private sealed class AcceptingTransport : IMailTransport
+    {
+        public Task<Survey.Domain.Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct) =>
+            Task.FromResult<Survey.Domain.Delivery>(new Survey.Domain.Delivery.Accepted("dry run"));
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>One cycle at a time on a data directory: held by the operating system, released by it when the process dies.</summary>
+internal static class CycleLock
+{
+    /// <summary>Takes the lock, or says who has it.</summary>
+    public static IDisposable Take(DataDirectory directory)
+    {
+        try
+        {
+            return new FileStream(directory.LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new OperatorException(
+                $"Another cycle is running on {directory.Root}. Wait until it has ended; nothing was done.");
+        }
+    }
+}

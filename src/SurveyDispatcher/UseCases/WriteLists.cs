@@ -1,0 +1,237 @@
+using System.Globalization;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Hands queued cases to the vendor on phone lists, and tells him which cases to leave.</summary>
+/// <remarks>
+/// A list is planned in the store, written aside, described by its manifest, and then appears under its name by one
+/// rename. Whatever moment the process dies at, <see cref="Recover"/> can tell whether the vendor has seen the list.
+/// </remarks>
+internal sealed class WriteLists(CycleContext context)
+{
+    private const int PageRows = 500;
+
+    private sealed record PlannedList(long Id, string FileName, string Kind, string Market, string Survey, DateOnly Day, DateTimeOffset CreatedAt);
+
+    /// <summary>Completes the lists that an interrupted cycle announced, and takes back those that it did not.</summary>
+    public void Recover()
+    {
+        foreach (var list in context.Database["lists.planned"].List(r => new PlannedList(
+            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.Day(5), r.Instant(6))))
+        {
+            var path = PathOf(list.FileName);
+            if (File.Exists(path) || (File.Exists(Manifest.PathOf(path)) && !File.Exists(path + ".tmp")))
+            {
+                Settle(list);
+            }
+            else
+            {
+                TakeBack(list);
+            }
+        }
+    }
+
+    /// <summary>Writes the lists of this cycle.</summary>
+    public void Run()
+    {
+        foreach (var market in context.Database["lists.withdrawal_markets"].List(r => r.GetString(0)))
+        {
+            Write("withdrawals", market, "", id => context.Database["lists.claim_withdrawals"].Run(id, market));
+        }
+
+        foreach (var (market, survey) in context.Database["lists.queues"].List(r => (r.GetString(0), r.GetString(1))))
+        {
+            Write("phone", market, survey, id => PlanEntries(id, market, survey));
+        }
+    }
+
+    private void PlanEntries(long listId, string market, string survey)
+    {
+        var today = context.TodayIn(market);
+        var window = context.Config.Programme.MarketOf(market)!.Policy(SurveyKinds.FromCode(survey))!.Window;
+        foreach (var (id, eventDate, reason) in context.Database["lists.queued"].List(r => (r.GetInt64(0), r.Day(1), r.GetString(2)), market, survey))
+        {
+            var until = window.LastDay(eventDate) ?? today.AddDays(context.Config.Programme.Contact.PhoneDays);
+            context.Database["lists.add_entry"].Run(listId, id, reason, until);
+        }
+    }
+
+    private void Write(string kind, string market, string survey, Action<long> plan)
+    {
+        PlannedList? list = null;
+        context.Database.InTransaction(() =>
+        {
+            list = new PlannedList(
+                context.Database["lists.last_id"].Scalar<long>() + 1, FreeName(kind, market, survey), kind, market, survey,
+                context.TodayIn(market), context.InstantIn(market));
+            context.Database["lists.plan"].Run(list.Id, list.FileName, kind, market, survey, list.Day, list.CreatedAt);
+            plan(list.Id);
+        });
+        try
+        {
+            if (!context.DryRun)
+            {
+                WriteFile(list!);
+            }
+
+            Settle(list!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TakeBack(list!);
+            context.Problems.Add(
+                $"The list {list!.FileName} could not be written to {context.Directory.PhoneLists}: {e.Message} Its cases stay queued; the next cycle writes it.");
+        }
+    }
+
+    private void WriteFile(PlannedList list)
+    {
+        var path = PathOf(list.FileName);
+        var temporary = path + ".tmp";
+        long rows;
+        using (var stream = DurableFile.Create(temporary))
+        {
+            rows = list.Kind == "phone" ? WritePhone(stream, list) : WriteWithdrawals(stream, list);
+            stream.Flush(flushToDisk: true);
+        }
+
+        var createdAt = context.Config.Programme.MarketOf(list.Market) is { } market
+            ? TimeZoneInfo.ConvertTime(list.CreatedAt, Instants.Zone(market))
+            : list.CreatedAt;
+        Manifest.Write(path, temporary, rows, list.Market, createdAt);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>The vendor has the list: its cases are handed over, or the withdrawals told.</summary>
+    private void Settle(PlannedList list) => context.Database.InTransaction(() =>
+    {
+        long rows = 0;
+        if (list.Kind == "phone")
+        {
+            foreach (var (id, reason, until) in context.Database["lists.entries"].List(r => (r.GetInt64(0), r.GetString(1), r.Day(2)), list.Id))
+            {
+                context.Record(context.Cases.Find(id)!, new CaseEvent.HandedOver(list.Day, until));
+                CycleCounts.Add(context.Counts.PhoneReleased, reason);
+                rows++;
+            }
+        }
+        else
+        {
+            rows = context.Database["lists.withdrawals"].List(r => r.GetInt64(0), list.Id).Count;
+            context.Counts.Withdrawn += rows;
+        }
+
+        var path = PathOf(list.FileName);
+        context.Database["lists.written"].Run(rows, File.Exists(path) ? Manifest.HashOf(path) : null, list.Id);
+    });
+
+    /// <summary>The vendor has not seen the list: its cases are queued as before, its name is free again.</summary>
+    private void TakeBack(PlannedList list)
+    {
+        foreach (var leftover in new[] { PathOf(list.FileName) + ".tmp", Manifest.PathOf(PathOf(list.FileName)) })
+        {
+            File.Delete(leftover);
+        }
+
+        context.Database.InTransaction(() =>
+        {
+            context.Database["lists.discard_entries"].Run(list.Id);
+            context.Database["lists.release_withdrawals"].Run(list.Id);
+            context.Database["lists.discard"].Run(list.Id);
+        });
+    }
+
+    private long WritePhone(Stream stream, PlannedList list)
+    {
+        var market = context.Config.Programme.MarketOf(list.Market)!;
+        using var csv = new CsvOutput(stream);
+        csv.Row(
+            "case_id", "survey", "market", "language", "reason", "respondent_name", "phone_1", "phone_2", "call_from", "call_until",
+            "time_zone", "calling_hours", "dealer_code", "dealer_name", "model", "event_date", "questionnaire");
+        long rows = 0, after = 0;
+        while (true)
+        {
+            var page = context.Database["lists.phone_page"].List(Entry.Read, list.Id, after, PageRows);
+            if (page.Count == 0)
+            {
+                return rows;
+            }
+
+            var contacts = page.ConvertAll(e => context.Vault.UnsealContact(e.Contact));
+            var points = contacts.ConvertAll(c => ContactPoints.From(c, market, context.Config.Programme));
+            var hashes = points.ConvertAll(context.Cases.Hashes);
+            var suppressed = context.Cases.SuppressionsOf(hashes);
+            for (var i = 0; i < page.Count; i++)
+            {
+                var entry = page[i];
+                var reach = CaseStore.ReachOf(points[i], entry.Flags, hashes[i], suppressed);
+                csv.Cell(entry.Row.CaseId);
+                csv.Cell(entry.Row.Survey.Code());
+                csv.Cell(entry.Row.Market);
+                csv.Cell(context.Config.Templates.LanguageFor(entry.Language, market.Languages));
+                csv.Cell(entry.Reason);
+                csv.Cell(contacts[i].Name);
+                csv.Phone(reach.Phone1?.E164);
+                csv.Phone(reach.Phone2?.E164);
+                csv.Cell(Day(list.Day));
+                csv.Cell(Day(entry.CallUntil));
+                csv.Cell(market.TimeZone);
+                csv.Cell(market.CallingHours.ToString());
+                csv.Cell(entry.DealerCode);
+                csv.Cell(entry.DealerName);
+                csv.Cell(entry.Model);
+                csv.Cell(Day(entry.Row.EventDate));
+                csv.Cell(entry.Row.Survey.Code());
+                csv.EndRow();
+            }
+
+            rows += page.Count;
+            after = page[^1].Row.Id;
+        }
+    }
+
+    private long WriteWithdrawals(Stream stream, PlannedList list)
+    {
+        using var csv = new CsvOutput(stream);
+        csv.Row("case_id", "reason", "withdrawn_at");
+        long rows = 0;
+        var market = context.Config.Programme.MarketOf(list.Market);
+        foreach (var (id, reason, at) in context.Database["lists.withdrawals"].List(r => (r.GetInt64(0), r.GetString(1), r.Instant(2)), list.Id))
+        {
+            csv.Row(CaseId.Format(list.Market, id), reason, Instants.Text(market is null ? at : TimeZoneInfo.ConvertTime(at, Instants.Zone(market))));
+            rows++;
+        }
+
+        return rows;
+    }
+
+    private string FreeName(string kind, string market, string survey)
+    {
+        var stem = kind == "phone" ? $"phone_{market}_{survey}" : $"withdrawals_{market}";
+        for (var n = 1; ; n++)
+        {
+            var name = $"{stem}_{context.TodayIn(market):yyyyMMdd}_{n:00}.csv";
+            if (context.Database["lists.exists"].Scalar<long>(name) == 0 && !File.Exists(PathOf(name)))
+            {
+                return name;
+            }
+        }
+    }
+
+    private string PathOf(string fileName) => Path.Combine(context.Directory.PhoneLists, fileName);
+
+    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private sealed record Entry(
+        CaseRow Row, string Reason, DateOnly CallUntil, byte[] Contact, OptOutFlags Flags, string Language, string DealerCode,
+        string DealerName, string Model)
+    {
+        public static Entry Read(System.Data.Common.DbDataReader r) => new(
+            CaseRow.Read(r), r.GetString(15), r.Day(16), r.Bytes(17), (OptOutFlags)r.GetInt32(18), r.GetString(19), r.GetString(20),
+            r.GetString(21) is { Length: > 0 } name ? name : r.GetString(23), r.GetString(22));
+    }
+}
