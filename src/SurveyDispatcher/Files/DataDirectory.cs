@@ -59,15 +59,16 @@ public sealed class DataDirectory
         }
     }
 
-    /// <summary>Creates a folder that only its owner can enter.</summary>
+    /// <summary>Creates a folder, and what is missing above it, that only its owner can enter.</summary>
     public static void CreatePrivate(string path)
     {
         if (OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(path);
         }
-        else
+        else if (!Directory.Exists(path))
         {
+            CreatePrivate(Path.GetDirectoryName(path)!);
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }

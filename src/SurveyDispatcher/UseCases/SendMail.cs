@@ -102,9 +102,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
                 {
                     await s;
                 }
-                catch (OperationCanceledException) when (abandoned.IsCancellationRequested)
+                catch (Exception) when (abandoned.IsCancellationRequested)
                 {
-                    return; // the reason is on its way up already
+                    return; // the first reason is on its way up already
                 }
             }));
             context.Database.InTransaction(() => context.Database["mails.release"].Run());
@@ -129,11 +129,19 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
 
     private async Task SendAsync(ChannelReader<Outgoing> work, ChannelWriter<Result> results, CancellationToken ct)
     {
-        await foreach (var mail in work.ReadAllAsync(ct))
+        try
         {
-            var result = await SendAsync(mail, ct);
-            results.TryWrite(result);
-            await result.Stored.Task.WaitAsync(ct);
+            await foreach (var mail in work.ReadAllAsync(ct))
+            {
+                var result = await SendAsync(mail, ct);
+                results.TryWrite(result);
+                await result.Stored.Task.WaitAsync(ct);
+            }
+        }
+        catch (Exception e)
+        {
+            results.TryComplete(e); // the settling thread must not wait for a sender that is gone
+            throw;
         }
     }
 

@@ -1,0 +1,279 @@
+using System.CommandLine;
+using System.Diagnostics;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.UseCases;
+
+namespace SurveyDispatcher.Cli;
+
+/// <summary>The command line: which verbs there are, what they take, and how their ends become exit codes.</summary>
+/// <remarks>
+/// 0: done. 1: something failed, or a whole file was refused; the rest was done, and standard error says what.
+/// 2: wrong usage or configuration; nothing was done.
+/// </remarks>
+public static class CommandLine
+{
+    private const int Done = 0;
+    private const int Failed = 1;
+    private const int WrongUsage = 2;
+
+    private static readonly Option<string?> Config = new("--config")
+    {
+        Description = "The configuration folder [default: config]", HelpName = "DIR", Recursive = true,
+    };
+
+    private static readonly Option<string?> Data = new("--data")
+    {
+        Description = "The data directory [default: the setting Data:Directory]", HelpName = "DIR", Recursive = true,
+    };
+
+    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
+
+    /// <summary>Runs a command line.</summary>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, TimeProvider time)
+    {
+        var root = Root(new Surroundings(output, error, time));
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && !args.Any(a => a is "--help" or "-h" or "-?"))
+        {
+            foreach (var fault in parsed.Errors)
+            {
+                await error.WriteLineAsync(fault.Message);
+            }
+
+            await error.WriteLineAsync($"'{CommandPath(parsed)} --help' shows what is possible.");
+            return WrongUsage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error });
+        }
+        catch (UsageException e)
+        {
+            await error.WriteLineAsync(e.Message);
+            return WrongUsage;
+        }
+        catch (OperatorException e)
+        {
+            await error.WriteLineAsync(e.Message);
+            return Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("Stopped. What was stored is kept; the next cycle goes on from there.");
+            return Failed;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"A file could not be read or written: {e.Message} Mend that, then run the same command again.");
+            return Failed;
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException e)
+        {
+            await error.WriteLineAsync($"The store can't be used: {Storage.Database.Explain(e)}");
+            return Failed;
+        }
+    }
+
+    private static RootCommand Root(Surroundings here)
+    {
+        var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
+        {
+            Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here),
+        };
+        root.Options.Add(Config);
+        root.Options.Add(Data);
+        return root;
+    }
+
+    private static Command Demo(Surroundings here)
+    {
+        var verb = new Command("demo", "The whole pipeline on the sample extracts, over simulated weeks, with simulated customers");
+        verb.SetAction((result, ct) =>
+        {
+            var folder = result.GetValue(Config) is { } path ? ConfigFolder.OnDisk(path) : ConfigFolder.Embedded();
+            return new Demo(folder, result.GetValue(Data), here.Output, here.Progress).RunAsync(ct);
+        });
+        return verb;
+    }
+
+    private static Command CycleVerb(Surroundings here)
+    {
+        var asOf = new Option<string?>("--as-of") { Description = "A date (that day in every market) or an instant with offset [default: now]", HelpName = "T" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Work on a copy: send and write nothing" };
+        var acceptGap = new Option<bool>("--accept-gap") { Description = "Go on although the last cycle is long ago, or dated later" };
+        var verb = new Command("cycle", "One full pass: files in, decisions, mail, lists out") { asOf, dryRun, acceptGap, Json };
+        verb.SetAction(async (result, ct) =>
+        {
+            var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
+            var config = Load(result);
+            var cycle = new Cycle(config, DirectoryOf(result, config), here.Time, here.Progress);
+            var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap)), ct);
+            await here.Output.WriteLineAsync(result.GetValue(Json) ? ended.Counts.ToJson() : CycleText.Of(ended.Counts, result.GetValue(dryRun)));
+            foreach (var problem in ended.Problems)
+            {
+                await here.Error.WriteLineAsync(problem);
+            }
+
+            return ended.Problems.Count == 0 ? Done : Failed;
+        });
+        return verb;
+    }
+
+    private static Command RunVerb(Surroundings here)
+    {
+        var verb = new Command("run", "The worker service: a cycle on the schedule Schedule:Cycle, until stopped");
+        verb.SetAction(async (result, ct) =>
+        {
+            var config = Load(result);
+            await Scheduling.Worker.RunAsync(config, DirectoryOf(result, config), here.Time, here.Output, ct);
+            return Done;
+        });
+        return verb;
+    }
+
+    private static Command StatusVerb(Surroundings here)
+    {
+        var verb = new Command("status", "The funnel per market and survey, queues, the last cycle, refused files") { Json };
+        verb.SetAction(result =>
+        {
+            var config = Load(result);
+            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
+            var status = Status.Read(database);
+            here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
+            return Done;
+        });
+        return verb;
+    }
+
+    private static Command ExplainVerb(Surroundings here)
+    {
+        var key = new Argument<string>("KEY") { Description = "A case id, a VIN or a transaction id" };
+        var asOf = new Option<string?>("--as-of") { Description = "The day that rules are shown for [default: today]", HelpName = "T" };
+        var verb = new Command("explain", "One transaction: every rule with its verdict, every contact, what comes next and when") { key, asOf, Json };
+        verb.SetAction(result =>
+        {
+            var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
+            var config = Load(result);
+            var directory = DirectoryOf(result, config);
+            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var vault = Storage.Vault.Open(directory.Root, storeExists: true);
+            var stories = new Explain(config, database, vault, when).Find(result.GetValue(key)!);
+            here.Output.WriteLine(result.GetValue(Json) ? Explain.ToJson(stories) : Explain.ToText(stories));
+            return Done;
+        });
+        return verb;
+    }
+
+    private static Command ExportVerb(Surroundings here)
+    {
+        var what = new Argument<string>("WHAT") { Description = string.Join(", ", Export.Names) };
+        what.AcceptOnlyFromAmong([.. Export.Names]);
+        var format = new Option<string>("--format") { Description = "csv", HelpName = "FORMAT", DefaultValueFactory = _ => "csv" };
+        format.AcceptOnlyFromAmong("csv");
+        var path = new Option<string?>("--out") { Description = "The file to write [default: standard output]", HelpName = "PATH" };
+        var verb = new Command("export", "Tables for analysts, as CSV") { what, format, path };
+        verb.SetAction(result =>
+        {
+            var config = Load(result);
+            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
+            var export = new Export(config, database);
+            if (result.GetValue(path) is { } file)
+            {
+                DurableFile.Write(file, stream => export.Write(result.GetValue(what)!, stream));
+            }
+            else
+            {
+                here.WriteBytes(stream => export.Write(result.GetValue(what)!, stream));
+            }
+
+            return Done;
+        });
+        return verb;
+    }
+
+    private static Command VerifyVerb(Surroundings here)
+    {
+        var verb = new Command("verify", "Checks sums, every case against the ledger, and the ledger's chain") { Json };
+        verb.SetAction(result =>
+        {
+            var config = Load(result);
+            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
+            var verified = new Verify(database, here.Progress).Run();
+            here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());
+            return verified.Difference is null ? Done : Failed;
+        });
+        return verb;
+    }
+
+    private static Command ConfigVerb(Surroundings here)
+    {
+        var check = new Command("check", "Validates all configuration: file, path and reason of every fault") { Json };
+        check.SetAction(result =>
+        {
+            var folder = ConfigFolder.OnDisk(result.GetValue(Config) ?? "config");
+            var (config, faults) = PipelineConfig.Check(folder);
+            here.Output.WriteLine(ConfigText.Of(folder, config, faults, result.GetValue(Json)));
+            return faults.Count == 0 ? Done : WrongUsage;
+        });
+        return new Command("config", "The configuration") { check };
+    }
+
+    private static PipelineConfig Load(ParseResult result) => PipelineConfig.Load(ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"));
+
+    private static DataDirectory DirectoryOf(ParseResult result, PipelineConfig config) =>
+        new(result.GetValue(Data) ?? config.Settings.Data.Directory);
+
+    private static string CommandPath(ParseResult result) =>
+        string.Join(' ', new[] { "SurveyDispatcher", result.CommandResult.Command.Name }.Distinct(StringComparer.Ordinal));
+
+    /// <summary>What the program stands in.</summary>
+    private sealed class Surroundings(TextWriter output, TextWriter error, TimeProvider time)
+    {
+        public TextWriter Output { get; } = output;
+
+        public TextWriter Error { get; } = error;
+
+        public TimeProvider Time { get; } = time;
+
+        public IProgressView Progress { get; } = Console.IsErrorRedirected || error != Console.Error ? new NoProgress() : new TerminalProgress(error);
+
+        /// <summary>Writes bytes to standard output as they are: an export has a mark and line ends of its own.</summary>
+        public void WriteBytes(Action<Stream> write)
+        {
+            if (Output == Console.Out)
+            {
+                using var stdout = Console.OpenStandardOutput();
+                write(stdout);
+                return;
+            }
+
+            using var buffer = new MemoryStream();
+            write(buffer);
+            Output.Write(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+        }
+    }
+
+    /// <summary>One line on the terminal that grows and goes away.</summary>
+    private sealed class TerminalProgress(TextWriter terminal) : IProgressView
+    {
+        private long shownAt;
+
+        public void Report(string step, long done, long total)
+        {
+            if (shownAt != 0 && Stopwatch.GetElapsedTime(shownAt) < TimeSpan.FromMilliseconds(100) && done < total)
+            {
+                return;
+            }
+
+            shownAt = Stopwatch.GetTimestamp();
+            var bar = total > 0 ? $"[{new string('#', (int)(20 * done / total)),-20}] {done:N0} of {total:N0}" : $"{done:N0}";
+            terminal.Write($"\r{step} {bar}\u001b[K");
+            if (total > 0 && done >= total)
+            {
+                terminal.Write("\r\u001b[K");
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Json;
+using SurveyDispatcher.Configuration;
+
+namespace SurveyDispatcher.Cli;
+
+/// <summary>The outcome of <c>config check</c>.</summary>
+internal static class ConfigText
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static string Of(ConfigFolder folder, PipelineConfig? config, IReadOnlyList<ConfigFault> faults, bool json)
+    {
+        if (json)
+        {
+            return JsonSerializer.Serialize(new { Folder = folder.Name, Valid = faults.Count == 0, Faults = faults }, Json);
+        }
+
+        return config is null
+            ? $"{faults.Count} fault(s) in {folder.Name}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", faults)}"
+            : $"{folder.Name} is valid: {config.Programme.Markets.Count} markets, {config.Sources.Count} dealer systems, "
+                + $"texts in {string.Join(", ", config.Templates.Languages)}, {config.Sales.Questions.Count} + {config.Service.Questions.Count} questions.";
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text;
+using SurveyDispatcher.UseCases;
+
+namespace SurveyDispatcher.Cli;
+
+/// <summary>What a cycle did, in words.</summary>
+internal static class CycleText
+{
+    public static string Of(CycleCounts c, bool dryRun)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Cycle as of {c.AsOf}{(dryRun ? " (dry run: nothing was sent or written)" : "")}").AppendLine();
+        Line(text, "files", $"{c.FilesImported} taken, {c.FilesRefused} refused");
+        Line(text, "rows", $"{c.RowsRead:N0} read = {c.TransactionsNew:N0} new + {c.TransactionsUpdated:N0} updated + "
+            + $"{c.RowsUnchanged:N0} unchanged + {c.RowsRejected:N0} rejected{(c.SumHolds ? "" : "  THE SUM DOES NOT HOLD: run verify")}");
+        Line(text, "screened out", Reasons(c.ScreenedOut));
+        Line(text, "cases", $"{c.CasesOpened:N0} opened, closed: {Reasons(c.Closed)}");
+        Line(text, "mail", $"{c.InvitationsSent:N0} invitations, {c.RemindersSent:N0} reminders, {c.MailRejected:N0} rejected, {c.MailDeferred:N0} left queued");
+        Line(text, "phone", $"released: {Reasons(c.PhoneReleased)}; withdrawn: {c.Withdrawn:N0}");
+        Line(text, "came in", $"{c.Responses:N0} responses, {c.Dispositions:N0} call results, {c.Bounces:N0} bounces, {c.OptOuts:N0} opt-outs"
+            + (c.OtherRowsRejected > 0 ? $"; {c.OtherRowsRejected:N0} rows of these rejected" : ""));
+        return text.ToString().TrimEnd();
+    }
+
+    private static void Line(StringBuilder text, string name, string value) => text.Append("  ").Append(name.PadRight(14)).AppendLine(value);
+
+    private static string Reasons(SortedDictionary<string, long> counts) => counts.Count == 0
+        ? "none"
+        : string.Join(", ", counts.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Value:N0} {r.Key}")));
+}

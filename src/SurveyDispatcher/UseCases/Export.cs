@@ -1,0 +1,178 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Tables for analysts (contracts.md, <i>Exports</i>); each is streamed from the store.</summary>
+internal sealed class Export(PipelineConfig config, Database database)
+{
+    /// <summary>The tables.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["cases", "screening", "responses", "outcomes", "codebook"];
+
+    /// <summary>Writes a table as CSV.</summary>
+    public void Write(string name, Stream stream)
+    {
+        using var csv = new CsvOutput(stream);
+        switch (name)
+        {
+            case "cases":
+                Cases(csv);
+                break;
+            case "screening":
+                Screening(csv);
+                break;
+            case "responses":
+                Responses(csv);
+                break;
+            case "outcomes":
+                Outcomes(csv);
+                break;
+            case "codebook":
+                Codebook(csv);
+                break;
+            default:
+                throw new UsageException($"There is no table '{name}'. Known: {string.Join(", ", Names)}.");
+        }
+    }
+
+    private void Cases(CsvOutput csv)
+    {
+        csv.Row(
+            "case_id", "market", "survey", "dealer_code", "transaction_id", "vin", "event_date", "state", "close_reason",
+            "invited_on", "reminded_on", "phone_on", "phone_reason", "completed_on", "response_mode");
+        database["export.cases"].Each(r =>
+        {
+            var row = CaseRow.Read(r);
+            var c = row.Case;
+            csv.Row(
+                row.CaseId, row.Market, row.Survey.Code(), r.GetString(15), r.GetString(16), r.GetString(17), Day(row.EventDate),
+                c.State.Code(), c.CloseReason, Day(c.InvitedOn), Day(c.RemindedOn), Day(c.PhoneOn), c.PhoneReason,
+                Day(c.CompletedOn), c.ResponseMode);
+        });
+    }
+
+    private void Screening(CsvOutput csv)
+    {
+        csv.Row("market", "survey", "dealer_code", "transaction_id", "event_date", "outcome", "reason", "screened_on");
+        database["export.screening"].Each(r => csv.Row(
+            r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), Day(r.Day(4)),
+            r.IsDBNull(5) ? "eligible" : "screened_out", r.TextOrNull(5), Day(r.Day(6))));
+    }
+
+    private void Responses(CsvOutput csv)
+    {
+        var questions = config.Sales.Questions.Concat(config.Service.Questions).Select(q => q.Id).Distinct(StringComparer.Ordinal).ToList();
+        csv.Row([
+            "case_id", "market", "survey", "dealer_code", "event_date", "mode", "completed_at", "language", "late", .. questions]);
+        database["export.responses"].Each(r =>
+        {
+            var market = r.GetString(1);
+            using var answers = JsonDocument.Parse(r.GetString(9));
+            csv.Cell(CaseId.Format(market, r.GetInt64(0)));
+            csv.Cell(market);
+            csv.Cell(r.GetString(2));
+            csv.Cell(r.GetString(3));
+            csv.Cell(Day(r.Day(4)));
+            csv.Cell(r.GetString(5));
+            csv.Cell(Local(market, r.Instant(6)));
+            csv.Cell(config.Programme.MarketOf(market) is { } m ? config.Templates.LanguageFor(r.GetString(7), m.Languages) : r.GetString(7));
+            csv.Cell(r.GetInt32(8) != 0 ? "Y" : "N");
+            foreach (var question in questions)
+            {
+                csv.Cell(answers.RootElement.TryGetProperty(question, out var answer) ? answer.GetString() : null);
+            }
+
+            csv.EndRow();
+        });
+    }
+
+    /// <summary>Counts and rates; sub-totals have empty cells from the right: per dealer, survey, market, and over all.</summary>
+    private void Outcomes(CsvOutput csv)
+    {
+        csv.Row(
+            "market", "survey", "dealer_code", "month", "i", "p", "r", "nc", "o", "uh", "uo", "not_eligible", "e",
+            "rr1", "rr2", "rr3", "rr4", "rr5", "rr6", "coop1", "coop2", "coop3", "coop4", "ref1", "ref2", "ref3",
+            "con1", "con2", "con3", "trade_rate");
+        var groups = new SortedDictionary<string, OutcomeRates>(StringComparer.Ordinal);
+        database["export.outcomes"].Each(r =>
+        {
+            var row = CaseRow.Read(r);
+            var calls = (IReadOnlyList<string>)(r.TextOrNull(16)?.Split('|') ?? []);
+            if (FinalDisposition.Of(row.Case, r.GetInt64(17) > 0, calls) is not { } disposition)
+            {
+                return;
+            }
+
+            string[] key = [row.Market, row.Survey.Code(), r.GetString(15), row.EventDate.ToString("yyyy-MM", CultureInfo.InvariantCulture)];
+            for (var filled = key.Length; filled >= 0; filled--)
+            {
+                // An empty cell sorts behind every filled one: a sub-total stands below what it sums up.
+                var group = string.Join('\t', key.Select((k, i) => i < filled ? k : "\uFFFF"));
+                if (!groups.TryGetValue(group, out var rates))
+                {
+                    groups.Add(group, rates = new OutcomeRates());
+                }
+
+                rates.Add(disposition, row.Case);
+            }
+        });
+        foreach (var (key, rates) in groups)
+        {
+            WriteRates(csv, key.Split('\t').Select(k => k == "\uFFFF" ? "" : k), rates);
+        }
+    }
+
+    private static void WriteRates(CsvOutput csv, IEnumerable<string> key, OutcomeRates rates)
+    {
+        foreach (var cell in key)
+        {
+            csv.Cell(cell);
+        }
+
+        foreach (var bucket in Enum.GetValues<OutcomeBucket>())
+        {
+            csv.Cell(rates[bucket].ToString(CultureInfo.InvariantCulture));
+        }
+
+        csv.Cell(Rate(rates.EligibleShare));
+        Enumerable.Range(1, 6).ToList().ForEach(n => csv.Cell(Rate(rates.ResponseRate(n))));
+        Enumerable.Range(1, 4).ToList().ForEach(n => csv.Cell(Rate(rates.CooperationRate(n))));
+        Enumerable.Range(1, 3).ToList().ForEach(n => csv.Cell(Rate(rates.RefusalRate(n))));
+        Enumerable.Range(1, 3).ToList().ForEach(n => csv.Cell(Rate(rates.ContactRate(n))));
+        csv.Cell(Rate(rates.TradeRate));
+        csv.EndRow();
+    }
+
+    private void Codebook(CsvOutput csv)
+    {
+        var languages = config.Sales.Title.Keys.Order(StringComparer.Ordinal).ToList();
+        csv.Row(["question", "survey", .. languages.Select(l => $"wording_{l}"), "scale", "codes", "section"]);
+        foreach (var questionnaire in new[] { config.Sales, config.Service })
+        {
+            foreach (var question in questionnaire.Questions)
+            {
+                csv.Cell(question.Id);
+                csv.Cell(questionnaire.Id);
+                languages.ForEach(l => csv.Cell(question.Text.GetValueOrDefault(l)));
+                csv.Cell(question.Scale.Id is "satisfaction" or "yes_no" or "likelihood" or "text"
+                    ? question.Scale.Id
+                    : question.Scale.Kind == ScaleKind.Choices ? "choices" : "choice");
+                csv.Cell(string.Join('|', question.Scale.Codes.Select(c => $"{c.Code}={c.Label.GetValueOrDefault("en")}")));
+                csv.Cell(question.Section);
+                csv.EndRow();
+            }
+        }
+    }
+
+    private string Local(string market, DateTimeOffset instant) => Instants.Text(
+        config.Programme.MarketOf(market) is { } m ? TimeZoneInfo.ConvertTime(instant, Instants.Zone(m)) : instant);
+
+    private static string? Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static string? Rate(double? rate) => rate?.ToString("0.000000", CultureInfo.InvariantCulture);
+}
