@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -59,8 +60,15 @@ public sealed partial record DeliveryReport
     /// <summary>Reads the first MiB of a file.</summary>
     public static DeliveryReport Read(Stream file)
     {
-        var bytes = new byte[SizeLimit];
-        return Read(bytes.AsSpan(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)));
+        var bytes = ArrayPool<byte>.Shared.Rent(SizeLimit);
+        try
+        {
+            return Read(bytes.AsSpan(0, file.ReadAtLeast(bytes.AsSpan(0, SizeLimit), SizeLimit, throwOnEndOfStream: false)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     /// <summary>Reads a mail. There are no bytes that it can't read; what it can't understand is <see cref="ReportKind.Other"/>.</summary>

@@ -9,31 +9,29 @@ namespace SurveyDispatcher.Tests.Mail;
 /// <summary>What happens to a message when the connection, the server or the caller gives up.</summary>
 public class SmtpFaultTests
 {
-    [Theory]
-    [InlineData("", Close)]
-    [InlineData("", "421 4.3.2 busy")]
-    [InlineData("", "nonsense")]
-    [InlineData("EHLO", Close)]
-    [InlineData("EHLO", "421 4.3.2 busy")]
-    [InlineData("MAIL", Close)]
-    [InlineData("MAIL", "421 4.3.2 closing")]
-    [InlineData("MAIL", "250-endless")]
-    [InlineData("RCPT", Close)]
-    [InlineData("RCPT", "421 4.3.2 closing")]
-    [InlineData("DATA", Close)]
-    [InlineData("DATA", "421 4.3.2 closing")]
-    [InlineData(".", "421 4.3.2 closing")]
-    public async Task AConnectionThatFailsBeforeTheMessageIsOutIsTriedAgain(string command, string reply)
+    [Fact]
+    public async Task AConnectionThatFailsBeforeTheMessageIsOutIsTriedAgain()
     {
         var endless = string.Concat(Enumerable.Repeat("250-more\r\n", 200)) + "250 end";
-        await using var server = new ScriptedServer((n, c) =>
-            n <= 2 && (command.Length == 0 ? c.Length == 0 : c.StartsWith(command, StringComparison.Ordinal))
-                ? reply == "250-endless" ? endless : reply
-                : null);
+        (string Command, string Reply)[] faults =
+        [
+            ("", Close), ("", "421 4.3.2 busy"), ("", "nonsense"), ("", endless),
+            ("EHLO", Close), ("EHLO", "421 4.3.2 busy"), ("EHLO", endless),
+            ("MAIL", Close), ("MAIL", "421 4.3.2 closing"), ("MAIL", endless),
+            ("RCPT", Close), ("RCPT", "421 4.3.2 closing"),
+            ("DATA", Close), ("DATA", "421 4.3.2 closing"),
+            (".", "421 4.3.2 closing"),
+        ];
 
-        Assert.IsType<Delivery.Accepted>(await SendOne(server));
-        Assert.Equal(3, server.Connections);
-        Assert.Single(server.Messages);
+        // All at once, since each waits for its back-off.
+        await Task.WhenAll(faults.Select(async fault =>
+        {
+            await using var server = new ScriptedServer((n, c) => n <= 2 && IsAt(fault.Command, c) ? fault.Reply : null);
+
+            Assert.IsType<Delivery.Accepted>(await SendOne(server));
+            Assert.Equal(3, server.Connections);
+            Assert.Single(server.Messages);
+        }));
     }
 
     [Fact]
@@ -56,18 +54,14 @@ public class SmtpFaultTests
         Assert.Equal(2, server.Messages.Count);
     }
 
-    [Theory]
-    [InlineData("", false)]
-    [InlineData("EHLO", false)]
-    [InlineData("RCPT", false)]
-    [InlineData(".", true)]
-    public async Task ASilentServerIsWaitedForNoLongerThanTheTimeOut(string command, bool doubt)
+    [Fact]
+    public Task ASilentServerIsWaitedForNoLongerThanTheTimeOut() => Task.WhenAll(new[] { "", "EHLO", "RCPT", "DATA", "." }.Select(async command =>
     {
-        await using var server = new ScriptedServer((_, c) => (command.Length == 0 ? c.Length == 0 : c.StartsWith(command, StringComparison.Ordinal)) ? Silence : null);
+        await using var server = new ScriptedServer((_, c) => IsAt(command, c) ? Silence : null);
         await using var transport = Transport(server, o => (o.TimeoutSeconds, o.RetrySeconds) = (1, 0));
 
-        Assert.Equal(doubt ? "InDoubt" : "ServerUnusable", Words(await transport.SendAsync(ToAnna, Message, Ct)));
-    }
+        Assert.Equal(command == "." ? "InDoubt" : "ServerUnusable", Words(await transport.SendAsync(ToAnna, Message, Ct)));
+    }));
 
     [Fact]
     public async Task ARelayThatIsDownIsTriedForItsBudgetAndThenFailsAtOnce()
@@ -134,4 +128,32 @@ public class SmtpFaultTests
 
         Assert.Equal(expected, Words(await transport.SendAsync(ToAnna, Message, cancel.Token)));
     }
+
+    [Theory]
+    [InlineData("421 4.3.2 closing", "TryLater 4.3.2")]
+    [InlineData(Close, "ServerUnusable")]
+    public async Task AServerThatClosesOnEveryMessageIsUnusableUnlessItSaysLater(string reply, string expected)
+    {
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("MAIL", StringComparison.Ordinal) ? reply : null);
+        await using var transport = Transport(server, o => o.RetrySeconds = 0);
+
+        Assert.Equal(expected, Words(await transport.SendAsync(ToAnna, Message, Ct)));
+    }
+
+    [Fact]
+    public async Task AMessageThatBreaksEverySessionWhileOthersGetThroughIsForLater()
+    {
+        await using var server = new ScriptedServer((_, c) => c.Contains("poison", StringComparison.Ordinal) ? Close : null);
+        await using var transport = Transport(server, o => (o.Connections, o.RetrySeconds) = (2, 1));
+
+        var poisoned = transport.SendAsync(ToAnna with { To = "poison@mail.example" }, Message, Ct);
+        while (!poisoned.IsCompleted)
+        {
+            Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        }
+        Assert.Equal("TryLater 4.4.2", Words(await poisoned));
+    }
+
+    /// <summary>The script's "" is the greeting and nothing else.</summary>
+    private static bool IsAt(string step, string command) => step.Length == 0 ? command.Length == 0 : command.StartsWith(step, StringComparison.Ordinal);
 }
