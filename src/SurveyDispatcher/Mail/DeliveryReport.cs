@@ -137,7 +137,7 @@ public sealed partial record DeliveryReport
             switch (part.Type)
             {
                 case var type when type.StartsWith("multipart/", StringComparison.Ordinal):
-                    foreach (var child in part.Children())
+                    foreach (var child in part.Children().TakeWhile(_ => _parts <= PartLimit))
                     {
                         Visit(child, insideReport || type == "multipart/report", depth + 1);
                     }
@@ -156,7 +156,8 @@ public sealed partial record DeliveryReport
         /// <summary>Groups of fields with empty lines between them (RFC 3464 2.1): one about the report, then one a recipient.</summary>
         private void ReadRecipients(string content)
         {
-            for (var at = 0; at < content.Length && Recipients.Count < RecipientLimit;)
+            var groups = 0;
+            for (var at = 0; at < content.Length && groups++ < RecipientLimit && Recipients.Count < RecipientLimit;)
             {
                 var group = Entity.ParseGroup(content, ref at);
                 var (original, final) = (Address(group["Original-Recipient"]), Address(group["Final-Recipient"]));

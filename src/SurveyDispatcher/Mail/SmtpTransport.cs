@@ -19,6 +19,8 @@ public sealed class SmtpTransport : IMailTransport
     // A wrong password is not tried again with every message: accounts get locked for that.
     private static readonly TimeSpan RefusalHolds = TimeSpan.FromMinutes(1);
 
+    private static readonly ResiliencePropertyKey<long> FirstFault = new("first fault");
+
     private readonly MailOptions _options;
     private readonly TimeProvider _clock;
     private readonly X509Certificate2Collection? _trusted;
@@ -52,13 +54,13 @@ public sealed class SmtpTransport : IMailTransport
         _retrying = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = args => new(IsConnectionFault(args.Outcome.Exception) && FailingFor() < _budget),
+                // The second limit is for one message that breaks every session while others get through.
+                ShouldHandle = args => new(IsConnectionFault(args.Outcome.Exception) && FailingFor() < _budget && FailingFor(args.Context) < _budget),
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = TimeSpan.FromMilliseconds(100),
                 MaxDelay = TimeSpan.FromSeconds(3),
-                // Bounds one message that breaks every session while others get through.
-                MaxRetryAttempts = 10 + options.RetrySeconds,
+                MaxRetryAttempts = int.MaxValue,
             })
             .Build();
         _breaking = new ResiliencePipelineBuilder { TimeProvider = clock }
@@ -192,6 +194,15 @@ public sealed class SmtpTransport : IMailTransport
         {
             return _clock.GetElapsedTime(_failingSince ??= _clock.GetTimestamp());
         }
+    }
+
+    private TimeSpan FailingFor(ResilienceContext message)
+    {
+        if (!message.Properties.TryGetValue(FirstFault, out var since))
+        {
+            message.Properties.Set(FirstFault, since = _clock.GetTimestamp());
+        }
+        return _clock.GetElapsedTime(since);
     }
 
     private void GotThrough()

@@ -193,7 +193,7 @@ public class DeliveryReportTests
 
         Assert.InRange(Read(mail).Recipients.Count, 0, 1000);
 
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 3);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 8); // what is quadratic takes minutes
     }
 
     private static DeliveryReport Read(string mail) => DeliveryReport.Read(Encoding.UTF8.GetBytes(mail));
