@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -59,8 +60,15 @@ public sealed partial record DeliveryReport
     /// <summary>Reads the first MiB of a file.</summary>
     public static DeliveryReport Read(Stream file)
     {
-        var bytes = new byte[SizeLimit];
-        return Read(bytes.AsSpan(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)));
+        var bytes = ArrayPool<byte>.Shared.Rent(SizeLimit);
+        try
+        {
+            return Read(bytes.AsSpan(0, file.ReadAtLeast(bytes.AsSpan(0, SizeLimit), SizeLimit, throwOnEndOfStream: false)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     /// <summary>Reads a mail. There are no bytes that it can't read; what it can't understand is <see cref="ReportKind.Other"/>.</summary>
@@ -129,7 +137,7 @@ public sealed partial record DeliveryReport
             switch (part.Type)
             {
                 case var type when type.StartsWith("multipart/", StringComparison.Ordinal):
-                    foreach (var child in part.Children())
+                    foreach (var child in part.Children().TakeWhile(_ => _parts <= PartLimit))
                     {
                         Visit(child, insideReport || type == "multipart/report", depth + 1);
                     }
@@ -148,7 +156,8 @@ public sealed partial record DeliveryReport
         /// <summary>Groups of fields with empty lines between them (RFC 3464 2.1): one about the report, then one a recipient.</summary>
         private void ReadRecipients(string content)
         {
-            for (var at = 0; at < content.Length && Recipients.Count < RecipientLimit;)
+            var groups = 0;
+            for (var at = 0; at < content.Length && groups++ < RecipientLimit && Recipients.Count < RecipientLimit;)
             {
                 var group = Entity.ParseGroup(content, ref at);
                 var (original, final) = (Address(group["Original-Recipient"]), Address(group["Final-Recipient"]));

@@ -143,6 +143,7 @@ public static class MessageComposer
             else
             {
                 QuotedPrintable(text);
+                Raw("\r\n"); // the line end before a boundary belongs to the boundary, and ours to the text
             }
             ArrayPool<byte>.Shared.Return(bytes);
         }

@@ -19,6 +19,8 @@ public sealed class SmtpTransport : IMailTransport
     // A wrong password is not tried again with every message: accounts get locked for that.
     private static readonly TimeSpan RefusalHolds = TimeSpan.FromMinutes(1);
 
+    private static readonly ResiliencePropertyKey<long> FirstFault = new("first fault");
+
     private readonly MailOptions _options;
     private readonly TimeProvider _clock;
     private readonly X509Certificate2Collection? _trusted;
@@ -28,7 +30,9 @@ public sealed class SmtpTransport : IMailTransport
     private readonly ResiliencePipeline _retrying;
     private readonly ResiliencePipeline _breaking;
     private readonly Lock _lock = new();
+    private readonly TimeSpan _budget;
     private long? _failingSince;
+    private long _gotThrough = long.MinValue;
     private volatile Refusal? _refusal;
 
     /// <summary>Connects with the first message, not here.</summary>
@@ -46,17 +50,17 @@ public sealed class SmtpTransport : IMailTransport
         _slots = new(options.Connections);
         _pace = new(options.MaxPerMinute, clock);
 
-        var budget = TimeSpan.FromSeconds(options.RetrySeconds);
+        _budget = TimeSpan.FromSeconds(options.RetrySeconds);
         _retrying = new ResiliencePipelineBuilder { TimeProvider = clock }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = args => new(IsConnectionFault(args.Outcome.Exception) && FailingFor() < budget),
+                // The second limit is for one message that breaks every session while others get through.
+                ShouldHandle = args => new(IsConnectionFault(args.Outcome.Exception) && FailingFor() < _budget && FailingFor(args.Context) < _budget),
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
-                Delay = TimeSpan.FromMilliseconds(200),
+                Delay = TimeSpan.FromMilliseconds(100),
                 MaxDelay = TimeSpan.FromSeconds(3),
-                // Bounds one message that breaks every session while others get through.
-                MaxRetryAttempts = 5 + options.RetrySeconds,
+                MaxRetryAttempts = int.MaxValue,
             })
             .Build();
         _breaking = new ResiliencePipelineBuilder { TimeProvider = clock }
@@ -76,6 +80,7 @@ public sealed class SmtpTransport : IMailTransport
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
         await _slots.WaitAsync(ct);
+        var began = _clock.GetTimestamp();
         try
         {
             var delivery = await _retrying.ExecuteAsync(
@@ -90,11 +95,11 @@ public sealed class SmtpTransport : IMailTransport
         }
         catch (BrokenCircuitException e)
         {
-            return Settled((SmtpFaultException?)e.InnerException);
+            return Settled((SmtpFaultException?)e.InnerException, began);
         }
         catch (SmtpFaultException e)
         {
-            return Settled(e);
+            return Settled(e, began);
         }
         finally
         {
@@ -191,26 +196,34 @@ public sealed class SmtpTransport : IMailTransport
         }
     }
 
+    private TimeSpan FailingFor(ResilienceContext message)
+    {
+        if (!message.Properties.TryGetValue(FirstFault, out var since))
+        {
+            message.Properties.Set(FirstFault, since = _clock.GetTimestamp());
+        }
+        return _clock.GetElapsedTime(since);
+    }
+
     private void GotThrough()
     {
         lock (_lock)
         {
-            _failingSince = null;
+            (_failingSince, _gotThrough) = (null, _clock.GetTimestamp());
         }
     }
 
-    /// <summary>What a fault means when the tries are used up: if others got through meanwhile, the server is not the reason.</summary>
-    private Delivery Settled(SmtpFaultException? fault)
+    /// <summary>What a fault means when the tries are used up: if others got through meanwhile, and lately, the server is not the reason.</summary>
+    private Delivery Settled(SmtpFaultException? fault, long began)
     {
-        lock (_lock)
+        if (fault is { Retry: true, Outcome: Delivery.ServerUnusable } && FailingFor() < _budget)
         {
-            return fault switch
+            lock (_lock)
             {
-                { Retry: true, Outcome: Delivery.ServerUnusable } when _failingSince is null => new Delivery.TryLater(new(4, 4, 2)),
-                { } => fault.Outcome,
-                null => new Delivery.ServerUnusable($"{_options.Host}:{_options.Port} is not tried for the moment."),
-            };
+                return _gotThrough > began ? new Delivery.TryLater(new(4, 4, 2)) : fault.Outcome;
+            }
         }
+        return fault?.Outcome ?? new Delivery.ServerUnusable($"{_options.Host}:{_options.Port} is not tried for the moment.");
     }
 
     private sealed record Refusal(Delivery Outcome, long At);

@@ -336,7 +336,7 @@ public sealed class Templates
                 }
                 return _compiled[(source, escape)] = template;
             }
-            catch (HandlebarsException e)
+            catch (Exception e) // the library's own have no common base, and whatever it says is about this source
             {
                 faults.Add(new(path, at.Length > 0 ? $"{at}: {e.Message}" : e.Message));
                 return null;
