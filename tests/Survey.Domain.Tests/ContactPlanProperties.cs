@@ -7,9 +7,9 @@ namespace Survey.Domain.Tests;
 
 /// <summary>What must hold for every customer, whatever happens, over random histories.</summary>
 /// <remarks>
-/// The seed is fixed, so that a red build is red again on the next machine. To look elsewhere, or to replay what FsCheck
-/// prints after "Replay:", set the environment variable PLAN_SEED to its two numbers (<c>123,457</c>), or to <c>random</c>;
-/// PLAN_HISTORIES changes how many are played.
+/// The seed is fixed, so that a red build is red again on the next machine. To look elsewhere set the environment variable
+/// PLAN_SEED to <c>random</c>; to replay a failure, to the numbers that FsCheck prints (<c>123,457</c>, or with the size
+/// <c>123,457,1</c> to begin at the failing step). PLAN_HISTORIES changes how many are played.
 /// </remarks>
 public class ContactPlanProperties
 {
@@ -176,7 +176,8 @@ public class ContactPlanProperties
 
         var numbers = seed.Trim('(', ')').Split(',');
         var rnd = new Rnd(ulong.Parse(numbers[0], CultureInfo.InvariantCulture), ulong.Parse(numbers[1], CultureInfo.InvariantCulture));
-        return FSharpOption<Replay>.Some(new Replay(rnd, FSharpOption<int>.None));
+        var size = numbers.Length > 2 ? FSharpOption<int>.Some(int.Parse(numbers[2], CultureInfo.InvariantCulture)) : FSharpOption<int>.None;
+        return FSharpOption<Replay>.Some(new Replay(rnd, size));
     }
 
     private static IEnumerable<T> Facts<T>(Run run)
