@@ -127,7 +127,7 @@ internal static class SourceFile
         var name = root.Text("encoding", "utf-8");
         try
         {
-            return Encoding.GetEncoding(name, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
+            return StrictEncoding.Get(name);
         }
         catch (ArgumentException)
         {

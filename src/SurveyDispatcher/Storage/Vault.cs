@@ -19,16 +19,24 @@ public sealed class Vault : IDisposable
     private const int NonceSize = 12;
     private const int TagSize = 16;
     private const char Separator = '\u001f';
-    private readonly AesGcm seal;
     private readonly byte[] matchKey;
-    private readonly Aes tokens;
+
+    // Ciphers hold state while they work: each thread has its own. Mails are composed on several.
+    private readonly ThreadLocal<AesGcm> seal;
+    private readonly ThreadLocal<Aes> tokens;
 
     private Vault(KeyFile keys)
     {
-        seal = new AesGcm(keys.Seal, TagSize);
         matchKey = keys.Match;
-        tokens = Aes.Create();
-        tokens.Key = keys.Token;
+        seal = new(() => new AesGcm(keys.Seal, TagSize), trackAllValues: true);
+        tokens = new(
+            () =>
+            {
+                var aes = Aes.Create();
+                aes.Key = keys.Token;
+                return aes;
+            },
+            trackAllValues: true);
     }
 
     /// <summary>Opens the keys of a data directory, or makes them for a store that does not exist yet.</summary>
@@ -78,7 +86,7 @@ public sealed class Vault : IDisposable
         RandomNumberGenerator.Fill(result.AsSpan(0, NonceSize));
         Span<byte> plain = size <= 1024 ? stackalloc byte[size] : new byte[size];
         Encoding.UTF8.GetBytes(text, plain);
-        seal.Encrypt(result.AsSpan(0, NonceSize), plain, result.AsSpan(NonceSize + TagSize), result.AsSpan(NonceSize, TagSize));
+        seal.Value!.Encrypt(result.AsSpan(0, NonceSize), plain, result.AsSpan(NonceSize + TagSize), result.AsSpan(NonceSize, TagSize));
         return result;
     }
 
@@ -86,7 +94,7 @@ public sealed class Vault : IDisposable
     public string Unseal(byte[] sealedText)
     {
         var plain = new byte[sealedText.Length - NonceSize - TagSize];
-        seal.Decrypt(sealedText.AsSpan(0, NonceSize), sealedText.AsSpan(NonceSize + TagSize), sealedText.AsSpan(NonceSize, TagSize), plain);
+        seal.Value!.Decrypt(sealedText.AsSpan(0, NonceSize), sealedText.AsSpan(NonceSize + TagSize), sealedText.AsSpan(NonceSize, TagSize), plain);
         return Encoding.UTF8.GetString(plain);
     }
 
@@ -116,13 +124,23 @@ public sealed class Vault : IDisposable
         Span<byte> block = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(block, caseId);
         Span<byte> result = stackalloc byte[16];
-        tokens.EncryptEcb(block, result, PaddingMode.None);
+        tokens.Value!.EncryptEcb(block, result, PaddingMode.None);
         return System.Buffers.Text.Base64Url.EncodeToString(result);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (var cipher in seal.Values)
+        {
+            cipher.Dispose();
+        }
+
+        foreach (var cipher in tokens.Values)
+        {
+            cipher.Dispose();
+        }
+
         seal.Dispose();
         tokens.Dispose();
     }
