@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using CsvHelper;
 
@@ -8,8 +7,11 @@ namespace SurveyDispatcher.Files;
 /// <summary>Writes CSV as people and spreadsheets open it: UTF-8 with BOM, CRLF, no cell that a spreadsheet would run.</summary>
 public sealed class CsvOutput : IDisposable
 {
-    private static readonly CsvWriterOptions Marked = new() { WriteByteOrderMark = true, Injection = CsvInjection.Escape };
-    private static readonly CsvWriterOptions Unmarked = new() { WriteByteOrderMark = false, Injection = CsvInjection.Escape };
+    /// <summary>What a spreadsheet takes for the start of a formula (OWASP's list, and the full-width forms of East Asian ones).</summary>
+    private const string FormulaStarts = "=+-@\t\r\n＝＋－＠";
+
+    private static readonly CsvWriterOptions Marked = new() { WriteByteOrderMark = true };
+    private static readonly CsvWriterOptions Unmarked = new() { WriteByteOrderMark = false };
 
     private readonly CsvWriter writer;
 
@@ -21,28 +23,18 @@ public sealed class CsvOutput : IDisposable
     {
         foreach (var cell in cells)
         {
-            writer.WriteField(cell ?? "");
+            Cell(cell);
         }
 
         writer.EndRecord();
     }
 
-    /// <summary>Writes one cell.</summary>
-    public void Cell(string? text) => writer.WriteField(text ?? "");
+    /// <summary>Writes one cell; an apostrophe in front keeps a spreadsheet from running it.</summary>
+    public void Cell(string? text) => writer.WriteField(
+        text is { Length: > 0 } && FormulaStarts.Contains(text[0], StringComparison.Ordinal) ? "'" + text : text ?? "");
 
     /// <summary>Writes a phone number as it is: its plus sign is part of it, and no formula.</summary>
-    /// <param name="e164">Null or E.164: a plus sign and digits.</param>
-    public void Phone(string? e164)
-    {
-        if (e164 is null)
-        {
-            writer.WriteField("");
-        }
-        else
-        {
-            writer.WriteField<PhoneCell>(new PhoneCell(e164), default);
-        }
-    }
+    public void Phone(string? e164) => writer.WriteField(e164 ?? "");
 
     /// <summary>Ends the record that <see cref="Cell"/> and <see cref="Phone"/> have begun.</summary>
     public void EndRow() => writer.EndRecord();
@@ -52,21 +44,6 @@ public sealed class CsvOutput : IDisposable
     {
         writer.Flush();
         writer.Dispose();
-    }
-
-    /// <summary>The library guards text only; a value that formats itself is written as it is.</summary>
-    private readonly struct PhoneCell(string e164) : IUtf8SpanFormattable, ISpanFormattable
-    {
-        public bool TryFormat(Span<byte> utf8Destination, out int bytesWritten, ReadOnlySpan<char> format, IFormatProvider? provider) =>
-            Encoding.ASCII.TryGetBytes(e164, utf8Destination, out bytesWritten);
-
-        public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
-        {
-            charsWritten = e164.TryCopyTo(destination) ? e164.Length : 0;
-            return charsWritten > 0;
-        }
-
-        public string ToString(string? format, IFormatProvider? formatProvider) => e164;
     }
 }
 
