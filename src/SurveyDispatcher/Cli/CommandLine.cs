@@ -107,7 +107,7 @@ public static class CommandLine
         verb.SetAction(async (result, ct) =>
         {
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
-            var config = Load(result);
+            var config = Load(result, forMail: true);
             var cycle = new Cycle(config, DirectoryOf(result, config), here.Time, here.Progress);
             var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap)), ct);
             await here.Output.WriteLineAsync(result.GetValue(Json) ? ended.Counts.ToJson() : CycleText.Of(ended.Counts, result.GetValue(dryRun)));
@@ -126,7 +126,7 @@ public static class CommandLine
         var verb = new Command("run", "The worker service: a cycle on the schedule Schedule:Cycle, until stopped");
         verb.SetAction(async (result, ct) =>
         {
-            var config = Load(result);
+            var config = Load(result, forMail: true);
             await Scheduling.Worker.RunAsync(config, DirectoryOf(result, config), here.Time, here.Output, ct);
             return Done;
         });
@@ -220,7 +220,8 @@ public static class CommandLine
         return new Command("config", "The configuration") { check };
     }
 
-    private static PipelineConfig Load(ParseResult result) => PipelineConfig.Load(ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"));
+    private static PipelineConfig Load(ParseResult result, bool forMail = false) =>
+        PipelineConfig.Load(ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"), forMail);
 
     private static DataDirectory DirectoryOf(ParseResult result, PipelineConfig config) =>
         new(result.GetValue(Data) ?? config.Settings.Data.Directory);
