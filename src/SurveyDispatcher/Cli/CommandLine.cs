@@ -110,6 +110,7 @@ public static class CommandLine
             var config = Load(result, forMail: true);
             var cycle = new Cycle(config, DirectoryOf(result, config), here.Time, here.Progress);
             var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap)), ct);
+            here.Progress.Clear();
             await here.Output.WriteLineAsync(result.GetValue(Json) ? ended.Counts.ToJson() : CycleText.Of(ended.Counts, result.GetValue(dryRun)));
             foreach (var problem in ended.Problems)
             {
@@ -201,6 +202,7 @@ public static class CommandLine
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
             var verified = new Verify(database, here.Progress).Run();
+            here.Progress.Clear();
             here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());
             return verified.Difference is null ? Done : Failed;
         });
@@ -271,7 +273,11 @@ public static class CommandLine
             shownAt = Stopwatch.GetTimestamp();
             var bar = total > 0 ? $"[{new string('#', (int)(20 * done / total)),-20}] {done:N0} of {total:N0}" : $"{done:N0}";
             terminal.Write($"\r{step} {bar}\u001b[K");
-            if (total > 0 && done >= total)
+        }
+
+        public void Clear()
+        {
+            if (shownAt != 0)
             {
                 terminal.Write("\r\u001b[K");
             }

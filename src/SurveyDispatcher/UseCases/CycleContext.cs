@@ -116,6 +116,9 @@ public interface IProgressView
 {
     /// <summary>A step has come to <paramref name="done"/> of <paramref name="total"/>.</summary>
     void Report(string step, long done, long total);
+
+    /// <summary>All steps are done: what was shown goes away.</summary>
+    void Clear();
 }
 
 /// <summary>Shows nothing: no terminal is there.</summary>
@@ -125,5 +128,11 @@ public sealed class NoProgress : IProgressView
     public void Report(string step, long done, long total)
     {
         // Nobody is watching.
+    }
+
+    /// <inheritdoc/>
+    public void Clear()
+    {
+        // Nothing is shown.
     }
 }

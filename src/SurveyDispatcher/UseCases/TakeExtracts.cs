@@ -18,7 +18,7 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Takes every extract that has arrived.</summary>
     public void Run()
     {
-        foreach (var file in context.Inbox.Take("dms"))
+        foreach (var file in context.Inbox.Take("dms", context.Problems.Add))
         {
             context.Stopping.ThrowIfCancellationRequested();
             TakeFiles.Guard(context, file, () => Take(file));
