@@ -58,6 +58,20 @@ internal sealed class CycleContext
     /// <summary>The rules of a case; null when its market or survey is no longer configured.</summary>
     public SurveyPolicy? PolicyOf(CaseRow row) => Config.Programme.MarketOf(row.Market)?.Policy(row.Survey);
 
+    /// <summary>Records a fact that came from outside. A look that is due already stays due: something else has happened today, too.</summary>
+    public CaseRow Learn(CaseRow row, CaseEvent fact)
+    {
+        var moved = Record(row, fact);
+        if (!moved.Case.IsOpen || row.NextLookOn is not { } due || due > TodayIn(row.Market))
+        {
+            return moved;
+        }
+
+        moved = moved with { NextLookOn = due };
+        Cases.Save(moved);
+        return moved;
+    }
+
     /// <summary>
     /// Records a fact: in the ledger, in the case's state, and, when the vendor has a case that just ended, as a withdrawal.
     /// The only way in which a case ever changes.

@@ -76,7 +76,7 @@ internal sealed class TakeBounces(CycleContext context)
             return;
         }
 
-        context.Record(row, new CaseEvent.MailUndelivered(
+        context.Learn(row, new CaseEvent.MailUndelivered(
             context.TodayIn(row.Market), contact!.Value.Contact, Bounced: true, recipient.Class.Code()));
         if (recipient.Class == AddressClass.Dead
             && context.Database["mails.recipient"].Scalar<long?>(row.Id, (int)contact.Value.Contact) is { } address)

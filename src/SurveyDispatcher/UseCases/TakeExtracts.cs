@@ -199,16 +199,17 @@ internal sealed class TakeExtracts(CycleContext context)
         row = row with { EventDate = incoming.EventDate };
         if (row.Case.State == CaseState.Waiting && !verdict.Eligible)
         {
-            context.Record(row, new CaseEvent.Ended(today, verdict.Reason!));
+            context.Learn(row, new CaseEvent.Ended(today, verdict.Reason!));
         }
         else if (row.Case.State == CaseState.Closed && verdict.Eligible)
         {
-            context.Record(row, new CaseEvent.Opened(today));
+            context.Learn(row, new CaseEvent.Opened(today));
             context.Counts.CasesOpened++;
         }
         else if (row.EventDate != stored.Case.EventDate)
         {
-            context.Cases.Save(row with { NextLookOn = context.NextLook(row, row.Case) });
+            context.Cases.Save(row);
+            context.Cases.LookNow(row.Id, context.AsOf.Day);
         }
     }
 
@@ -221,7 +222,7 @@ internal sealed class TakeExtracts(CycleContext context)
         Reidentify(stored, incoming.Key.Country, customer);
         if (incoming.Cancelled && row.Case.IsOpen)
         {
-            context.Record(row, new CaseEvent.Ended(today, CloseReasons.TransactionCancelled));
+            context.Learn(row, new CaseEvent.Ended(today, CloseReasons.TransactionCancelled));
         }
         else
         {
