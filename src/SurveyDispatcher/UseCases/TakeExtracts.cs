@@ -219,7 +219,7 @@ internal sealed class TakeExtracts(CycleContext context)
         context.Database["transactions.update_contact"].Run(
             incoming.Language, (int)Flags(incoming), context.Vault.Seal(incoming.Contact), incoming.Cancelled ? 1 : 0,
             understood.RowHash, fileId, understood.Line, stored.Id);
-        Reidentify(stored, incoming.Key.Country, customer);
+        context.Cases.Identify(stored.Id, customer.Hashes); // the contact was made to the old points: for a rest they still count
         if (incoming.Cancelled && row.Case.IsOpen)
         {
             context.Learn(row, new CaseEvent.Ended(today, CloseReasons.TransactionCancelled));
