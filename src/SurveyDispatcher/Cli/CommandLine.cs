@@ -47,7 +47,13 @@ public static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                Output = output,
+                Error = error,
+                ProcessTerminationTimeout = TimeSpan.FromMinutes(2), // a page or a mail under way is finished first
+            });
         }
         catch (UsageException e)
         {
@@ -110,6 +116,7 @@ public static class CommandLine
             var config = Load(result, forMail: true);
             var cycle = new Cycle(config, DirectoryOf(result, config), here.Time, here.Progress);
             var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap)), ct);
+            here.Progress.Clear();
             await here.Output.WriteLineAsync(result.GetValue(Json) ? ended.Counts.ToJson() : CycleText.Of(ended.Counts, result.GetValue(dryRun)));
             foreach (var problem in ended.Problems)
             {
@@ -201,6 +208,7 @@ public static class CommandLine
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
             var verified = new Verify(database, here.Progress).Run();
+            here.Progress.Clear();
             here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());
             return verified.Difference is null ? Done : Failed;
         });
@@ -271,7 +279,11 @@ public static class CommandLine
             shownAt = Stopwatch.GetTimestamp();
             var bar = total > 0 ? $"[{new string('#', (int)(20 * done / total)),-20}] {done:N0} of {total:N0}" : $"{done:N0}";
             terminal.Write($"\r{step} {bar}\u001b[K");
-            if (total > 0 && done >= total)
+        }
+
+        public void Clear()
+        {
+            if (shownAt != 0)
             {
                 terminal.Write("\r\u001b[K");
             }

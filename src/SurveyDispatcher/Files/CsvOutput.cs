@@ -60,8 +60,8 @@ public static class Manifest
     /// <param name="content">Where its bytes are now.</param>
     /// <param name="rows">Data rows.</param>
     /// <param name="market">The market.</param>
-    /// <param name="createdAt">When, with the market's offset.</param>
-    public static void Write(string list, string content, long rows, string market, DateTimeOffset createdAt)
+    /// <param name="createdAt">When: ISO 8601 with the market's offset.</param>
+    public static void Write(string list, string content, long rows, string market, string createdAt)
     {
         var manifest = new
         {
@@ -69,7 +69,7 @@ public static class Manifest
             rows,
             sha256 = HashOf(content),
             market,
-            createdAt = Configuration.Instants.Text(createdAt),
+            createdAt,
         };
         DurableFile.Write(PathOf(list), s => JsonSerializer.Serialize(s, manifest, Indented));
     }

@@ -14,7 +14,9 @@ public sealed record IncomingFile(string Kind, string Name, string Path);
 public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan settle, bool move)
 {
     /// <summary>Takes the files of a kind in order of name; those that an interrupted cycle had taken come first.</summary>
-    public IEnumerable<IncomingFile> Take(string kind)
+    /// <param name="kind">The folder below <c>inbox/</c>.</param>
+    /// <param name="problem">Told of a file that can't be taken; it is left, and the others are taken.</param>
+    public IEnumerable<IncomingFile> Take(string kind, Action<string> problem)
     {
         var taking = System.IO.Path.Combine(directory.Taking, kind);
         foreach (var path in FilesIn(taking))
@@ -39,10 +41,11 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
                 continue;
             }
 
-            DataDirectory.CreatePrivate(taking);
             var taken = System.IO.Path.Combine(taking, name);
-            File.Move(path, taken, overwrite: false);
-            yield return new IncomingFile(kind, name, taken);
+            if (TryMove(path, taken, $"{kind}/{name}", problem))
+            {
+                yield return new IncomingFile(kind, name, taken);
+            }
         }
     }
 
@@ -62,6 +65,21 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         {
             var target = MoveTo(file, directory.Failed);
             DurableFile.Write(target + ".error.txt", s => s.Write(System.Text.Encoding.UTF8.GetBytes(problem + Environment.NewLine)));
+        }
+    }
+
+    private static bool TryMove(string path, string taken, string name, Action<string> problem)
+    {
+        try
+        {
+            DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
+            File.Move(path, taken, overwrite: false);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problem($"{name} can't be taken from the inbox: {e.Message} Give this user the right to move files there; the next cycle tries again.");
+            return false;
         }
     }
 

@@ -221,10 +221,12 @@ internal static class CycleLock
         {
             return new FileStream(directory.LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException)
+        catch (IOException e) when (IsHeld(e))
         {
             throw new OperatorException(
                 $"Another cycle is running on {directory.Root}. Wait until it has ended; nothing was done.");
         }
     }
+    /// <summary>EWOULDBLOCK on Linux (11) and macOS (35), a sharing violation on Windows.</summary>
+    private static bool IsHeld(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32;
 }

@@ -44,6 +44,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
             var ended = await new Cycle(loaded, directory, TimeProvider.System, progress).RunAsync(new CycleRequest(AsOf.On(day)), ct);
             problems.AddRange(ended.Problems);
             customers.Look(day);
+            progress.Clear();
             if (day.DayOfWeek == DayOfWeek.Monday || day < FirstDay.AddDays(8))
             {
                 await output.WriteLineAsync(Line(day, ended.Counts));

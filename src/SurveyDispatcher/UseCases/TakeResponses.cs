@@ -97,7 +97,7 @@ internal sealed class TakeResponses(CycleContext context) : IRowTaker
             row.Id, how, counted, at.ToUniversalTime(), row.Case.State == CaseState.Closed ? 1 : 0, duplicate ? 1 : 0, json, hash, fileId, line);
         var market = context.Config.Programme.MarketOf(row.Market);
         var completedOn = market is null ? DateOnly.FromDateTime(at.UtcDateTime) : Instants.LocalDate(at, market);
-        context.Record(row, new CaseEvent.Responded(context.TodayIn(row.Market), how, counted, completedOn));
+        context.Learn(row, new CaseEvent.Responded(context.TodayIn(row.Market), how, counted, completedOn));
         if (counted == ResponseStatuses.OptOut)
         {
             foreach (var hashOfPoint in CaseStore.Set(context.HashesOf(row)))

@@ -133,7 +133,7 @@ CREATE TABLE mails (
     settled_at TIMESTAMP,
     UNIQUE (case_id, contact)
 );
-CREATE INDEX mails_open ON mails (market, id) WHERE state IN ('queued', 'claimed');
+CREATE INDEX mails_open ON mails (state) WHERE state IN ('queued', 'claimed');
 
 CREATE TABLE responses (
     id           INTEGER PRIMARY KEY,
@@ -211,6 +211,7 @@ CREATE TABLE withdrawals (
 );
 CREATE INDEX withdrawals_open ON withdrawals (market) WHERE list_id IS NULL;
 CREATE INDEX withdrawals_case ON withdrawals (case_id);
+CREATE INDEX withdrawals_list ON withdrawals (list_id);
 
 -- Everything that happened, in order. Each hash covers the row and the hash before it: no row can be changed,
 -- taken out or put in without breaking the chain. No personal data.
