@@ -184,8 +184,10 @@ public static class CommandLine
         verb.SetAction(result =>
         {
             var config = Load(result);
-            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
-            var export = new Export(config, database);
+            var directory = DirectoryOf(result, config);
+            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var vault = Storage.Vault.Open(directory.Root, storeExists: true);
+            var export = new Export(config, database, vault);
             if (result.GetValue(path) is { } file)
             {
                 DurableFile.Write(file, stream => export.Write(result.GetValue(what)!, stream));

@@ -50,7 +50,11 @@ public sealed class CsvOutput : IDisposable
 /// <summary>What stands beside every list, so that the vendor can see that he has all of it.</summary>
 public static class Manifest
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The manifest's path for a list.</summary>
     public static string PathOf(string list) => list + ".manifest.json";

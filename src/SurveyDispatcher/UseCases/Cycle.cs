@@ -180,6 +180,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         existed = options.ConnectionString.Length > 0
             ? File.Exists(new SqliteConnectionStringBuilder(options.ConnectionString).DataSource)
             : File.Exists(directory.StorePath);
+        if (!existed && options.ConnectionString.Length == 0)
+        {
+            using var store = DurableFile.Create(directory.StorePath); // SQLite would make it readable for others; its journals follow suit
+        }
+
         return Database.Open(ConnectionString(directory, options), write: true);
     }
 
@@ -219,7 +224,7 @@ internal static class CycleLock
     {
         try
         {
-            return new FileStream(directory.LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return DurableFile.Open(directory.LockPath, FileMode.OpenOrCreate, FileShare.None);
         }
         catch (IOException e) when (IsHeld(e))
         {

@@ -51,26 +51,27 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
             }
         }
 
-        await SummaryAsync();
+        var holds = await SummaryAsync();
         foreach (var problem in problems)
         {
             await output.WriteLineAsync(problem);
         }
 
-        return problems.Count == 0 ? 0 : 1;
+        return holds && problems.Count == 0 ? 0 : 1;
     }
 
     private static string Line(DateOnly day, CycleCounts c) => string.Create(
         CultureInfo.InvariantCulture,
         $"{day:yyyy-MM-dd}  {c.RowsRead,9}  {c.CasesOpened,12}  {c.InvitationsSent,11}  {c.RemindersSent,9}  {c.PhoneReleased.Values.Sum(),13}  {c.Responses,7}  {c.Bounces,7}  {c.OptOuts,8}  {c.Closed.Values.Sum(),6}");
 
-    private async Task SummaryAsync()
+    private async Task<bool> SummaryAsync()
     {
         using var database = Cycle.OpenExisting(directory, new StoreOptions());
         await output.WriteLineAsync();
         await output.WriteLineAsync(Status.Read(database).ToText());
         await output.WriteLineAsync();
-        await output.WriteLineAsync($"Ledger: {new Verify(database, progress).Run().ToText()}");
+        var verified = new Verify(database, progress).Run();
+        await output.WriteLineAsync($"Ledger: {verified.ToText()}");
         await output.WriteLineAsync($"""
 
             Everything lies in {directory.Root}
@@ -80,9 +81,11 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
               archive/       every file that was taken, by day
             Look closer, with --data {directory.Root}:
               status                         this screen
-              explain {customers.Example,-22} one customer's story
+              explain {customers.Example} --as-of {FirstDay.AddDays(Days - 1):yyyy-MM-dd}
+                                             one customer's story
               export cases                   every case, for a spreadsheet
             """);
+        return verified.Difference is null;
     }
 
     /// <summary>The day's extracts and, on the first day, the dealers, as the dealers' systems deliver them.</summary>

@@ -88,6 +88,9 @@ internal sealed class DemoCustomers(PipelineConfig config, DataDirectory directo
             case < 10 when daysOnList == 1:
                 Report("4.32", note: "no such number");
                 break;
+            case >= 85 when daysOnList == 2:
+                Answer(customer, "web", "complete", day); // the list is out, and now he finds the time
+                break;
             case var patience when daysOnList is 1 or 2:
                 Report(patience % 2 == 0 ? "3.13" : "2.22");
                 break;

@@ -143,7 +143,8 @@ CREATE TABLE responses (
     completed_at TIMESTAMP NOT NULL,
     late         INTEGER NOT NULL,
     duplicate    INTEGER NOT NULL,     -- a complete response that is not the first of its case
-    answers      TEXT NOT NULL,        -- a JSON object: question id to answer
+    answers      TEXT NOT NULL,        -- a JSON object: question id to code
+    texts        BLOB NOT NULL,        -- the answers in free words as such an object, encrypted: people write names and numbers there
     row_hash     INTEGER NOT NULL,
     file_id      INTEGER NOT NULL,
     line         INTEGER NOT NULL,
