@@ -9,9 +9,10 @@ internal sealed class BenchmarkException(string message) : Exception(message);
 
 /// <summary>What a process took from start to exit.</summary>
 /// <param name="Time">On the clock, start-up and exit included.</param>
+/// <param name="Processor">On all cores together: other work on the machine hardly moves it, so it explains a strange time.</param>
 /// <param name="PeakBytes">The most memory it ever had resident.</param>
 /// <param name="Output">What it wrote to standard output.</param>
-internal sealed record ProcessRun(TimeSpan Time, long PeakBytes, string Output);
+internal sealed record ProcessRun(TimeSpan Time, TimeSpan Processor, long PeakBytes, string Output);
 
 /// <summary>Runs a process to its end and measures it.</summary>
 internal static class ChildProcess
@@ -44,16 +45,18 @@ internal static class ChildProcess
             process.StandardInput.Write(input);
             process.StandardInput.Close();
             long peak = 0;
+            var processor = TimeSpan.Zero;
             do
             {
                 stopping.ThrowIfCancellationRequested();
                 peak = Math.Max(peak, PeakOf(process.Id));
+                processor = ProcessorTimeOf(process.Id) ?? processor;
             }
             while (!process.WaitForExit(PollMilliseconds));
             var time = Stopwatch.GetElapsedTime(began);
             process.WaitForExit();
             return process.ExitCode == 0
-                ? new ProcessRun(time, peak, output.GetAwaiter().GetResult())
+                ? new ProcessRun(time, processor, peak, output.GetAwaiter().GetResult())
                 : throw new BenchmarkException(
                     $"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}:{Environment.NewLine}"
                     + $"{error.GetAwaiter().GetResult()}{output.GetAwaiter().GetResult()}");
@@ -101,4 +104,22 @@ internal static class ChildProcess
 
         return 0;
     }
+
+    /// <summary>Null once the process is gone.</summary>
+    private static TimeSpan? ProcessorTimeOf(int processId)
+    {
+        try
+        {
+            // proc(5): utime and stime are fields 14 and 15; the name in field 2 may hold spaces, but it ends with the last bracket.
+            var text = File.ReadAllText($"/proc/{processId}/stat");
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return TimeSpan.FromMilliseconds(10 * (Ticks(fields[11]) + Ticks(fields[12])));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static long Ticks(string field) => long.Parse(field, CultureInfo.InvariantCulture);
 }

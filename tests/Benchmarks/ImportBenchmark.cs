@@ -7,6 +7,8 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
     private static readonly DateOnly Day = new(2026, 3, 2);
 
     private readonly List<double> shell = [];
+    private readonly List<double> shellProcessor = [];
+    private readonly List<double> firstProcessor = [];
     private readonly List<double> first = [];
     private readonly List<double> again = [];
     private readonly List<double> peaks = [];
@@ -32,14 +34,15 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
                 Shell(folder, extract);
             }
 
-            note($"  run {run + 1}: sqlite3 {shell[^1]:F2} s, cycle {first[^1]:F2} s, again {again[^1]:F2} s, peak {peaks[^1]:F0} MiB");
+            note($"  run {run + 1}: sqlite3 {shell[^1]:F2} s, cycle {first[^1]:F2} s, again {again[^1]:F2} s, peak {peaks[^1]:F0} MiB; "
+                + $"processor time {shellProcessor[^1]:F2} s and {firstProcessor[^1]:F2} s");
         }
 
         var largePeak = Large(folder);
         yield return new Measure($"import {options.Rows:N0} rows", "s", first, "sqlite3 .import, one unique index", shell, options.ImportTarget);
         yield return new Measure("the same content a day later", "s", again, "its first import", first, options.AgainTarget);
         yield return new Measure("peak memory, both imports", "MiB", peaks, "the budget", [MemoryBudget], 1);
-        yield return new Measure($"peak memory, {options.LargeRows:N0} rows", "MiB", [largePeak], $"{options.Rows:N0} rows", firstPeaks, 1.25);
+        yield return new Measure($"peak memory, {options.LargeRows:N0} rows", "MiB", [largePeak], $"{options.Rows:N0} rows", firstPeaks, options.MemoryGrowthTarget);
     }
 
     private void Shell(TemporaryFolder folder, string extract)
@@ -58,6 +61,7 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         File.Delete(store);
         Expect(int.Parse(run.Output, System.Globalization.CultureInfo.InvariantCulture) == options.Rows, $"sqlite3 imported {run.Output.Trim()} rows");
         shell.Add(run.Time.TotalSeconds);
+        shellProcessor.Add(run.Processor.TotalSeconds);
     }
 
     private void Pipeline(TemporaryFolder folder, string extract)
@@ -70,6 +74,7 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         Expect(two.Count("invitationsSent") == 0, "the second import sent mail");
         Directory.Delete(data, recursive: true);
         first.Add(one.Process.Time.TotalSeconds);
+        firstProcessor.Add(one.Process.Processor.TotalSeconds);
         again.Add(two.Process.Time.TotalSeconds);
         firstPeaks.Add(Mebibytes(one));
         peaks.Add(Math.Max(Mebibytes(one), Mebibytes(two)));
