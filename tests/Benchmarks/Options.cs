@@ -30,9 +30,9 @@ internal sealed record Options
     public string? Program { get; private init; }
 
     /// <summary>The extract on which memory must not have grown.</summary>
-    public int LargeRows => Quick ? 3 * Rows : (int)(Rows * 10L / 3);
+    public int LargeRows => Quick ? 2 * Rows : (int)(Rows * 10L / 3);
 
-    public int Due => Quick ? 200 : 1_000;
+    public int Due => Quick ? 100 : 1_000;
 
     public int FewOpen => 20 * Due;
 
@@ -42,7 +42,7 @@ internal sealed record Options
     public int CycleRuns => (2 * Runs) - 1;
 
     /// <summary>Over few rows it is the start of .NET that is measured, and one run has no median.</summary>
-    public double ImportTarget => Quick ? 15 : 4;
+    public double ImportTarget => Quick ? 25 : 4;
 
     public double AgainTarget => Quick ? 1.5 : 1;
 
@@ -58,7 +58,7 @@ internal sealed record Options
         }
 
         var quick = arguments.Contains("--quick");
-        var options = new Options { What = arguments[0], Quick = quick, Rows = quick ? 30_000 : 300_000, Runs = quick ? 1 : 3 };
+        var options = new Options { What = arguments[0], Quick = quick, Rows = quick ? 20_000 : 300_000, Runs = quick ? 1 : 3 };
         for (var i = 1; i < arguments.Count; i++)
         {
             if (arguments[i] == "--quick")
