@@ -41,7 +41,7 @@ public sealed class Settings
         {
             builder.Build().Bind(settings, o => o.ErrorOnUnknownConfiguration = true);
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or InvalidDataException)
+        catch (Exception e) when (e is InvalidOperationException or FormatException or InvalidDataException or System.Text.Json.JsonException)
         {
             faults.Add(new ConfigFault(FileName, "", $"{e.Message} (environment variables that begin with SURVEY_ count, too)"));
             return null;
