@@ -63,12 +63,13 @@ public sealed class CsvInput
     /// <summary>The data rows. A row is valid until the next one is asked for.</summary>
     /// <remarks>
     /// A quote that is never closed would swallow the rest of the file. From the record where that happens on, every
-    /// line is a record of its own, so that the damage stays in its line.
+    /// line is a record of its own, so that the damage stays in its line. The same holds within a record that swallowed
+    /// lines until a later row's quote closed it.
     /// </remarks>
     public IEnumerable<CsvRow> Rows()
     {
         var damagedFrom = long.MaxValue;
-        foreach (var row in Rows(0, lineBreaksInQuotes: true))
+        foreach (var row in Rows(OpenUtf8(), 0, 0, lineBreaksInQuotes: true))
         {
             if (row.Fault is CsvMalformedReason.UnterminatedQuote)
             {
@@ -76,23 +77,41 @@ public sealed class CsvInput
                 break;
             }
 
+            if (row.Fault is CsvMalformedReason.TextAfterClosingQuote && row.Raw.TrimEnd('\r', '\n').AsSpan().ContainsAny('\r', '\n'))
+            {
+                foreach (var line in LinesOf(row))
+                {
+                    yield return line;
+                }
+
+                continue;
+            }
+
             yield return row;
         }
 
         if (damagedFrom < long.MaxValue)
         {
-            foreach (var row in Rows(damagedFrom, lineBreaksInQuotes: false))
+            foreach (var row in Rows(OpenUtf8(), damagedFrom, 0, lineBreaksInQuotes: false))
             {
                 yield return row;
             }
         }
     }
 
-    private IEnumerable<CsvRow> Rows(long fromLine, bool lineBreaksInQuotes)
+    /// <summary>The lines of a record that swallowed them, each a record of its own, behind a header of the same width.</summary>
+    private IEnumerable<CsvRow> LinesOf(CsvRow swallowed)
+    {
+        var header = string.Join(delimiter, Enumerable.Repeat("x", Headers.Count));
+        var text = new MemoryStream(Encoding.UTF8.GetBytes($"{header}\n{swallowed.Raw}"));
+        return Rows(text, 0, swallowed.Line - 2, lineBreaksInQuotes: false);
+    }
+
+    private IEnumerable<CsvRow> Rows(Stream utf8, long fromLine, long linesBefore, bool lineBreaksInQuotes)
     {
         CsvMalformedReason? fault = null;
-        using var reader = Reader(lineBreaksInQuotes, record => fault ??= record.Reason);
-        var row = new CsvRow(reader, Headers.Count);
+        using var reader = Reader(utf8, lineBreaksInQuotes, record => fault ??= record.Reason);
+        var row = new CsvRow(reader, Headers.Count, linesBefore);
         while (true)
         {
             fault = null;
@@ -131,7 +150,7 @@ public sealed class CsvInput
         }
     }
 
-    private CsvReader Reader(bool lineBreaksInQuotes, Action<CsvMalformedRecord>? onMalformed)
+    private CsvReader Reader(Stream utf8, bool lineBreaksInQuotes, Action<CsvMalformedRecord>? onMalformed)
     {
         var options = new CsvReaderOptions
         {
@@ -144,18 +163,20 @@ public sealed class CsvInput
             OnMalformedRecord = onMalformed,
             BufferSize = 1 << 17,
         };
-        Stream stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-        if (encoding is not UTF8Encoding)
-        {
-            stream = Encoding.CreateTranscodingStream(stream, encoding, new UTF8Encoding(false), leaveOpen: false);
-        }
+        return CsvReader.Create(utf8, options, leaveOpen: false);
+    }
 
-        return CsvReader.Create(stream, options, leaveOpen: false);
+    private Stream OpenUtf8()
+    {
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        return encoding is UTF8Encoding
+            ? stream
+            : Encoding.CreateTranscodingStream(stream, encoding, new UTF8Encoding(false), leaveOpen: false);
     }
 
     private void ReadHeader(IReadOnlyList<string> required)
     {
-        using var reader = Reader(lineBreaksInQuotes: true, null);
+        using var reader = Reader(OpenUtf8(), lineBreaksInQuotes: true, null);
         try
         {
             reader.ReadHeader();
@@ -228,17 +249,17 @@ public sealed class CsvInput
 
     private static void CheckText(ReadOnlySpan<char> text, ref long line, ref long lineChars)
     {
-        if (text.Contains('\0'))
+        if (text.IndexOf('\0') is >= 0 and var zero)
         {
             throw new FileRefusedException(
-                $"The file holds binary data (a zero byte near line {line}): it is no CSV, whatever its name says. Ask the sender for a CSV export.");
+                $"The file holds binary data (a zero byte near line {line + text[..zero].Count('\n')}): it is no CSV, whatever its name says. Ask the sender for a CSV export.");
         }
 
         int end;
-        while ((end = text.IndexOf('\n')) >= 0)
+        while ((end = text.IndexOfAny('\n', '\r')) >= 0)
         {
             CheckLength(lineChars + end, line);
-            line++;
+            line += text[end] == '\n' ? 1 : 0;
             lineChars = 0;
             text = text[(end + 1)..];
         }
@@ -262,11 +283,13 @@ public sealed class CsvRow
 {
     private readonly CsvReader reader;
     private readonly int columns;
+    private readonly long linesBefore;
 
-    internal CsvRow(CsvReader reader, int columns)
+    internal CsvRow(CsvReader reader, int columns, long linesBefore)
     {
         this.reader = reader;
         this.columns = columns;
+        this.linesBefore = linesBefore;
     }
 
     /// <summary>The physical line on which the record starts; the header's is 1.</summary>
@@ -285,7 +308,7 @@ public sealed class CsvRow
 
     internal void Next(CsvMalformedReason? fault)
     {
-        Line = reader.LineNumber;
+        Line = linesBefore + reader.LineNumber;
 
         // A stray quote inside an unquoted cell is text: what the cell says is not in doubt.
         Fault = fault is CsvMalformedReason.StrayQuote ? null : fault;
