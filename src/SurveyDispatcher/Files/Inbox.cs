@@ -41,8 +41,10 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
 
             DataDirectory.CreatePrivate(taking);
             var taken = System.IO.Path.Combine(taking, name);
-            File.Move(path, taken, overwrite: false);
-            yield return new IncomingFile(kind, name, taken);
+            if (TryMove(path, taken))
+            {
+                yield return new IncomingFile(kind, name, taken);
+            }
         }
     }
 
@@ -62,6 +64,25 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         {
             var target = MoveTo(file, directory.Failed);
             DurableFile.Write(target + ".error.txt", s => s.Write(System.Text.Encoding.UTF8.GetBytes(problem + Environment.NewLine)));
+        }
+    }
+
+    /// <summary>False when one of that name is still being taken, or the sender has taken the file back: left for the next look.</summary>
+    private static bool TryMove(string path, string target)
+    {
+        if (File.Exists(target))
+        {
+            return false;
+        }
+
+        try
+        {
+            File.Move(path, target, overwrite: false);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
         }
     }
 
