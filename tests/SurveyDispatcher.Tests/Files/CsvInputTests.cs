@@ -135,7 +135,7 @@ public sealed class CsvInputTests : IDisposable
     [InlineData("gb18030", new byte[] { 0x81, 0x20 })]
     [InlineData("gb18030", new byte[] { 0xFF, 0xFF })]
     [InlineData("big5", new byte[] { 0xA4, 0x20 })]
-    [InlineData("big5", new byte[] { 0xFF, 0xFF })]
+    [InlineData("big5", new byte[] { 0xFE, 0x20 })]
     [InlineData("shift_jis", new byte[] { 0x81, 0x20 })]
     [InlineData("shift_jis", new byte[] { 0x85, 0x9F })] // a row that no character is in
     public void BytesThatTheEncodingCantBeRefuseTheFile(string encoding, byte[] code)

@@ -387,20 +387,4 @@ public sealed class ContactJourneyTests
         Assert.Equal(before.Count, world.Mails().Count);
         Assert.Equal(0, (await world.RunAsync("verify")).Code);
     }
-
-    [Fact]
-    public async Task AnOptOutByCaseIdHoldsEvenIfTheRowComesAgainWithOtherContactData()
-    {
-        using var world = new World();
-        world.Extract("a.csv", Row.Sale);
-        await world.CycleAsync("2026-03-02");
-        world.OptOut("o.csv", "all", await world.CaseIdAsync());
-        await world.CycleAsync("2026-03-03");
-        world.Extract("b.csv", Row.Sale with { Email = "new@mail.example", Phone1 = "0412 345 678" });
-
-        await world.CycleAsync("2026-03-17");
-
-        Assert.Empty(world.Mails());
-        Assert.Equal("closed opted_out", await world.StateAsync());
-    }
 }

@@ -69,6 +69,18 @@ public sealed class StoreTests
         }
     }
 
+    [Fact]
+    public async Task AMissingLastVerdictIsFound()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Sale with { Customer = "rental" });
+        await world.CycleAsync("2026-03-02");
+        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        world.TamperLedger("DELETE FROM ledger");
+
+        await AssertDifference(world, "missing");
+    }
+
     [Theory]
     [InlineData("UPDATE cases SET state = 'completed' WHERE id = 1", "AU-0000001")]
     [InlineData("UPDATE cases SET invited_on = '2026-03-01' WHERE id = 1", "AU-0000001")]
