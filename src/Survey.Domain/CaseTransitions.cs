@@ -28,7 +28,7 @@ public static class CaseTransitions
         CaseEvent.MailAccepted e => AfterMail(c, e),
         CaseEvent.MailUndelivered e => AfterReturn(c, e),
         CaseEvent.QueuedForPhone e => c.State is CaseState.Waiting or CaseState.Invited or CaseState.Reminded
-            ? c with { State = CaseState.PhoneQueued, PhoneReason = e.Reason }
+            ? c with { State = CaseState.PhoneQueued, PhoneOn = e.Day, PhoneReason = e.Reason }
             : c,
         CaseEvent.HandedOver e => c.State == CaseState.PhoneQueued
             ? c with { State = CaseState.WithVendor, PhoneOn = e.Day, CallUntil = e.CallUntil }
@@ -92,7 +92,7 @@ public static class CaseTransitions
             CallEffect.Attempt => onPhone && e.Final ? Close(c, CloseReasons.Unreachable) : c,
             CallEffect.BadNumber when !onPhone => c,
             CallEffect.BadNumber => e.OtherNumber
-                ? c with { State = CaseState.PhoneQueued, PhoneReason = PhoneReasons.OtherNumber }
+                ? c with { State = CaseState.PhoneQueued, PhoneOn = e.Day, PhoneReason = PhoneReasons.OtherNumber }
                 : Close(c, CloseReasons.Unreachable),
             _ => throw new ArgumentOutOfRangeException(nameof(e), e.Code, "Unknown disposition code."),
         };

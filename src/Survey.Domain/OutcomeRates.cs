@@ -153,7 +153,7 @@ public sealed class OutcomeRates
             Dispatched++;
             var screenedOut = c.CloseReason == CloseReasons.RespondentNotEligible;
             ScreenedOut += screenedOut ? 1 : 0;
-            Bounced += c.MailFailed && c.PhoneOn is null && c.State != CaseState.Completed && !screenedOut ? 1 : 0; // subtracted once
+            Bounced += c.MailFailed && c.CallUntil is null && c.State != CaseState.Completed && !screenedOut ? 1 : 0; // subtracted once
         }
     }
 

@@ -40,13 +40,13 @@ public sealed record SurveyCase
     /// <summary>The local date on which the mail server accepted the reminder.</summary>
     public DateOnly? RemindedOn { get; init; }
 
-    /// <summary>The local date of the latest hand-over to the vendor.</summary>
+    /// <summary>The local date on which the case last went to the phone: queued, and, with the list, handed over.</summary>
     public DateOnly? PhoneOn { get; init; }
 
     /// <summary>Why the case was queued for the phone, the latest time.</summary>
     public string? PhoneReason { get; init; }
 
-    /// <summary>The last day of calling that the vendor was given, the latest time.</summary>
+    /// <summary>The last day of calling that the vendor was given, the latest time; null until the first hand-over.</summary>
     public DateOnly? CallUntil { get; init; }
 
     /// <summary>The local date of the complete response.</summary>
@@ -62,10 +62,7 @@ public sealed record SurveyCase
     public bool IsOpen => State is not (CaseState.Completed or CaseState.Closed);
 
     /// <summary>A contact was made or tried: from now on a newer row brings contact data or a cancellation, nothing else.</summary>
-    public bool HasBeenContacted => InvitedOn is not null || PhoneOn is not null || MailFailed;
-
-    /// <summary>The day of the first contact that reached a mail server or the vendor.</summary>
-    public DateOnly? FirstContactOn => InvitedOn ?? PhoneOn;
+    public bool HasBeenContacted => InvitedOn is not null || CallUntil is not null || MailFailed;
 }
 
 /// <summary>The codes of states, reasons and contacts as exports and lists write them.</summary>
@@ -78,7 +75,10 @@ public static class CaseCodes
     public static string Code(this CaseState state) => States[(int)state];
 
     /// <summary>The state of a code.</summary>
-    public static CaseState State(string code) => (CaseState)Array.IndexOf(States, code);
+    /// <exception cref="ArgumentOutOfRangeException">There is no such state.</exception>
+    public static CaseState State(string code) => Array.IndexOf(States, code) is var index and >= 0
+        ? (CaseState)index
+        : throw new ArgumentOutOfRangeException(nameof(code), code, "Unknown case state.");
 
     /// <summary>The mail contact's code: the value of X-Survey-Contact.</summary>
     public static string Code(this MailContact contact) => contact == MailContact.Invitation ? "invitation" : "reminder";

@@ -105,7 +105,7 @@ public class CaseTransitionsTests
         SurveyCase[] contacted =
         [
             Some.Closed, Some.Completed, Some.ClosedUncontacted with { MailFailed = true },
-            Some.ClosedUncontacted with { InvitedOn = Some.Today }, Some.ClosedUncontacted with { PhoneOn = Some.Today },
+            Some.ClosedUncontacted with { InvitedOn = Some.Today }, Some.ClosedUncontacted with { PhoneOn = Some.Today, CallUntil = Facts.CallUntil },
         ];
 
         Assert.All(contacted, c => Assert.Equal(c, After(c, new CaseEvent.Opened(Facts.Day))));
@@ -151,7 +151,7 @@ public class CaseTransitionsTests
     {
         var queued = After(Some.CaseIn(state), new CaseEvent.QueuedForPhone(Facts.Day, PhoneReasons.EmailOptOut));
 
-        Assert.Equal((CaseState.PhoneQueued, PhoneReasons.EmailOptOut, null), (queued.State, queued.PhoneReason, queued.PhoneOn));
+        Assert.Equal((CaseState.PhoneQueued, PhoneReasons.EmailOptOut, Facts.Day), (queued.State, queued.PhoneReason, queued.PhoneOn));
     }
 
     [Fact]
@@ -275,7 +275,7 @@ public class CaseTransitionsTests
     [InlineData("4.33")]
     [InlineData("4.41")]
     public void ABadNumberQueuesTheCaseAgainWhenAnotherIsLeft(string code) => Assert.Equal(
-        Some.WithVendor with { State = CaseState.PhoneQueued, PhoneReason = PhoneReasons.OtherNumber },
+        Some.WithVendor with { State = CaseState.PhoneQueued, PhoneOn = Facts.Day, PhoneReason = PhoneReasons.OtherNumber },
         After(Some.WithVendor, Facts.Called(code, other: true)));
 
     [Fact]

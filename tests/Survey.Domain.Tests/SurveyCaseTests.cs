@@ -25,20 +25,11 @@ public class SurveyCaseTests
     }
 
     [Fact]
-    public void TheFirstContactIsTheInvitationElseTheHandOver()
-    {
-        Assert.Null(Some.Waiting.FirstContactOn);
-        Assert.Equal(Some.Invited.InvitedOn, Some.WithVendor.FirstContactOn);
-        Assert.Equal(Some.WithVendor.PhoneOn, (Some.WithVendor with { InvitedOn = null }).FirstContactOn);
-    }
-
-    [Fact]
-    public void ARejectedMailWasAContactTriedButNotMade()
+    public void ARejectedMailWasAContactTried()
     {
         var rejected = Some.Waiting with { MailFailed = true };
 
         Assert.True(rejected.HasBeenContacted);
-        Assert.Null(rejected.FirstContactOn);
         Assert.False(Some.ClosedUncontacted.HasBeenContacted);
     }
 }

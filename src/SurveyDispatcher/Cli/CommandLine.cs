@@ -47,7 +47,13 @@ public static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                Output = output,
+                Error = error,
+                ProcessTerminationTimeout = TimeSpan.FromMinutes(2), // a page or a mail under way is finished first
+            });
         }
         catch (UsageException e)
         {
@@ -107,9 +113,10 @@ public static class CommandLine
         verb.SetAction(async (result, ct) =>
         {
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
-            var config = Load(result);
+            var config = Load(result, forMail: true);
             var cycle = new Cycle(config, DirectoryOf(result, config), here.Time, here.Progress);
             var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap)), ct);
+            here.Progress.Clear();
             await here.Output.WriteLineAsync(result.GetValue(Json) ? ended.Counts.ToJson() : CycleText.Of(ended.Counts, result.GetValue(dryRun)));
             foreach (var problem in ended.Problems)
             {
@@ -126,7 +133,7 @@ public static class CommandLine
         var verb = new Command("run", "The worker service: a cycle on the schedule Schedule:Cycle, until stopped");
         verb.SetAction(async (result, ct) =>
         {
-            var config = Load(result);
+            var config = Load(result, forMail: true);
             await Scheduling.Worker.RunAsync(config, DirectoryOf(result, config), here.Time, here.Output, ct);
             return Done;
         });
@@ -177,8 +184,10 @@ public static class CommandLine
         verb.SetAction(result =>
         {
             var config = Load(result);
-            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
-            var export = new Export(config, database);
+            var directory = DirectoryOf(result, config);
+            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var vault = Storage.Vault.Open(directory.Root, storeExists: true);
+            var export = new Export(config, database, vault);
             if (result.GetValue(path) is { } file)
             {
                 DurableFile.Write(file, stream => export.Write(result.GetValue(what)!, stream));
@@ -201,6 +210,7 @@ public static class CommandLine
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
             var verified = new Verify(database, here.Progress).Run();
+            here.Progress.Clear();
             here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());
             return verified.Difference is null ? Done : Failed;
         });
@@ -220,7 +230,8 @@ public static class CommandLine
         return new Command("config", "The configuration") { check };
     }
 
-    private static PipelineConfig Load(ParseResult result) => PipelineConfig.Load(ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"));
+    private static PipelineConfig Load(ParseResult result, bool forMail = false) =>
+        PipelineConfig.Load(ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"), forMail);
 
     private static DataDirectory DirectoryOf(ParseResult result, PipelineConfig config) =>
         new(result.GetValue(Data) ?? config.Settings.Data.Directory);
@@ -270,7 +281,11 @@ public static class CommandLine
             shownAt = Stopwatch.GetTimestamp();
             var bar = total > 0 ? $"[{new string('#', (int)(20 * done / total)),-20}] {done:N0} of {total:N0}" : $"{done:N0}";
             terminal.Write($"\r{step} {bar}\u001b[K");
-            if (total > 0 && done >= total)
+        }
+
+        public void Clear()
+        {
+            if (shownAt != 0)
             {
                 terminal.Write("\r\u001b[K");
             }

@@ -16,24 +16,26 @@ public sealed record PipelineConfig(
     public Source SourceOf(string fileName) => Sources.FirstOrDefault(s => s.Fits(fileName)) ?? Source.Canonical;
 
     /// <summary>Reads everything.</summary>
+    /// <param name="folder">The configuration.</param>
+    /// <param name="forMail">Mail will be sent: its texts are tried out, too.</param>
     /// <exception cref="UsageException">Something is wrong; the message lists every fault.</exception>
-    public static PipelineConfig Load(ConfigFolder folder)
+    public static PipelineConfig Load(ConfigFolder folder, bool forMail)
     {
-        var (config, faults) = Check(folder);
+        var (config, faults) = Check(folder, forMail);
         return config ?? throw new UsageException(
             $"The configuration in {folder.Name} has {faults.Count} fault(s):{Environment.NewLine}  "
             + string.Join(Environment.NewLine + "  ", faults));
     }
 
     /// <summary>Reads everything and lists the faults; the configuration is null when there are any.</summary>
-    public static (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) Check(ConfigFolder folder)
+    public static (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) Check(ConfigFolder folder, bool tryTexts = true)
     {
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
         var faults = new List<ConfigFault>();
         var settings = Settings.Read(folder, faults);
         var programme = ProgrammeFile.Read(folder, faults);
         var sources = SourceFile.ReadAll(folder, faults);
-        var templates = ReadTemplates(folder, faults);
+        var templates = ReadTemplates(folder, faults, tryTexts);
         var sales = QuestionnaireFile.Read(folder, SurveyKind.Sales, faults);
         var service = QuestionnaireFile.Read(folder, SurveyKind.Service, faults);
         if (programme is not null && templates is not null)
@@ -53,11 +55,11 @@ public sealed record PipelineConfig(
             : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, sales!, service!), faults);
     }
 
-    private static Templates? ReadTemplates(ConfigFolder folder, List<ConfigFault> faults)
+    private static Templates? ReadTemplates(ConfigFolder folder, List<ConfigFault> faults, bool tryOut)
     {
         var files = folder.Below("templates").ToDictionary(f => f["templates/".Length..], f => folder.Text(f)!, StringComparer.Ordinal);
         var templateFaults = new List<TemplateFault>();
-        var templates = Templates.Load(files, templateFaults);
+        var templates = Templates.Load(files, templateFaults, tryOut);
         faults.AddRange(templateFaults.Select(f => new ConfigFault($"templates/{f.Path}", "", f.Problem)));
         return templateFaults.Count > 0 ? null : templates;
     }

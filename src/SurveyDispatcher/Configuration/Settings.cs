@@ -35,25 +35,63 @@ public sealed class Settings
             return null;
         }
 
-        builder.AddJsonStream(file).AddEnvironmentVariables("SURVEY_");
-        var settings = new Settings();
+        var before = faults.Count;
+        IConfigurationRoot values;
         try
         {
-            builder.Build().Bind(settings, o => o.ErrorOnUnknownConfiguration = true);
+            values = builder.AddJsonStream(file).AddEnvironmentVariables("SURVEY_").Build();
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException or InvalidDataException or System.Text.Json.JsonException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidDataException)
         {
-            faults.Add(new ConfigFault(FileName, "", $"{e.Message} (environment variables that begin with SURVEY_ count, too)"));
+            faults.Add(new ConfigFault(FileName, "", $"No valid JSON: {(e.InnerException ?? e).Message}"));
             return null;
         }
 
-        var before = faults.Count;
+        CheckKeys(values, typeof(Settings), faults);
+        if (faults.Count > before)
+        {
+            return null;
+        }
+
+        var settings = new Settings();
+        values.Bind(settings);
         Check("Data", settings.Data, faults);
         Check("Store", settings.Store, faults);
         Check("Mail", settings.Mail, faults);
         Check("Survey", settings.Survey, faults);
         Check("Schedule", settings.Schedule, faults);
         return faults.Count > before ? null : settings;
+    }
+
+    /// <summary>The binder would ignore what it does not know, and name no choices where it can't convert.</summary>
+    private static void CheckKeys(IConfiguration section, Type type, List<ConfigFault> faults)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            var property = Array.Find(type.GetProperties(), p => string.Equals(p.Name, child.Key, StringComparison.OrdinalIgnoreCase));
+            void Fault(string problem) => faults.Add(new ConfigFault(
+                FileName, child.Path, $"{problem} (It may also come from the environment variable SURVEY_{child.Path.Replace(":", "__", StringComparison.Ordinal)}.)"));
+            if (property is null)
+            {
+                Fault($"Unknown key. Known here: {string.Join(", ", type.GetProperties().Select(p => p.Name))}.");
+            }
+            else if (property.PropertyType.IsClass && property.PropertyType != typeof(string))
+            {
+                CheckKeys(child, property.PropertyType, faults);
+            }
+            else if (property.PropertyType.IsEnum && !Enum.GetNames(property.PropertyType).Contains(child.Value, StringComparer.OrdinalIgnoreCase))
+            {
+                Fault($"'{child.Value}' is unknown. Known: {string.Join(", ", Enum.GetNames(property.PropertyType))}.");
+            }
+            else if (property.PropertyType == typeof(int) && !int.TryParse(child.Value, System.Globalization.CultureInfo.InvariantCulture, out _))
+            {
+                Fault($"A whole number is expected, not '{child.Value}'.");
+            }
+            else if (property.PropertyType == typeof(bool) && !bool.TryParse(child.Value, out _))
+            {
+                Fault($"true or false is expected, not '{child.Value}'.");
+            }
+        }
     }
 
     private static void Check(string section, object options, List<ConfigFault> faults)

@@ -62,121 +62,106 @@ public sealed class CsvInput
 
     /// <summary>The data rows. A row is valid until the next one is asked for.</summary>
     /// <remarks>
-    /// A quote that is never closed would swallow the rest of the file. From the record where that happens on, every
-    /// line is a record of its own, so that the damage stays in its line. The same holds within a record that swallowed
-    /// lines until a later row's quote closed it.
+    /// A quote that is opened by mistake swallows rows until another one closes it, or the rest of the file. Where the lines
+    /// of a broken record make rows of their own, they are read line by line: the damage stays in its line.
     /// </remarks>
     public IEnumerable<CsvRow> Rows()
     {
-        var damagedFrom = long.MaxValue;
-        foreach (var row in Rows(OpenUtf8(), 0, 0, lineBreaksInQuotes: true))
+        long tooLongFrom = 0;
+        foreach (var row in Read(FileReader(lineBreaksInQuotes: true), 0))
         {
-            if (row.Fault is CsvMalformedReason.UnterminatedQuote)
+            if (row.IsTooLong)
             {
-                damagedFrom = row.Line;
+                tooLongFrom = row.Line;
                 break;
             }
 
-            if (row.Fault is CsvMalformedReason.TextAfterClosingQuote && row.Raw.TrimEnd('\r', '\n').AsSpan().ContainsAny('\r', '\n'))
+            if (!row.IsMalformed || !row.SpansLines || Read(RecordReader(row.RawBytes), 0).All(line => line.IsMalformed))
             {
-                foreach (var line in LinesOf(row))
-                {
-                    yield return line;
-                }
-
+                yield return row;
                 continue;
             }
 
+            foreach (var line in Read(RecordReader(row.RawBytes), row.Line - 1))
+            {
+                yield return line;
+            }
+        }
+
+        if (tooLongFrom > 0)
+        {
+            foreach (var row in Read(FileReader(lineBreaksInQuotes: false), 0).SkipWhile(r => r.Line < tooLongFrom))
+            {
+                yield return row;
+            }
+        }
+    }
+
+    private IEnumerable<CsvRow> Read(Func<Action<CsvMalformedRecord>, CsvReader> open, long linesBefore)
+    {
+        CsvMalformedReason? fault = null;
+        using var reader = open(record => fault ??= record.Reason);
+        var row = new CsvRow(reader, Headers.Count, linesBefore);
+        while (Advance(reader, row))
+        {
+            row.Next(fault);
+            fault = null;
             yield return row;
         }
 
-        if (damagedFrom < long.MaxValue)
+        if (row.IsTooLong)
         {
-            foreach (var row in Rows(OpenUtf8(), damagedFrom, 0, lineBreaksInQuotes: false))
-            {
-                yield return row;
-            }
+            yield return row;
         }
     }
 
-    /// <summary>The lines of a record that swallowed them, each a record of its own, behind a header of the same width.</summary>
-    private IEnumerable<CsvRow> LinesOf(CsvRow swallowed)
+    /// <summary>False at the end, and where a record does not fit the buffer: a quote that is never closed, early in a large file.</summary>
+    private static bool Advance(CsvReader reader, CsvRow row)
     {
-        var header = string.Join(delimiter, Enumerable.Repeat("x", Headers.Count));
-        var text = new MemoryStream(Encoding.UTF8.GetBytes($"{header}\n{swallowed.Raw}"));
-        return Rows(text, 0, swallowed.Line - 2, lineBreaksInQuotes: false);
-    }
-
-    private IEnumerable<CsvRow> Rows(Stream utf8, long fromLine, long linesBefore, bool lineBreaksInQuotes)
-    {
-        CsvMalformedReason? fault = null;
-        using var reader = Reader(utf8, lineBreaksInQuotes, record => fault ??= record.Reason);
-        var row = new CsvRow(reader, Headers.Count, linesBefore);
-        while (true)
+        try
         {
-            fault = null;
-            bool more;
-            try
-            {
-                more = reader.Read();
-            }
-            catch (CsvFormatException e)
-            {
-                // The record does not fit the buffer: an unclosed quote early in a large file.
-                row.Damaged(e.LineNumber > 0 ? e.LineNumber : row.Line + 1);
-                more = false;
-                fault = CsvMalformedReason.UnterminatedQuote;
-            }
-
-            if (!more && fault is null)
-            {
-                yield break;
-            }
-
-            if (more)
-            {
-                row.Next(fault);
-            }
-
-            if (row.Line >= fromLine)
-            {
-                yield return row;
-            }
-
-            if (!more)
-            {
-                yield break;
-            }
+            return reader.Read();
+        }
+        catch (CsvFormatException e)
+        {
+            row.TooLong(e.LineNumber > 0 ? e.LineNumber : row.Line + 1);
+            return false;
         }
     }
 
-    private CsvReader Reader(Stream utf8, bool lineBreaksInQuotes, Action<CsvMalformedRecord>? onMalformed)
+    private Func<Action<CsvMalformedRecord>, CsvReader> FileReader(bool lineBreaksInQuotes) =>
+        onMalformed => Reader(lineBreaksInQuotes, onMalformed);
+
+    private Func<Action<CsvMalformedRecord>, CsvReader> RecordReader(byte[] record) => onMalformed =>
+        CsvReader.Create(record, Options(lineBreaksInQuotes: false, onMalformed, hasHeader: false));
+
+    private CsvReader Reader(bool lineBreaksInQuotes, Action<CsvMalformedRecord>? onMalformed)
     {
-        var options = new CsvReaderOptions
+        Stream stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        if (encoding is not UTF8Encoding)
         {
-            Separator = delimiter,
-            DetectSeparatorHint = false,
-            AllowLineBreaksInQuotes = lineBreaksInQuotes,
-            TrackLineNumbers = true,
-            MaxRecordSize = MaxRecordBytes,
-            IncludeValuesInExceptions = false,
-            OnMalformedRecord = onMalformed,
-            BufferSize = 1 << 17,
-        };
-        return CsvReader.Create(utf8, options, leaveOpen: false);
+            stream = Encoding.CreateTranscodingStream(stream, encoding, new UTF8Encoding(false), leaveOpen: false);
+        }
+
+        return CsvReader.Create(stream, Options(lineBreaksInQuotes, onMalformed, hasHeader: true), leaveOpen: false);
     }
 
-    private Stream OpenUtf8()
+    private CsvReaderOptions Options(bool lineBreaksInQuotes, Action<CsvMalformedRecord>? onMalformed, bool hasHeader) => new()
     {
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-        return encoding is UTF8Encoding
-            ? stream
-            : Encoding.CreateTranscodingStream(stream, encoding, new UTF8Encoding(false), leaveOpen: false);
-    }
+        Separator = delimiter,
+        HasHeader = hasHeader,
+        DetectSeparatorHint = false,
+        AllowLineBreaksInQuotes = lineBreaksInQuotes,
+        TrackLineNumbers = true,
+        MaxRecordSize = MaxRecordBytes,
+        IncludeValuesInExceptions = false,
+        OnMalformedRecord = onMalformed,
+        BufferSize = 1 << 17,
+    };
 
     private void ReadHeader(IReadOnlyList<string> required)
     {
-        using var reader = Reader(OpenUtf8(), lineBreaksInQuotes: true, null);
+        using var reader = Reader(lineBreaksInQuotes: true, null);
         try
         {
             reader.ReadHeader();
@@ -236,7 +221,7 @@ public sealed class CsvInput
             catch (DecoderFallbackException e)
             {
                 throw new FileRefusedException(
-                    $"The file is not {encoding.WebName}: at about byte {offset + Math.Max(e.Index, 0)}, line {line} or soon after, there are bytes that can't be. "
+                    $"The file is not {encoding.WebName}: at about byte {offset + Math.Max(e.Index, 0)}, line {line + bytes.AsSpan(0, Math.Clamp(e.Index, 0, read)).Count((byte)'\n')}, there are bytes that can't be. "
                     + "Ask the sender for the right encoding, or name the one it has in config/sources/.");
             }
 
@@ -296,12 +281,16 @@ public sealed class CsvRow
     public long Line { get; private set; }
 
     /// <summary>Its quoting is broken beyond doubt, or it has more or fewer cells than the header.</summary>
-    public bool IsMalformed => Fault is not null;
+    public bool IsMalformed { get; private set; }
 
     /// <summary>The record as the file has it.</summary>
     public string Raw => Encoding.UTF8.GetString(reader.RawRecord);
 
-    internal CsvMalformedReason? Fault { get; private set; }
+    internal byte[] RawBytes => reader.RawRecord.ToArray();
+
+    internal bool SpansLines => reader.RawRecord.IndexOfAny((byte)'\r', (byte)'\n') >= 0;
+
+    internal bool IsTooLong { get; private set; }
 
     /// <summary>A cell, white space around it removed; empty for a column that is not there (index -1).</summary>
     public string Cell(int index) => index < 0 ? "" : reader.GetString(index).Trim();
@@ -311,16 +300,12 @@ public sealed class CsvRow
         Line = linesBefore + reader.LineNumber;
 
         // A stray quote inside an unquoted cell is text: what the cell says is not in doubt.
-        Fault = fault is CsvMalformedReason.StrayQuote ? null : fault;
-        if (Fault is null && reader.FieldCount != columns)
-        {
-            Fault = CsvMalformedReason.FieldCountMismatch;
-        }
+        IsMalformed = fault is not (null or CsvMalformedReason.StrayQuote) || reader.FieldCount != columns;
     }
 
-    internal void Damaged(long line)
+    internal void TooLong(long line)
     {
         Line = line;
-        Fault = CsvMalformedReason.UnterminatedQuote;
+        IsTooLong = true;
     }
 }

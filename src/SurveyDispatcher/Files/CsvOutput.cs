@@ -50,7 +50,11 @@ public sealed class CsvOutput : IDisposable
 /// <summary>What stands beside every list, so that the vendor can see that he has all of it.</summary>
 public static class Manifest
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The manifest's path for a list.</summary>
     public static string PathOf(string list) => list + ".manifest.json";
@@ -60,8 +64,8 @@ public static class Manifest
     /// <param name="content">Where its bytes are now.</param>
     /// <param name="rows">Data rows.</param>
     /// <param name="market">The market.</param>
-    /// <param name="createdAt">When, with the market's offset.</param>
-    public static void Write(string list, string content, long rows, string market, DateTimeOffset createdAt)
+    /// <param name="createdAt">When: ISO 8601 with the market's offset.</param>
+    public static void Write(string list, string content, long rows, string market, string createdAt)
     {
         var manifest = new
         {
@@ -69,7 +73,7 @@ public static class Manifest
             rows,
             sha256 = HashOf(content),
             market,
-            createdAt = Configuration.Instants.Text(createdAt),
+            createdAt,
         };
         DurableFile.Write(PathOf(list), s => JsonSerializer.Serialize(s, manifest, Indented));
     }

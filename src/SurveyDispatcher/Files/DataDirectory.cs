@@ -91,9 +91,12 @@ public static class DurableFile
     }
 
     /// <summary>Opens a new file that only its owner can read, an old one of that name is replaced.</summary>
-    public static FileStream Create(string path)
+    public static FileStream Create(string path) => Open(path, FileMode.Create, FileShare.Read);
+
+    /// <summary>Opens a file that, when it is made here, only its owner can read.</summary>
+    public static FileStream Open(string path, FileMode mode, FileShare share)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Share = FileShare.Read };
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -14,7 +14,9 @@ public sealed record IncomingFile(string Kind, string Name, string Path);
 public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan settle, bool move)
 {
     /// <summary>Takes the files of a kind in order of name; those that an interrupted cycle had taken come first.</summary>
-    public IEnumerable<IncomingFile> Take(string kind)
+    /// <param name="kind">The folder below <c>inbox/</c>.</param>
+    /// <param name="problem">Told of a file that can't be taken; it is left, and the others are taken.</param>
+    public IEnumerable<IncomingFile> Take(string kind, Action<string> problem)
     {
         var taking = System.IO.Path.Combine(directory.Taking, kind);
         foreach (var path in FilesIn(taking))
@@ -39,9 +41,8 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
                 continue;
             }
 
-            DataDirectory.CreatePrivate(taking);
             var taken = System.IO.Path.Combine(taking, name);
-            if (TryMove(path, taken))
+            if (TryMove(path, taken, $"{kind}/{name}", problem))
             {
                 yield return new IncomingFile(kind, name, taken);
             }
@@ -67,21 +68,27 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
     }
 
-    /// <summary>False when one of that name is still being taken, or the sender has taken the file back: left for the next look.</summary>
-    private static bool TryMove(string path, string target)
+    /// <summary>False when one of that name is still being taken, or when the file has gone: left for the next look.</summary>
+    private static bool TryMove(string path, string taken, string name, Action<string> problem)
     {
-        if (File.Exists(target))
+        if (File.Exists(taken))
         {
             return false;
         }
 
         try
         {
-            File.Move(path, target, overwrite: false);
+            DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
+            File.Move(path, taken, overwrite: false);
             return true;
         }
         catch (FileNotFoundException)
         {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problem($"{name} can't be taken from the inbox: {e.Message} Give this user the right to move files there; the next cycle tries again.");
             return false;
         }
     }

@@ -41,7 +41,7 @@ public sealed class MailOptions
     public const string Section = "Mail";
 
     /// <summary><c>Pickup</c> writes <c>.eml</c> files to <c>mail/</c> in the data directory; <c>Smtp</c> sends. The default is <c>Pickup</c>.</summary>
-    [AllowedValues("Pickup", "Smtp")]
+    [AllowedValues("Pickup", "Smtp", ErrorMessage = "'Pickup' or 'Smtp' is expected.")]
     public string Transport { get; set; } = "Pickup";
 
     /// <summary>The relay's name or address; its certificate must be for this name. The default is <c>localhost</c>.</summary>

@@ -60,24 +60,26 @@ public sealed class Templates
     private static readonly string[] Lines = ["subject", "preheader", "heading", "greeting", "button", "linkHint", "deadline"];
     private static readonly string[] Footer = ["why", "optOut", "contact", "signature"];
 
-    private readonly HandlebarsTemplate<object, object> _html;
-    private readonly HandlebarsTemplate<object, object> _text;
+    private readonly Source _html;
+    private readonly Source _text;
     private readonly Dictionary<string, Language> _languages;
 
-    private Templates(HandlebarsTemplate<object, object> html, HandlebarsTemplate<object, object> text, Dictionary<string, Language> languages) =>
+    private Templates(Source html, Source text, Dictionary<string, Language> languages) =>
         (_html, _text, _languages) = (html, text, languages);
 
     /// <summary>The language tags that have texts, in order.</summary>
     public IEnumerable<string> Languages => _languages.Values.Select(l => l.Tag).Order(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Reads and tries out all files of <c>config/templates</c>.</summary>
+    /// <summary>Reads all files of <c>config/templates</c>.</summary>
     /// <param name="files">Content by path below that folder: <c>layout.html</c>, <c>layout.txt</c>, <c>LANGUAGE/messages.json</c>.</param>
     /// <param name="faults">Gets every fault that was found.</param>
+    /// <param name="tryOut">Compiles and tries out everything now, so that rendering can't fail; else a text is compiled when it is first
+    /// rendered, which spares a verb that sends no mail half a second.</param>
     /// <returns>null when there are faults.</returns>
-    public static Templates? Load(IReadOnlyDictionary<string, string> files, ICollection<TemplateFault> faults)
+    public static Templates? Load(IReadOnlyDictionary<string, string> files, ICollection<TemplateFault> faults, bool tryOut = true)
     {
         var before = faults.Count;
-        var compiler = new Compiler();
+        var compiler = new Compiler(tryOut);
         var html = Layout(HtmlLayout, escape: true);
         var text = Layout(TextLayout, escape: false);
         var languages = new Dictionary<string, Language>(StringComparer.OrdinalIgnoreCase);
@@ -103,7 +105,7 @@ public sealed class Templates
         }
         return faults.Count == before ? new(html!, text!, languages) : null;
 
-        HandlebarsTemplate<object, object>? Layout(string path, bool escape)
+        Source? Layout(string path, bool escape)
         {
             if (!files.TryGetValue(path, out var source))
             {
@@ -146,7 +148,7 @@ public sealed class Templates
         {
             page[name] = line.Fill(data);
         }
-        return new((string)page["subject"], (string)_text(page), (string)_html(page));
+        return new((string)page["subject"], _text.Fill(page), _html.Fill(page));
     }
 
     private string? Known(string tag)
@@ -158,9 +160,17 @@ public sealed class Templates
     }
 
     /// <summary>One string of a language; those without braces are kept as they are.</summary>
-    private sealed record Line(string Fixed, HandlebarsTemplate<object, object>? Template)
+    private sealed record Line(string Fixed, Source? Template)
     {
-        public string Fill(Dictionary<string, object> data) => Template is null ? Fixed : (string)Template(data);
+        public string Fill(Dictionary<string, object> data) => Template is null ? Fixed : Template.Fill(data);
+    }
+
+    /// <summary>A template, compiled when it is first needed.</summary>
+    private sealed class Source(IHandlebars handlebars, string text)
+    {
+        private readonly Lazy<HandlebarsTemplate<object, object>> _template = new(() => handlebars.Compile(text));
+
+        public string Fill(Dictionary<string, object> data) => (string)_template.Value(data);
     }
 
     /// <summary>The strings of one contact for one survey, the footer's among them.</summary>
@@ -314,13 +324,13 @@ public sealed class Templates
     }
 
     /// <summary>Compiles a source once, however many places share it, and tries it out.</summary>
-    private sealed class Compiler
+    private sealed class Compiler(bool tryOut)
     {
         private readonly IHandlebars _escaping = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true });
         private readonly IHandlebars _plain = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, NoEscape = true });
-        private readonly Dictionary<(string Source, bool Escape), HandlebarsTemplate<object, object>> _compiled = [];
+        private readonly Dictionary<(string Source, bool Escape), Source> _compiled = [];
 
-        public HandlebarsTemplate<object, object>? Compile(
+        public Source? Compile(
             string path, string at, string source, bool escape, Dictionary<string, object>[] samples, ICollection<TemplateFault> faults)
         {
             if (_compiled.TryGetValue((source, escape), out var known))
@@ -329,10 +339,10 @@ public sealed class Templates
             }
             try
             {
-                var template = (escape ? _escaping : _plain).Compile(source);
-                foreach (var sample in samples)
+                var template = new Source(escape ? _escaping : _plain, source);
+                foreach (var sample in tryOut ? samples : [])
                 {
-                    _ = template(sample);
+                    _ = template.Fill(sample);
                 }
                 return _compiled[(source, escape)] = template;
             }

@@ -57,7 +57,7 @@ internal sealed class CycleJob(
                 log.LogError("{Problem}", problem);
             }
         }
-        catch (OperatorException e)
+        catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
             log.LogError("{Problem}", e.Message);
         }

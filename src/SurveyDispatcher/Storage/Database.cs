@@ -33,6 +33,7 @@ public sealed partial class Database : IDisposable
                 database.Configure();
                 if (write)
                 {
+                    database.ConfigureWriting();
                     database.Migrate();
                 }
 
@@ -141,13 +142,17 @@ public sealed partial class Database : IDisposable
     {
         using var command = connection.CreateCommand();
         command.CommandText = """
-            PRAGMA journal_mode = WAL;
-            PRAGMA synchronous = FULL;
             PRAGMA cache_size = -65536;
             PRAGMA temp_store = MEMORY;
             PRAGMA busy_timeout = 5000;
-            PRAGMA wal_autocheckpoint = 4000;
             """;
+        command.ExecuteNonQuery();
+    }
+
+    private void ConfigureWriting()
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;";
         command.ExecuteNonQuery();
     }
 

@@ -180,6 +180,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         existed = options.ConnectionString.Length > 0
             ? File.Exists(new SqliteConnectionStringBuilder(options.ConnectionString).DataSource)
             : File.Exists(directory.StorePath);
+        if (!existed && options.ConnectionString.Length == 0)
+        {
+            using var store = DurableFile.Create(directory.StorePath); // SQLite would make it readable for others; its journals follow suit
+        }
+
         return Database.Open(ConnectionString(directory, options), write: true);
     }
 
@@ -219,12 +224,14 @@ internal static class CycleLock
     {
         try
         {
-            return new FileStream(directory.LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return DurableFile.Open(directory.LockPath, FileMode.OpenOrCreate, FileShare.None);
         }
-        catch (IOException)
+        catch (IOException e) when (IsHeld(e))
         {
             throw new OperatorException(
                 $"Another cycle is running on {directory.Root}. Wait until it has ended; nothing was done.");
         }
     }
+    /// <summary>EWOULDBLOCK on Linux (11) and macOS (35), a sharing violation on Windows.</summary>
+    private static bool IsHeld(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32;
 }

@@ -58,6 +58,20 @@ internal sealed class CycleContext
     /// <summary>The rules of a case; null when its market or survey is no longer configured.</summary>
     public SurveyPolicy? PolicyOf(CaseRow row) => Config.Programme.MarketOf(row.Market)?.Policy(row.Survey);
 
+    /// <summary>Records a fact that came from outside. A look that is due already stays due: something else has happened today, too.</summary>
+    public CaseRow Learn(CaseRow row, CaseEvent fact)
+    {
+        var moved = Record(row, fact);
+        if (!moved.Case.IsOpen || row.NextLookOn is not { } due || due > TodayIn(row.Market))
+        {
+            return moved;
+        }
+
+        moved = moved with { NextLookOn = due };
+        Cases.Save(moved);
+        return moved;
+    }
+
     /// <summary>
     /// Records a fact: in the ledger, in the case's state, and, when the vendor has a case that just ended, as a withdrawal.
     /// The only way in which a case ever changes.
@@ -116,6 +130,9 @@ public interface IProgressView
 {
     /// <summary>A step has come to <paramref name="done"/> of <paramref name="total"/>.</summary>
     void Report(string step, long done, long total);
+
+    /// <summary>All steps are done: what was shown goes away.</summary>
+    void Clear();
 }
 
 /// <summary>Shows nothing: no terminal is there.</summary>
@@ -125,5 +142,11 @@ public sealed class NoProgress : IProgressView
     public void Report(string step, long done, long total)
     {
         // Nobody is watching.
+    }
+
+    /// <inheritdoc/>
+    public void Clear()
+    {
+        // Nothing is shown.
     }
 }

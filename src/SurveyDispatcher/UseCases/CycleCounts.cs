@@ -5,7 +5,11 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>What a cycle did: the object that <c>cycle --json</c> prints (contracts.md, <i>Command line</i>).</summary>
 public sealed class CycleCounts
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for people and logs, not for HTML
+    };
 
 #pragma warning disable CS1591 // the names are contract, and contracts.md defines them
     public string AsOf { get; set; } = "";

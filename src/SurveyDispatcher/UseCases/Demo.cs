@@ -1,8 +1,112 @@
+using System.Globalization;
 using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.UseCases;
 
+/// <summary>The main job on the sample world: real cycles over real files, day by day, with customers who behave like customers.</summary>
+/// <remarks>
+/// The customers answer, bounce, opt out and pick up the phone by a hash of their case id: everybody sees the same demo.
+/// They only use what the outside world has: the mails in <c>mail/</c>, the lists in <c>outbox/</c>, the inboxes.
+/// </remarks>
 internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output, IProgressView progress)
 {
-    public Task<int> RunAsync(CancellationToken ct) => throw new NotSupportedException($"{folder}{data}{output}{progress}{ct}");
+    private const int Days = 50;
+    private static readonly DateOnly FirstDay = new(2026, 3, 2);
+    private DataDirectory directory = null!;
+    private DemoCustomers customers = null!;
+
+    /// <summary>Runs the demo; 0 when every cycle was well and the store verifies.</summary>
+    public async Task<int> RunAsync(CancellationToken ct)
+    {
+        var loaded = PipelineConfig.Load(folder, forMail: true);
+        loaded.Settings.Data.SettleSeconds = 0;
+        loaded.Settings.Mail.Transport = "Pickup";
+        loaded.Settings.Mail.BounceAddress = "bounces@cvp.example";
+        loaded.Settings.Store.ConnectionString = "";
+        directory = new DataDirectory(data ?? Directory.CreateTempSubdirectory("survey-demo-").FullName);
+        if (File.Exists(directory.StorePath))
+        {
+            throw new UsageException($"{directory.Root} has a store already; the demo needs a fresh folder. Name another with --data DIR.");
+        }
+
+        directory.Create();
+        customers = new DemoCustomers(loaded, directory);
+        await output.WriteLineAsync($"{Days} days of March and April 2026, one cycle a day, on the sample extracts of ten markets.");
+        await output.WriteLineAsync();
+        await output.WriteLineAsync("date        rows read  cases opened  invitations  reminders  to the vendor  answers  bounces  opt-outs  closed");
+        var problems = new List<string>();
+        for (var day = FirstDay; day < FirstDay.AddDays(Days); day = day.AddDays(1))
+        {
+            ct.ThrowIfCancellationRequested();
+            DropExtracts(day);
+            customers.Act(day);
+            var ended = await new Cycle(loaded, directory, TimeProvider.System, progress).RunAsync(new CycleRequest(AsOf.On(day)), ct);
+            problems.AddRange(ended.Problems);
+            customers.Look(day);
+            progress.Clear();
+            if (day.DayOfWeek == DayOfWeek.Monday || day < FirstDay.AddDays(8))
+            {
+                await output.WriteLineAsync(Line(day, ended.Counts));
+            }
+        }
+
+        var holds = await SummaryAsync();
+        foreach (var problem in problems)
+        {
+            await output.WriteLineAsync(problem);
+        }
+
+        return holds && problems.Count == 0 ? 0 : 1;
+    }
+
+    private static string Line(DateOnly day, CycleCounts c) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{day:yyyy-MM-dd}  {c.RowsRead,9}  {c.CasesOpened,12}  {c.InvitationsSent,11}  {c.RemindersSent,9}  {c.PhoneReleased.Values.Sum(),13}  {c.Responses,7}  {c.Bounces,7}  {c.OptOuts,8}  {c.Closed.Values.Sum(),6}");
+
+    private async Task<bool> SummaryAsync()
+    {
+        using var database = Cycle.OpenExisting(directory, new StoreOptions());
+        await output.WriteLineAsync();
+        await output.WriteLineAsync(Status.Read(database).ToText());
+        await output.WriteLineAsync();
+        var verified = new Verify(database, progress).Run();
+        await output.WriteLineAsync($"Ledger: {verified.ToText()}");
+        await output.WriteLineAsync($"""
+
+            Everything lies in {directory.Root}
+              mail/          {Directory.EnumerateFiles(directory.Mail).Count()} mails, as they would have been sent
+              outbox/phone/  {Directory.EnumerateFiles(directory.PhoneLists, "*.csv").Count()} lists for the vendor, each with its manifest
+              rejects/       rows that could not be understood, each with its line and reason
+              archive/       every file that was taken, by day
+            Look closer, with --data {directory.Root}:
+              status                         this screen
+              explain {customers.Example} --as-of {FirstDay.AddDays(Days - 1):yyyy-MM-dd}
+                                             one customer's story
+              export cases                   every case, for a spreadsheet
+            """);
+        return verified.Difference is null;
+    }
+
+    /// <summary>The day's extracts and, on the first day, the dealers, as the dealers' systems deliver them.</summary>
+    private void DropExtracts(DateOnly day)
+    {
+        foreach (var file in folder.Below("demo/inbox/dms").Where(f => f.Contains($"{day:yyyyMMdd}", StringComparison.Ordinal)))
+        {
+            Drop("dms", Path.GetFileName(file), folder.Open(file)!);
+        }
+
+        if (day == FirstDay && folder.Open("demo/inbox/dealers/dealers.csv") is { } dealers)
+        {
+            Drop("dealers", "dealers.csv", dealers);
+        }
+    }
+
+    private void Drop(string kind, string name, Stream content)
+    {
+        using (content)
+        {
+            DurableFile.Write(Path.Combine(directory.Inbox(kind), name), content.CopyTo);
+        }
+    }
 }

@@ -27,8 +27,8 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
     /// <exception cref="OperatorException">There is none.</exception>
     public IReadOnlyList<Story> Find(string key)
     {
-        var ids = CaseId.TryParse(key, out _, out var number)
-            ? [number]
+        var ids = new CaseStore(database, vault).Find(key) is { } known
+            ? [known.Id]
             : database["explain.find"].List(r => r.GetInt64(0), key, key.ToUpperInvariant());
         var stories = ids.Select(Tell).OfType<Story>().ToList();
         return stories.Count > 0 ? stories : throw new OperatorException(

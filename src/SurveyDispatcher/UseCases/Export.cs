@@ -9,7 +9,7 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>Tables for analysts (contracts.md, <i>Exports</i>); each is streamed from the store.</summary>
-internal sealed class Export(PipelineConfig config, Database database)
+internal sealed class Export(PipelineConfig config, Database database, Vault vault)
 {
     /// <summary>The tables.</summary>
     public static IReadOnlyList<string> Names { get; } = ["cases", "screening", "responses", "outcomes", "codebook"];
@@ -73,6 +73,7 @@ internal sealed class Export(PipelineConfig config, Database database)
         {
             var market = r.GetString(1);
             using var answers = JsonDocument.Parse(r.GetString(9));
+            using var texts = JsonDocument.Parse(vault.Unseal(r.Bytes(10)));
             csv.Cell(CaseId.Format(market, r.GetInt64(0)));
             csv.Cell(market);
             csv.Cell(r.GetString(2));
@@ -84,7 +85,9 @@ internal sealed class Export(PipelineConfig config, Database database)
             csv.Cell(r.GetInt32(8) != 0 ? "Y" : "N");
             foreach (var question in questions)
             {
-                csv.Cell(answers.RootElement.TryGetProperty(question, out var answer) ? answer.GetString() : null);
+                csv.Cell(answers.RootElement.TryGetProperty(question, out var answer) || texts.RootElement.TryGetProperty(question, out answer)
+                    ? answer.GetString()
+                    : null);
             }
 
             csv.EndRow();

@@ -45,7 +45,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         if (stopped is not null)
         {
             context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
-                + (unreachable ? "; check Mail:Host, Mail:Port and the relay, or run 'mail check'." : "."));
+                + (unreachable ? "; check Mail:Host, Mail:Port and the relay." : "."));
         }
     }
 

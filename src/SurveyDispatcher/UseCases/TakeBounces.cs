@@ -14,7 +14,7 @@ internal sealed class TakeBounces(CycleContext context)
     /// <summary>Takes every report that has arrived; a file is moved only after its effect is stored.</summary>
     public void Run()
     {
-        foreach (var page in context.Inbox.Take("bounces").Chunk(200))
+        foreach (var page in context.Inbox.Take("bounces", context.Problems.Add).Chunk(200))
         {
             context.Stopping.ThrowIfCancellationRequested();
             var taken = new List<IncomingFile>();
@@ -76,7 +76,7 @@ internal sealed class TakeBounces(CycleContext context)
             return;
         }
 
-        context.Record(row, new CaseEvent.MailUndelivered(
+        context.Learn(row, new CaseEvent.MailUndelivered(
             context.TodayIn(row.Market), contact!.Value.Contact, Bounced: true, recipient.Class.Code()));
         if (recipient.Class == AddressClass.Dead
             && context.Database["mails.recipient"].Scalar<long?>(row.Id, (int)contact.Value.Contact) is { } address)

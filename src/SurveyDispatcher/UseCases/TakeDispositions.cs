@@ -60,7 +60,7 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
         }
 
         var otherNumber = disposition.Effect == CallEffect.BadNumber && SuppressNumber(known, Cell("phone"));
-        context.Record(known, new CaseEvent.CallReported(context.TodayIn(known.Market), disposition.Code, final, otherNumber));
+        context.Learn(context.Cases.Find(known.Id)!, new CaseEvent.CallReported(context.TodayIn(known.Market), disposition.Code, final, otherNumber));
         context.Counts.Dispositions++;
         return RowResult.New;
     }

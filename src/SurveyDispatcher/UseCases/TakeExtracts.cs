@@ -18,7 +18,7 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Takes every extract that has arrived.</summary>
     public void Run()
     {
-        foreach (var file in context.Inbox.Take("dms"))
+        foreach (var file in context.Inbox.Take("dms", context.Problems.Add))
         {
             context.Stopping.ThrowIfCancellationRequested();
             TakeFiles.Guard(context, file, () => Take(file));
@@ -199,16 +199,17 @@ internal sealed class TakeExtracts(CycleContext context)
         row = row with { EventDate = incoming.EventDate };
         if (row.Case.State == CaseState.Waiting && !verdict.Eligible)
         {
-            context.Record(row, new CaseEvent.Ended(today, verdict.Reason!));
+            context.Learn(row, new CaseEvent.Ended(today, verdict.Reason!));
         }
         else if (row.Case.State == CaseState.Closed && verdict.Eligible)
         {
-            context.Record(row, new CaseEvent.Opened(today));
+            context.Learn(row, new CaseEvent.Opened(today));
             context.Counts.CasesOpened++;
         }
         else if (row.EventDate != stored.Case.EventDate)
         {
-            context.Cases.Save(row with { NextLookOn = context.NextLook(row, row.Case) });
+            context.Cases.Save(row);
+            context.Cases.LookNow(row.Id, context.AsOf.Day);
         }
     }
 
@@ -218,10 +219,10 @@ internal sealed class TakeExtracts(CycleContext context)
         context.Database["transactions.update_contact"].Run(
             incoming.Language, (int)Flags(incoming), context.Vault.Seal(incoming.Contact), incoming.Cancelled ? 1 : 0,
             understood.RowHash, fileId, understood.Line, stored.Id);
-        Reidentify(stored, incoming.Key.Country, customer);
+        context.Cases.Identify(stored.Id, customer.Hashes); // the contact was made to the old points: for a rest they still count
         if (incoming.Cancelled && row.Case.IsOpen)
         {
-            context.Record(row, new CaseEvent.Ended(today, CloseReasons.TransactionCancelled));
+            context.Learn(row, new CaseEvent.Ended(today, CloseReasons.TransactionCancelled));
         }
         else
         {

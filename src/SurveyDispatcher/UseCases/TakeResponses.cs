@@ -90,14 +90,18 @@ internal sealed class TakeResponses(CycleContext context) : IRowTaker
             return RowResult.Unchanged;
         }
 
+        string Json(bool isText) => JsonSerializer.Serialize(answers.Where(
+            a => (context.Config.Questionnaire(row.Survey).Find(a.Key)!.Scale.Kind == ScaleKind.Text) == isText).ToDictionary());
+
         // Whoever says that another person knows more, or that the car is sold, has answered, but is not to be counted.
         var counted = status == ResponseStatuses.Complete && ScreensOut(row.Survey, answers) ? ResponseStatuses.ScreenedOut : status;
         var duplicate = counted == ResponseStatuses.Complete && context.Database["responses.completes"].Scalar<long>(row.Id) > 0;
         context.Database["responses.insert"].Run(
-            row.Id, how, counted, at.ToUniversalTime(), row.Case.State == CaseState.Closed ? 1 : 0, duplicate ? 1 : 0, json, hash, fileId, line);
+            row.Id, how, counted, at.ToUniversalTime(), row.Case.State == CaseState.Closed ? 1 : 0, duplicate ? 1 : 0,
+            Json(isText: false), context.Vault.Seal(Json(isText: true)), hash, fileId, line);
         var market = context.Config.Programme.MarketOf(row.Market);
         var completedOn = market is null ? DateOnly.FromDateTime(at.UtcDateTime) : Instants.LocalDate(at, market);
-        context.Record(row, new CaseEvent.Responded(context.TodayIn(row.Market), how, counted, completedOn));
+        context.Learn(row, new CaseEvent.Responded(context.TodayIn(row.Market), how, counted, completedOn));
         if (counted == ResponseStatuses.OptOut)
         {
             foreach (var hashOfPoint in CaseStore.Set(context.HashesOf(row)))

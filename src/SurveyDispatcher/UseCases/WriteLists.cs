@@ -103,7 +103,7 @@ internal sealed class WriteLists(CycleContext context)
         var createdAt = context.Config.Programme.MarketOf(list.Market) is { } market
             ? TimeZoneInfo.ConvertTime(list.CreatedAt, Instants.Zone(market))
             : list.CreatedAt;
-        Manifest.Write(path, temporary, rows, list.Market, createdAt);
+        Manifest.Write(path, temporary, rows, list.Market, Instants.Text(createdAt));
         File.Move(temporary, path, overwrite: true);
     }
 

@@ -72,19 +72,19 @@ public sealed class InboxTests : IDisposable
         Put("bounces/1.host", "bounces/new/1.host", "bounces/cur/1.host");
 
         var inbox = Inbox(TimeSpan.Zero);
-        foreach (var page in inbox.Take("bounces").Chunk(200))
+        foreach (var page in inbox.Take("bounces", Assert.Fail).Chunk(200))
         {
             Assert.Equal(page.Length, page.Select(f => f.Path).Distinct().Count());
             page.ToList().ForEach(f => inbox.Archive(f, Today));
         }
 
         Assert.Equal(3, Directory.GetFiles(_directory.Root, "*", SearchOption.AllDirectories).Length);
-        foreach (var rest in inbox.Take("bounces").ToList())
+        foreach (var rest in inbox.Take("bounces", Assert.Fail).ToList())
         {
             inbox.Archive(rest, Today);
         }
 
-        foreach (var rest in inbox.Take("bounces").ToList())
+        foreach (var rest in inbox.Take("bounces", Assert.Fail).ToList())
         {
             inbox.Archive(rest, Today);
         }
@@ -99,7 +99,7 @@ public sealed class InboxTests : IDisposable
         foreach (var content in new[] { "one", "two", "three" })
         {
             Put(("dms/a.csv", content));
-            inbox.Archive(inbox.Take("dms").Single(), Today);
+            inbox.Archive(inbox.Take("dms", Assert.Fail).Single(), Today);
         }
 
         Assert.Equal(["one", "two", "three"], new[] { "a.csv", "a.csv.2", "a.csv.3" }.Select(n => File.ReadAllText(Path.Combine(_directory.Archive(Today), n))));
@@ -113,7 +113,7 @@ public sealed class InboxTests : IDisposable
         for (var i = 0; i < 2; i++)
         {
             Put(("dms/a.csv", "same"));
-            inbox.Archive(inbox.Take("dms").Single(), Today);
+            inbox.Archive(inbox.Take("dms", Assert.Fail).Single(), Today);
         }
 
         Assert.Equal(["a.csv"], Directory.GetFiles(_directory.Archive(Today)).Select(Path.GetFileName));
@@ -126,7 +126,7 @@ public sealed class InboxTests : IDisposable
         foreach (var content in new[] { "one", "two" })
         {
             Put(("dms/a.csv", content));
-            inbox.Refuse(inbox.Take("dms").Single(), $"Not {content}.");
+            inbox.Refuse(inbox.Take("dms", Assert.Fail).Single(), $"Not {content}.");
         }
 
         Assert.Equal(
@@ -139,7 +139,7 @@ public sealed class InboxTests : IDisposable
     public void WhatAnInterruptedCycleHadTakenComesFirst()
     {
         Put("dms/a.csv", "dms/c.csv");
-        Assert.Equal(2, Inbox(TimeSpan.Zero).Take("dms").Count());
+        Assert.Equal(2, Inbox(TimeSpan.Zero).Take("dms", Assert.Fail).Count());
         Put("dms/b.csv");
 
         Assert.Equal(["a.csv", "c.csv", "b.csv"], Taken("dms"));
@@ -149,11 +149,11 @@ public sealed class InboxTests : IDisposable
     public void AFileThatWaitsBehindOneOfItsNameInTakingIsLeftForLater()
     {
         Put(("dms/a.csv", "first"));
-        Assert.Single(Inbox(TimeSpan.Zero).Take("dms"));
+        Assert.Single(Inbox(TimeSpan.Zero).Take("dms", Assert.Fail));
         Put(("dms/a.csv", "second"));
 
         // The first can't be finished for some reason: it stays where it is, and so does the second.
-        Assert.Equal("first", File.ReadAllText(Assert.Single(Inbox(TimeSpan.Zero).Take("dms").ToList()).Path));
+        Assert.Equal("first", File.ReadAllText(Assert.Single(Inbox(TimeSpan.Zero).Take("dms", Assert.Fail).ToList()).Path));
         Assert.Equal("second", File.ReadAllText(Path.Combine(_directory.Inbox("dms"), "a.csv")));
     }
 
@@ -163,7 +163,7 @@ public sealed class InboxTests : IDisposable
         Put("dms/a.csv");
         var inbox = new Inbox(_directory, _clock, TimeSpan.Zero, move: false);
 
-        var file = Assert.Single(inbox.Take("dms"));
+        var file = Assert.Single(inbox.Take("dms", Assert.Fail));
         inbox.Archive(file, Today);
         inbox.Refuse(file, "no");
 
@@ -190,7 +190,7 @@ public sealed class InboxTests : IDisposable
 
     private Inbox Inbox(TimeSpan settle) => new(_directory, _clock, settle, move: true);
 
-    private List<string> Taken(string kind, TimeSpan settle = default) => [.. Inbox(settle).Take(kind).Select(f => f.Name)];
+    private List<string> Taken(string kind, TimeSpan settle = default) => [.. Inbox(settle).Take(kind, Assert.Fail).Select(f => f.Name)];
 
     private sealed class Clock : TimeProvider
     {

@@ -70,7 +70,7 @@ public sealed class CalendarTests(CalendarTests.Year year) : IClassFixture<Calen
 
             world.Extract("all.csv", [.. rows]);
             var before = new Dictionary<string, Dictionary<string, string>>();
-            var config = PipelineConfig.Load(ConfigFolder.OnDisk(world.Config));
+            var config = PipelineConfig.Load(ConfigFolder.OnDisk(world.Config), forMail: true);
             for (var day = World.Day("2026-03-02"); day <= World.Day("2026-06-01"); day = day.AddDays(1))
             {
                 var cycle = new Cycle(config, new DataDirectory(world.Data), TimeProvider.System, new NoProgress());

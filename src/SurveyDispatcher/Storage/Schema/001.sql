@@ -133,7 +133,7 @@ CREATE TABLE mails (
     settled_at TIMESTAMP,
     UNIQUE (case_id, contact)
 );
-CREATE INDEX mails_open ON mails (market, id) WHERE state IN ('queued', 'claimed');
+CREATE INDEX mails_open ON mails (state) WHERE state IN ('queued', 'claimed');
 
 CREATE TABLE responses (
     id           INTEGER PRIMARY KEY,
@@ -143,7 +143,8 @@ CREATE TABLE responses (
     completed_at TIMESTAMP NOT NULL,
     late         INTEGER NOT NULL,
     duplicate    INTEGER NOT NULL,     -- a complete response that is not the first of its case
-    answers      TEXT NOT NULL,        -- a JSON object: question id to answer
+    answers      TEXT NOT NULL,        -- a JSON object: question id to code
+    texts        BLOB NOT NULL,        -- the answers in free words as such an object, encrypted: people write names and numbers there
     row_hash     INTEGER NOT NULL,
     file_id      INTEGER NOT NULL,
     line         INTEGER NOT NULL,
@@ -211,6 +212,7 @@ CREATE TABLE withdrawals (
 );
 CREATE INDEX withdrawals_open ON withdrawals (market) WHERE list_id IS NULL;
 CREATE INDEX withdrawals_case ON withdrawals (case_id);
+CREATE INDEX withdrawals_list ON withdrawals (list_id);
 
 -- Everything that happened, in order. Each hash covers the row and the hash before it: no row can be changed,
 -- taken out or put in without breaking the chain. No personal data.

@@ -1,3 +1,5 @@
+-- The open mails have a partial index; SQLite uses it only where a statement repeats the index's own condition.
+
 -- name: plan
 -- Once per case and contact, whatever happens; a contact that was dropped before it was made may be planned again.
 INSERT INTO mails (case_id, contact, market, state, planned_on) VALUES (@case_id, @contact, @market, 'queued', @planned_on)
@@ -16,11 +18,11 @@ WHERE state IN ('queued', 'claimed')
 
 -- name: doubt_claimed
 -- A claim that an interrupted cycle left behind: whether the mail went out, nobody knows. It goes once more, under its name.
-UPDATE mails SET state = 'queued', in_doubt = 1 WHERE state = 'claimed'
+UPDATE mails SET state = 'queued', in_doubt = 1 WHERE state IN ('queued', 'claimed') AND state = 'claimed'
 
 -- name: claim
 UPDATE mails SET state = 'claimed', attempts = attempts + 1
-WHERE id IN (SELECT id FROM mails WHERE state = 'queued' AND id > @after
+WHERE id IN (SELECT id FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND id > @after
     AND market IN (SELECT value FROM json_each(@markets)) ORDER BY id LIMIT @limit)
 RETURNING id, case_id, contact
 
@@ -37,13 +39,13 @@ ORDER BY m.id
 UPDATE mails SET state = @state, in_doubt = @in_doubt, to_hash = @to_hash, status = @status, settled_at = @settled_at WHERE id = @id
 
 -- name: release
-UPDATE mails SET state = 'queued' WHERE state = 'claimed'
+UPDATE mails SET state = 'queued' WHERE state IN ('queued', 'claimed') AND state = 'claimed'
 
 -- name: count_queued
 SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed')
 
 -- name: count_sendable
-SELECT count(*) FROM mails WHERE state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
+SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
 
 -- name: recipient
 SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact
