@@ -37,16 +37,19 @@ public sealed record AsOf
     /// <exception cref="UsageException">Neither a date nor an instant with an offset.</exception>
     public static AsOf Parse(string text)
     {
-        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && IsThinkable(day))
         {
             return On(day);
         }
 
-        return Instants.Parse(text) is { } instant
+        return Instants.Parse(text) is { } instant && IsThinkable(DateOnly.FromDateTime(instant.DateTime))
             ? At(instant)
             : throw new UsageException(
                 $"--as-of '{text}': a date such as 2026-03-01, or an instant with offset such as 2026-03-01T06:00:00+11:00, is expected.");
     }
+
+    /// <summary>Days are counted from it in both directions: the ends of the calendar are out of reach.</summary>
+    private static bool IsThinkable(DateOnly day) => day.Year is >= 1900 and < 9000;
 
     /// <summary>The local date in a market.</summary>
     public DateOnly LocalDate(Market market) => FixedDay ?? Instants.LocalDate(Instant, market);

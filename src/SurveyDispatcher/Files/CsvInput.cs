@@ -234,17 +234,17 @@ public sealed class CsvInput
 
     private static void CheckText(ReadOnlySpan<char> text, ref long line, ref long lineChars)
     {
-        if (text.Contains('\0'))
+        if (text.IndexOf('\0') is >= 0 and var zero)
         {
             throw new FileRefusedException(
-                $"The file holds binary data (a zero byte near line {line}): it is no CSV, whatever its name says. Ask the sender for a CSV export.");
+                $"The file holds binary data (a zero byte near line {line + text[..zero].Count('\n')}): it is no CSV, whatever its name says. Ask the sender for a CSV export.");
         }
 
         int end;
-        while ((end = text.IndexOf('\n')) >= 0)
+        while ((end = text.IndexOfAny('\n', '\r')) >= 0)
         {
             CheckLength(lineChars + end, line);
-            line++;
+            line += text[end] == '\n' ? 1 : 0;
             lineChars = 0;
             text = text[(end + 1)..];
         }

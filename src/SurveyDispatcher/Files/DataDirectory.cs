@@ -40,14 +40,14 @@ public sealed class DataDirectory
     public string Archive(DateOnly day) =>
         Path.Combine(Root, "archive", $"{day:yyyy}", $"{day:MM}", $"{day:dd}");
 
-    /// <summary>Creates all folders that the pipeline writes to.</summary>
+    /// <summary>Creates the folders without which nothing can be done. Those of lists and mails are made by their steps: one in the way stops only that step.</summary>
     /// <exception cref="OperatorException">The directory can't be written.</exception>
     public void Create()
     {
         try
         {
             CreatePrivate(Root);
-            foreach (var folder in Kinds.Select(Inbox).Concat([Mail, Rejects, Failed, Taking, PhoneLists]))
+            foreach (var folder in Kinds.Select(Inbox).Concat([Rejects, Failed, Taking]))
             {
                 CreatePrivate(folder);
             }

@@ -68,13 +68,23 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
     }
 
+    /// <summary>False when one of that name is still being taken, or when the file has gone: left for the next look.</summary>
     private static bool TryMove(string path, string taken, string name, Action<string> problem)
     {
+        if (File.Exists(taken))
+        {
+            return false;
+        }
+
         try
         {
             DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
             File.Move(path, taken, overwrite: false);
             return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -21,7 +21,15 @@ public sealed class PickupTransport(string directory) : IMailTransport
         var path = Path.Combine(directory, envelope.FileName);
         try
         {
-            Directory.CreateDirectory(directory);
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(directory);
+            }
+            else
+            {
+                Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
             await using (var file = new FileStream(path + ".part", OwnerOnly()))
             {
                 file.Write(Encoding.UTF8.GetBytes($"Return-Path: <{envelope.From}>\r\n"));

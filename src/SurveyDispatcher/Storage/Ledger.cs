@@ -53,7 +53,9 @@ public sealed class Ledger
     public static byte[] HashOf(
         ReadOnlySpan<byte> previous, long seq, long caseId, DateOnly day, string kind, string detail, long cycleId, long policyId)
     {
-        Span<byte> buffer = stackalloc byte[1024];
+        // Far more than a line of ours takes; one that somebody has tampered with may be of any length.
+        var size = previous.Length + 64 + (3 * (kind.Length + detail.Length));
+        var buffer = size <= 1024 ? stackalloc byte[size] : new byte[size];
         previous.CopyTo(buffer);
         var at = previous.Length;
         BinaryPrimitives.WriteInt64BigEndian(buffer[at..], seq);

@@ -67,7 +67,9 @@ public sealed class Vault : IDisposable
 
         try
         {
-            return new Vault(JsonSerializer.Deserialize<KeyFile>(File.ReadAllText(path))!);
+            return JsonSerializer.Deserialize<KeyFile>(File.ReadAllText(path)) is { Seal.Length: 32, Match.Length: 32, Token.Length: 16 } keys
+                ? new Vault(keys)
+                : throw new JsonException("The keys are incomplete.");
         }
         catch (Exception e) when (e is JsonException or ArgumentException or CryptographicException)
         {

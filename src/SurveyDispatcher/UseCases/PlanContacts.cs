@@ -150,7 +150,8 @@ internal sealed class PlanContacts(CycleContext context)
 
         public void Contacted(DueCase due, DateOnly today)
         {
-            if (restDays == 0)
+            // Only a first contact makes others rest; a reminder, or the call after it, does not.
+            if (restDays == 0 || due.Row.Case.State != CaseState.Waiting)
             {
                 return;
             }

@@ -176,7 +176,7 @@ internal sealed class FileInTaking : IDisposable
     private void ResumeRejects(long bytes)
     {
         rejectedBefore = bytes;
-        if (bytes > 0)
+        if (bytes > 0 && File.Exists(rejectsPath + ".part")) // else the file was finished but for its last step, and the rejects have their name
         {
             rejects = new FileStream(rejectsPath + ".part", FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
             rejects.SetLength(bytes);

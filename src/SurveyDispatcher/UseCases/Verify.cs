@@ -48,8 +48,18 @@ internal sealed class Verify(Database database, IProgressView progress)
                 return;
             }
 
-            var line = new LedgerLine(
-                r.GetInt64(0), r.GetInt64(1), r.Day(2), r.GetString(3), r.GetString(4), r.GetInt64(5), r.GetInt64(6), r.Bytes(7));
+            LedgerLine line;
+            try
+            {
+                line = new LedgerLine(
+                    r.GetInt64(0), r.GetInt64(1), r.Day(2), r.GetString(3), r.GetString(4), r.GetInt64(5), r.GetInt64(6), r.Bytes(7));
+            }
+            catch (Exception e) when (e is FormatException or InvalidCastException)
+            {
+                difference = $"The ledger's chain is broken at line {expected} or behind it: it can't be read.";
+                return;
+            }
+
             var hash = Ledger.HashOf(previous, line.Seq, line.CaseId, line.Day, line.Kind, line.Detail, line.CycleId, line.PolicyId);
             if (line.Seq != expected)
             {
@@ -79,6 +89,12 @@ internal sealed class Verify(Database database, IProgressView progress)
         if (fromFiles != transactions)
         {
             return $"{fromFiles:N0} new rows were read from extracts, but there are {transactions:N0} transactions.";
+        }
+
+        var unrecorded = database["verify.unrecorded"].First(r => (long?)r.GetInt64(0));
+        if (unrecorded is not null)
+        {
+            return $"Transaction {unrecorded} was screened out, but the ledger does not say so: a line at its end is missing.";
         }
 
         var unexplained = database["verify.unexplained"].First(r => (long?)r.GetInt64(0));
@@ -134,5 +150,5 @@ internal sealed class Verify(Database database, IProgressView progress)
     }
 
     private static string Words(SurveyCase c) =>
-        $"{c.State.Code()} {c.CloseReason} (invited {c.InvitedOn:yyyy-MM-dd}, reminded {c.RemindedOn:yyyy-MM-dd}, phone {c.PhoneOn:yyyy-MM-dd} {c.PhoneReason}, completed {c.CompletedOn:yyyy-MM-dd})";
+        $"{(Enum.IsDefined(c.State) ? c.State.Code() : "in a state that does not exist")} {c.CloseReason} (invited {c.InvitedOn:yyyy-MM-dd}, reminded {c.RemindedOn:yyyy-MM-dd}, phone {c.PhoneOn:yyyy-MM-dd} {c.PhoneReason}, completed {c.CompletedOn:yyyy-MM-dd})";
 }

@@ -90,6 +90,7 @@ internal sealed class WriteLists(CycleContext context)
 
     private void WriteFile(PlannedList list)
     {
+        DataDirectory.CreatePrivate(context.Directory.PhoneLists);
         var path = PathOf(list.FileName);
         var temporary = path + ".tmp";
         long rows;
@@ -132,7 +133,7 @@ internal sealed class WriteLists(CycleContext context)
     /// <summary>The vendor has not seen the list: its cases are queued as before, its name is free again.</summary>
     private void TakeBack(PlannedList list)
     {
-        foreach (var leftover in new[] { PathOf(list.FileName) + ".tmp", Manifest.PathOf(PathOf(list.FileName)) })
+        foreach (var leftover in new[] { PathOf(list.FileName) + ".tmp", Manifest.PathOf(PathOf(list.FileName)) }.Where(File.Exists))
         {
             File.Delete(leftover);
         }

@@ -1,0 +1,229 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Tests.Journeys;
+
+namespace SurveyDispatcher.Tests.Configuration;
+
+public sealed class ConfigCheckTests
+{
+    [Fact]
+    public void TheShippedConfigurationIsValid() => Assert.Empty(PipelineConfig.Check(ConfigFolder.OnDisk(World.ShippedConfig)).Faults);
+
+    [Fact]
+    public void TheEmbeddedConfigurationIsTheShippedOne()
+    {
+        var (embedded, faults) = PipelineConfig.Check(ConfigFolder.Embedded());
+
+        Assert.Empty(faults);
+        Assert.Equal(File.ReadAllText(Path.Combine(World.ShippedConfig, "programme.json")), embedded!.ProgrammeText);
+    }
+
+    [Fact]
+    public void TheShippedSettingsAreThoseOfTheContract()
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(World.ShippedConfig, "appsettings.json")));
+        string Of(string section, string key) => json.RootElement.GetProperty(section).GetProperty(key).ToString();
+
+        Assert.Equal(
+            ["var", "10", "2", "Sqlite", "", "Pickup", "localhost", "25", "Auto", "", "", "4", "0", "30", "", "https://cvp.example/s/{token}", "https://cvp.example/u/{token}", "0 0 * * * ?"],
+            [
+                Of("Data", "Directory"), Of("Data", "MaxGapDays"), Of("Data", "SettleSeconds"), Of("Store", "Provider"), Of("Store", "ConnectionString"),
+                Of("Mail", "Transport"), Of("Mail", "Host"), Of("Mail", "Port"), Of("Mail", "Security"), Of("Mail", "User"), Of("Mail", "Password"),
+                Of("Mail", "Connections"), Of("Mail", "MaxPerMinute"), Of("Mail", "RetrySeconds"), Of("Mail", "BounceAddress"),
+                Of("Survey", "LinkTemplate"), Of("Survey", "UnsubscribeTemplate"), Of("Schedule", "Cycle"),
+            ]);
+    }
+
+    [Theory]
+    [InlineData("extra", "1", "extra", "Unknown key")]
+    [InlineData("contact.daysToReminder", "3", "contact.daysToReminder", "Unknown key")]
+    [InlineData("markets.AU.colour", "1", "markets.AU.colour", "Unknown key")]
+    [InlineData("markets.AU.sender.phone", "1", "markets.AU.sender.phone", "Unknown key")]
+    [InlineData("markets.AU.sendingHours.until", "\"20:00\"", "markets.AU.sendingHours.until", "Unknown key")]
+    [InlineData("markets.AU.dialling.area", "1", "markets.AU.dialling.area", "Unknown key")]
+    [InlineData("markets.AU.sales.paymentTypes", "[]", "markets.AU.sales.paymentTypes", "Unknown key")]
+    [InlineData("markets.AU.sales.window.maxDay", "1", "markets.AU.sales.window.maxDay", "Unknown key")]
+    [InlineData("markets.AU.service.vehicleLimit", "{\"maxYears\":3}", "markets.AU.service.vehicleLimit.maxYears", "Unknown key")]
+    [InlineData("contact", "5", "contact", "An object is expected")]
+    [InlineData("contact.restDays", "\"none\"", "contact.restDays", "A number is expected")]
+    [InlineData("contact.restDays", "-1", "contact.restDays", "from 0 to")]
+    [InlineData("contact.restDays", "1.5", "contact.restDays", "whole number")]
+    [InlineData("contact.phoneDays", "99999999999", "contact.phoneDays", "whole number")]
+    [InlineData("contact.daysFromInvitationToReminder", "0", "contact.daysFromInvitationToReminder", "from 1 to")]
+    [InlineData("placeholderEmails", "\"x\"", "placeholderEmails", "list of texts")]
+    [InlineData("placeholderEmails", "[5]", "placeholderEmails", "list of texts")]
+    [InlineData("markets", "[]", "markets", "object")]
+    [InlineData("markets.au", "{}", "markets.au", "capital letters")]
+    [InlineData("markets.AU", "5", "markets.AU", "object")]
+    [InlineData("markets.AU.name", "5", "markets.AU.name", "text")]
+    [InlineData("markets.AU.timeZone", "\"Australia/Sidney\"", "markets.AU.timeZone", "no time zone")]
+    [InlineData("markets.AU.timeZone", "null", "markets.AU.timeZone", "Missing")]
+    [InlineData("markets.AU.languages", "[]", "markets.AU.languages", "At least one language")]
+    [InlineData("markets.AU.languages", "[\"fr\"]", "markets.AU.languages", "no templates/fr/messages.json")]
+    [InlineData("markets.AU.activeFrom", "\"1 August\"", "markets.AU.activeFrom", "A date such as")]
+    [InlineData("markets.AU.activeFrom", "\"2010-02-30\"", "markets.AU.activeFrom", "A date such as")]
+    [InlineData("markets.AU.sender.address", "\"nobody\"", "markets.AU.sender.address", "no e-mail address")]
+    [InlineData("markets.AU.sender.replyTo", "\"a b@c\"", "markets.AU.sender.replyTo", "no e-mail address")]
+    [InlineData("markets.AU.sendingHours.from", "\"9 am\"", "markets.AU.sendingHours.from", "A time such as")]
+    [InlineData("markets.AU.sendingHours.from", "\"21:00\"", "markets.AU.sendingHours.to", "before they begin")]
+    [InlineData("markets.AU.callingHours", "null", "markets.AU.callingHours", "Missing")]
+    [InlineData("markets.AU.dialling.countryCode", "\"+61\"", "markets.AU.dialling.countryCode", "no calling code")]
+    [InlineData("markets.AU.dialling.trunkPrefix", "\"x\"", "markets.AU.dialling.trunkPrefix", "Digits")]
+    [InlineData("markets.AU.dialling.minLength", "10", "markets.AU.dialling.maxLength", "below minLength")]
+    [InlineData("markets.AU.sales.window.toDay", "14", "markets.AU.sales.window.toDay", "ends (day 14) before it opens (day 15)")]
+    [InlineData("markets.AU.sales.window", "null", "markets.AU.sales.window", "Missing")]
+    [InlineData("markets.AU.sales.customerTypes", "[\"individuals\"]", "markets.AU.sales.customerTypes", "'individuals' is unknown")]
+    [InlineData("markets.AU.service.paymentTypes", "[\"cash\"]", "markets.AU.service.paymentTypes", "'cash' is unknown")]
+    [InlineData("markets.AU.service.vehicleLimit", "{\"match\":\"some\"}", "markets.AU.service.vehicleLimit.match", "'any' or 'all'")]
+    public void AFaultOfTheProgrammeIsToldWithItsPathAndReason(string path, string json, string faultPath, string reason) =>
+        AssertFault("programme.json", path, json, faultPath, reason);
+
+    [Theory]
+    [InlineData("filePatern", "\"x\"", "filePatern", "Unknown key")]
+    [InlineData("filePattern", "null", "filePattern", "Missing")]
+    [InlineData("encoding", "\"gbk2000\"", "encoding", "no .NET encoding name")]
+    [InlineData("delimiter", "\";;\"", "delimiter", "One ASCII character")]
+    [InlineData("delimiter", "\"\\\"\"", "delimiter", "One ASCII character")]
+    [InlineData("dateFormats", "\"yyyy\"", "dateFormats", "list of texts")]
+    [InlineData("columns.vim", "\"x\"", "columns.vim", "Unknown column")]
+    [InlineData("columns.vin", "null", "columns", "vin has neither a header nor a constant")]
+    [InlineData("columns.vin", "5", "columns.vin", "text")]
+    [InlineData("constants.contry", "\"x\"", "constants.contry", "Unknown column")]
+    [InlineData("values.status", "{\"a\":1}", "values.status.a", "text")]
+    public void AFaultOfASourceIsToldWithItsPathAndReason(string path, string json, string faultPath, string reason) =>
+        AssertFault("sources/cn_dms.json", path, json, faultPath, reason);
+
+    [Theory]
+    [InlineData("Mail.Security", "\"Maximal\"", "Security")]
+    [InlineData("Mail.Port", "0", "Mail:Port")]
+    [InlineData("Mail.Port", "70000", "Mail:Port")]
+    [InlineData("Mail.Port", "\"many\"", "Port")]
+    [InlineData("Mail.Transport", "\"Pigeon\"", "Mail:Transport")]
+    [InlineData("Mail.Prot", "25", "Prot")]
+    [InlineData("Mail.Connections", "0", "Mail:Connections")]
+    [InlineData("Mail.RetrySeconds", "-1", "Mail:RetrySeconds")]
+    [InlineData("Mails", "{\"Port\":25}", "Mails")]
+    [InlineData("Data.SettleSeconds", "-1", "Data:SettleSeconds")]
+    [InlineData("Data.MaxGapDays", "0", "Data:MaxGapDays")]
+    [InlineData("Data.Directory", "\"\"", "Data:Directory")]
+    [InlineData("Store.Provider", "\"Oracle\"", "Store:Provider")]
+    [InlineData("Survey.LinkTemplate", "\"https://cvp.example/s/\"", "Survey:LinkTemplate")]
+    [InlineData("Survey.UnsubscribeTemplate", "\"http://cvp.example/u/{token}\"", "Survey:UnsubscribeTemplate")]
+    [InlineData("Schedule.Cycle", "\"every hour\"", "Schedule:Cycle")]
+    public void AFaultOfTheSettingsIsToldWithItsKey(string path, string json, string key)
+    {
+        using var world = new World();
+        Set(world, "appsettings.json", path, json);
+
+        var fault = Assert.Single(PipelineConfig.Check(ConfigFolder.OnDisk(world.Config)).Faults);
+
+        Assert.Equal("appsettings.json", fault.File);
+        Assert.Contains(key, fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("questionnaires/sales.json", "version", "null", "version", "Missing")]
+    [InlineData("questionnaires/sales.json", "id", "\"service\"", "id", "'sales' is expected")]
+    [InlineData("questionnaires/sales.json", "colour", "1", "colour", "Unknown key")]
+    [InlineData("questionnaires/service.json", "questions", "[5]", "questions[0]", "An object is expected")]
+    public void AFaultOfAQuestionnaireIsToldWithItsPathAndReason(string file, string path, string json, string faultPath, string reason) =>
+        AssertFault(file, path, json, faultPath, reason);
+
+    [Theory]
+    [InlineData("programme.json")]
+    [InlineData("appsettings.json")]
+    [InlineData("questionnaires/sales.json")]
+    [InlineData("questionnaires/service.json")]
+    [InlineData("templates/layout.html")]
+    [InlineData("templates/en/messages.json")]
+    public void AMissingFileIsAFault(string file)
+    {
+        using var world = new World();
+        File.Delete(Path.Combine(world.Config, file));
+
+        Assert.NotEmpty(PipelineConfig.Check(ConfigFolder.OnDisk(world.Config)).Faults);
+    }
+
+    [Theory]
+    [InlineData("programme.json", "{")]
+    [InlineData("programme.json", "[]")]
+    [InlineData("programme.json", "")]
+    [InlineData("programme.json", "{\"contact\":{},\"contact\":{}}")]
+    [InlineData("appsettings.json", "{")]
+    [InlineData("appsettings.json", "")]
+    [InlineData("appsettings.json", "[]")]
+    [InlineData("appsettings.json", "{\"Mail\":{\"Port\":1,\"Port\":2}}")]
+    [InlineData("sources/cn_dms.json", "{,}")]
+    [InlineData("questionnaires/sales.json", "nonsense")]
+    [InlineData("templates/en/messages.json", "{")]
+    public async Task AFileThatIsNoJsonIsAFaultWithItsName(string file, string content)
+    {
+        using var world = new World();
+        File.WriteAllText(Path.Combine(world.Config, file), content);
+
+        var ended = await world.RunAsync("config", "check");
+
+        Assert.Equal(2, ended.Code);
+        Assert.Contains(file + ":", ended.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ended.Output + ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EveryFaultIsToldAtOnceAndNothingIsDone()
+    {
+        using var world = new World(programme: p =>
+        {
+            p["markets"]!["AU"]!["timeZone"] = "Mars/Olympus";
+            p["markets"]!["NZ"]!["sales"]!["window"]!["toDay"] = 3;
+            p["extra"] = 1;
+        });
+        world.Extract("a.csv", Row.Sale);
+
+        var check = await world.RunAsync("config", "check", "--json");
+        var cycle = await world.RunAsync("cycle", "--as-of", "2026-03-02");
+
+        Assert.Equal((2, 2), (check.Code, cycle.Code));
+        Assert.False(check.Json.GetProperty("valid").GetBoolean());
+        Assert.Equal(3, check.Json.GetProperty("faults").GetArrayLength());
+        foreach (var fault in check.Json.GetProperty("faults").EnumerateArray())
+        {
+            Assert.Equal("programme.json", fault.GetProperty("file").GetString());
+            Assert.NotEmpty(fault.GetProperty("path").GetString()!);
+            Assert.NotEmpty(fault.GetProperty("problem").GetString()!);
+        }
+
+        Assert.Equal(3, cycle.Error.Split("programme.json").Length - 1);
+        Assert.Equal(["inbox/dms/a.csv"], world.Names(""));
+    }
+
+    private static void AssertFault(string file, string path, string json, string faultPath, string reason)
+    {
+        using var world = new World();
+        Set(world, file, path, json);
+
+        var faults = PipelineConfig.Check(ConfigFolder.OnDisk(world.Config)).Faults;
+
+        var fault = Assert.Single(faults, f => f.File == file && f.Path == faultPath);
+        Assert.Contains(reason, fault.Problem, StringComparison.Ordinal);
+    }
+
+    private static void Set(World world, string file, string path, string json) => world.Edit(file, root =>
+    {
+        var keys = path.Split('.');
+        var node = root;
+        foreach (var key in keys[..^1])
+        {
+            node = node[key]!;
+        }
+
+        if (json == "null")
+        {
+            node.AsObject().Remove(keys[^1]);
+        }
+        else
+        {
+            node[keys[^1]] = JsonNode.Parse(json);
+        }
+    });
+}

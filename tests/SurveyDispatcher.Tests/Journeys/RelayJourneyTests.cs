@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace SurveyDispatcher.Tests.Journeys;
+
+/// <summary>The pipeline against a real mail server.</summary>
+public sealed class RelayJourneyTests
+{
+    private static readonly Row Due = Row.Sale with { Event = "2026-02-10" };
+
+    private static World Sending(int port) => new(settings: s =>
+    {
+        s["Mail"]!["Transport"] = "Smtp";
+        s["Mail"]!["Host"] = "127.0.0.1";
+        s["Mail"]!["Port"] = port;
+        s["Mail"]!["BounceAddress"] = "bounces@cvp.example";
+    });
+
+    private static Row To(string name, int n) => Due with { Transaction = name, Email = $"{name}@customers.example", Phone1 = $"0412 345 67{n}" };
+
+    [Fact]
+    public async Task APostfixAcceptsRejectsPutsOffAndBounces()
+    {
+        using var postfix = Postfix.Start();
+        using var world = Sending(postfix.Port);
+        world.Extract("a.csv", To("known", 1), To("unknown", 2), To("later", 3), To("gone", 4));
+
+        var first = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
+
+        Assert.True(first.Code == 0, first.Error); // single rejections and deferrals are normal work
+        Assert.Equal((2, 1, 1), (first.Json.GetProperty("invitationsSent").GetInt32(), first.Json.GetProperty("mailRejected").GetInt32(), first.Json.GetProperty("mailDeferred").GetInt32()));
+        Assert.Equal(("invited", "with_vendor", "waiting", "invited"), (await world.StateAsync("known"), await world.StateAsync("unknown"), await world.StateAsync("later"), await world.StateAsync("gone")));
+        var called = Assert.Single(world.PhoneRows());
+        Assert.Equal(("email_undeliverable", "+61412345672", "2026-03-02"), (called["reason"], called["phone_1"], called["call_from"]));
+        var letter = Letter.Read(Assert.Single(await postfix.MailboxAsync("known", 1)));
+        Assert.Equal(("invitation known@customers.example", await world.CaseIdAsync("known")), (letter.ToString(), letter.CaseId));
+        Assert.Equal("List-Unsubscribe=One-Click", letter.Headers["List-Unsubscribe-Post"]);
+
+        // What Postfix itself writes to the VERP address is what a relay's customer gets.
+        var bounce = Assert.Single(await postfix.MailboxAsync("bounces", 1));
+        world.Drop("bounces", Path.Combine("new", Path.GetFileName(bounce)), await File.ReadAllBytesAsync(bounce, TestContext.Current.CancellationToken));
+        postfix.PutOff(false);
+        var second = await world.CycleAsync("2026-03-03");
+
+        Assert.Equal((1, 1, 0), (second.GetProperty("bounces").GetInt32(), second.GetProperty("invitationsSent").GetInt32(), second.GetProperty("mailDeferred").GetInt32()));
+        Assert.Equal(("invited", "2026-03-03"), (await world.StateAsync("later"), (await world.CaseAsync("later"))["invited_on"]));
+        Assert.Equal(("with_vendor", "email_undeliverable", "2026-03-03"), (await world.StateAsync("gone"), (await world.CaseAsync("gone"))["phone_reason"], (await world.CaseAsync("gone"))["phone_on"]));
+        Assert.Single(await postfix.MailboxAsync("later", 1));
+        await world.CycleAsync("2026-03-05");
+        Assert.Equal(2, (await postfix.MailboxAsync("known", 2)).Count);
+        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+    }
+
+    [Fact]
+    public async Task AServerThatIsDownEndsTheCycleWithOneAndKeepsTheMailsQueued()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+        using var world = Sending(port);
+        world.Extract("a.csv", To("known", 1), To("other", 2), Due with { Transaction = "NOMAIL", Email = "" });
+
+        var ended = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
+
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("The mail server can't be used", ended.Error, StringComparison.Ordinal);
+        Assert.Equal((0, 2), (ended.Json.GetProperty("invitationsSent").GetInt32(), ended.Json.GetProperty("mailDeferred").GetInt32()));
+        Assert.Equal(("waiting", "with_vendor"), (await world.StateAsync("known"), await world.StateAsync("NOMAIL")));
+
+        world.Edit("appsettings.json", s => s["Mail"]!["Transport"] = "Pickup");
+        await world.CycleAsync("2026-03-03");
+        Assert.Equal(2, world.Mails().Count);
+        Assert.Equal("2026-03-03", (await world.CaseAsync("known"))["invited_on"]);
+    }
+
+    [Fact]
+    public async Task MailsThatAKillLeftInDoubtGoOnceMoreUnderTheirName()
+    {
+        Assert.True(File.Exists("/usr/sbin/smtp-sink"), "smtp-sink is missing: apt-get install -y postfix (tests/run does it).");
+        var port = Smtp();
+        using var world = Sending(port);
+        var box = world.In("sink");
+        Directory.CreateDirectory(box);
+        var start = new System.Diagnostics.ProcessStartInfo("/usr/sbin/smtp-sink") { WorkingDirectory = box };
+        foreach (var arg in new[] { "-u", "root", "-d", "%M.", $"127.0.0.1:{port}", "100" })
+        {
+            start.ArgumentList.Add(arg);
+        }
+
+        using var sink = System.Diagnostics.Process.Start(start)!;
+        try
+        {
+            await ListeningAsync(port);
+            world.Extract("a.csv", [.. Enumerable.Range(0, 300).Select(i => To($"c{i}", 1))]);
+            var seen = 0;
+            Assert.True(await Child.KillAsync(world, p => p.StartsWith("sink/", StringComparison.Ordinal) && Interlocked.Increment(ref seen) == 100, "cycle", "--as-of", "2026-03-02"));
+
+            await world.CycleAsync("2026-03-02");
+
+            var ids = world.Files("sink").ConvertAll(f => File.ReadLines(f).First(l => l.StartsWith("Message-ID:", StringComparison.Ordinal)));
+            Assert.Equal(300, ids.Distinct().Count());
+            Assert.InRange(ids.Count, 300, 304); // at most one a connection is in doubt
+            Assert.Equal(300, (await world.ExportAsync("cases")).Count(c => c["state"] == "invited"));
+            Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        }
+        finally
+        {
+            sink.Kill();
+            await sink.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private static int Smtp()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task ListeningAsync(int port)
+    {
+        for (var left = 200; ; left--)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+                return;
+            }
+            catch (SocketException) when (left > 0)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
+            }
+        }
+    }
+}
