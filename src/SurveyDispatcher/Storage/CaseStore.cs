@@ -12,11 +12,9 @@ public sealed class CaseStore(Database database, Vault vault)
     public CaseRow? Find(string caseId) =>
         CaseId.TryParse(caseId, out var market, out var number) && Find(number) is { } row && row.Market == market ? row : null;
 
-    /// <summary>Stores a new case.</summary>
-    public void Insert(CaseRow row) => database["cases.insert"].Run(
-        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), row.Case.CloseReason, row.Case.InvitedOn,
-        row.Case.RemindedOn, row.Case.PhoneOn, row.Case.PhoneReason, row.Case.CallUntil, row.Case.CompletedOn,
-        row.Case.ResponseMode, row.Case.MailFailed ? 1 : 0, row.NextLookOn);
+    /// <summary>Stores a case that was just opened.</summary>
+    public void Open(CaseRow row) => database["cases.open"].Run(
+        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), row.NextLookOn);
 
     /// <summary>Stores a case that has changed.</summary>
     public void Save(CaseRow row) => database["cases.save"].Run(

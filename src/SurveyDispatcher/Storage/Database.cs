@@ -1,8 +1,11 @@
 using System.Collections.Frozen;
 using System.Data.Common;
+using System.Globalization;
 using System.Reflection;
+using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace SurveyDispatcher.Storage;
 
@@ -160,7 +163,7 @@ public sealed partial class Database : IDisposable
     {
         using var version = connection.CreateCommand();
         version.CommandText = "PRAGMA user_version";
-        var current = Convert.ToInt32(version.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        var current = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
         var steps = ResourceNames("Schema/").Order(StringComparer.Ordinal).ToList();
         if (current > steps.Count)
         {
@@ -208,13 +211,20 @@ public sealed partial class Database : IDisposable
 }
 
 /// <summary>One prepared statement; values are given in the order in which the parameters first appear in its text.</summary>
+/// <remarks>
+/// Reads go through ADO.NET. Writes bind to SQLite directly: ADO.NET looks every parameter up by name on every run, which
+/// took a third of the time of an import.
+/// </remarks>
 public sealed partial class Statement : IDisposable
 {
+    private readonly SqliteConnection connection;
     private readonly SqliteCommand command;
     private readonly Func<SqliteTransaction?> transaction;
+    private sqlite3_stmt? write;
 
     internal Statement(SqliteConnection connection, string text, Func<SqliteTransaction?> transaction)
     {
+        this.connection = connection;
         this.transaction = transaction;
         command = connection.CreateCommand();
         command.CommandText = text;
@@ -227,8 +237,22 @@ public sealed partial class Statement : IDisposable
     /// <summary>Runs the statement; returns the number of rows it changed.</summary>
     public int Run(params ReadOnlySpan<object?> values)
     {
-        Bind(values);
-        return command.ExecuteNonQuery();
+        CheckCount(values.Length);
+        if (write is null)
+        {
+            Check(raw.sqlite3_prepare_v2(connection.Handle, command.CommandText, out write));
+        }
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            Check(BindDirectly(write, i + 1, values[i]));
+        }
+
+        var result = raw.sqlite3_step(write);
+        var changed = raw.sqlite3_changes(connection.Handle);
+        var reset = raw.sqlite3_reset(write);
+        Check(result is raw.SQLITE_DONE or raw.SQLITE_ROW ? raw.SQLITE_OK : reset);
+        return changed;
     }
 
     /// <summary>The first column of the first row, or the default when there is no row or no value.</summary>
@@ -273,15 +297,45 @@ public sealed partial class Statement : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => command.Dispose();
+    public void Dispose()
+    {
+        write?.Dispose();
+        command.Dispose();
+    }
+
+    /// <summary>The same representation as ADO.NET's, so that what is written here is read there.</summary>
+    private static int BindDirectly(sqlite3_stmt statement, int position, object? value) => value switch
+    {
+        null => raw.sqlite3_bind_null(statement, position),
+        string text => BindText(statement, position, text),
+        long number => raw.sqlite3_bind_int64(statement, position, number),
+        int number => raw.sqlite3_bind_int64(statement, position, number),
+        byte[] bytes => raw.sqlite3_bind_blob(statement, position, bytes),
+        DateOnly day => BindText(statement, position, day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+        DateTimeOffset instant => BindText(statement, position, instant.ToString(@"yyyy\-MM\-dd HH\:mm\:ss.FFFFFFFzzz", CultureInfo.InvariantCulture)),
+        _ => throw new ArgumentOutOfRangeException(nameof(value), value.GetType(), "No SQL value."),
+    };
+
+    private static int BindText(sqlite3_stmt statement, int position, string text)
+    {
+        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        Span<byte> utf8 = most <= 512 ? stackalloc byte[most] : new byte[most];
+        return raw.sqlite3_bind_text(statement, position, utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
+    }
+
+    private void Check(int result) => SqliteException.ThrowExceptionForRC(result, connection.Handle);
+
+    private void CheckCount(int count)
+    {
+        if (count != command.Parameters.Count)
+        {
+            throw new ArgumentException($"{command.Parameters.Count} values are expected, not {count}: {command.CommandText}");
+        }
+    }
 
     private void Bind(ReadOnlySpan<object?> values)
     {
-        if (values.Length != command.Parameters.Count)
-        {
-            throw new ArgumentException($"{command.Parameters.Count} values are expected, not {values.Length}: {command.CommandText}");
-        }
-
+        CheckCount(values.Length);
         for (var i = 0; i < values.Length; i++)
         {
             command.Parameters[i].Value = values[i] ?? DBNull.Value;

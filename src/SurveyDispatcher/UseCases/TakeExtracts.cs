@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -12,7 +13,13 @@ namespace SurveyDispatcher.UseCases;
 /// <remarks>One thread reads and understands rows; the other, which owns the store, screens and stores them page by page.</remarks>
 internal sealed class TakeExtracts(CycleContext context)
 {
-    private const int PageRows = 10_000;
+    /// <summary>Rows that are handed from one thread to the other at a time: few, so that they die young.</summary>
+    private const int PageRows = 1_000;
+
+    /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
+    private const int TransactionRows = 50_000;
+
+    private readonly HashSet<TransactionKey> seen = [];
     private long lastId;
 
     /// <summary>Takes every extract that has arrived.</summary>
@@ -34,15 +41,23 @@ internal sealed class TakeExtracts(CycleContext context)
         context.Database.InTransaction(() => begun = FileInTaking.Begin(context, file, input.Sha256));
         using var taking = begun!;
         lastId = context.Database["transactions.last_id"].Scalar<long>();
-        using var pages = new BlockingCollection<List<Understood>>(boundedCapacity: 2);
+        using var pages = new BlockingCollection<List<Understood>>(boundedCapacity: 4);
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
         var reading = Task.Run(() => Understand(input, new SourceReader(source, input), taking.Read, pages, abandoned.Token), abandoned.Token);
         try
         {
-            foreach (var page in pages.GetConsumingEnumerable(context.Stopping))
+            while (!pages.IsCompleted)
             {
                 var (read, isNew, updated, unchanged, rejected) = (taking.Read, taking.New, taking.Updated, taking.Unchanged, taking.Rejected);
-                context.Database.InTransaction(() => Store(page, taking));
+                context.Database.InTransaction(() =>
+                {
+                    while (taking.Read - read < TransactionRows && pages.TryTake(out var page, Timeout.Infinite, context.Stopping))
+                    {
+                        Store(page, taking);
+                    }
+
+                    taking.SaveProgress();
+                });
                 context.Counts.RowsRead += taking.Read - read;
                 context.Counts.TransactionsNew += taking.New - isNew;
                 context.Counts.TransactionsUpdated += taking.Updated - updated;
@@ -77,7 +92,7 @@ internal sealed class TakeExtracts(CycleContext context)
                     continue;
                 }
 
-                page.Add(reader.Read(row, LocalDate));
+                page.Add(Prepare(reader.Read(row, LocalDate)));
                 if (page.Count == PageRows)
                 {
                     pages.Add(page, ct);
@@ -93,39 +108,70 @@ internal sealed class TakeExtracts(CycleContext context)
         }
     }
 
+    /// <summary>What costs time and needs no store is done on the reading thread, too: contact points, their hashes, the encryption.</summary>
+    private Understood Prepare(Understood understood)
+    {
+        if (understood.Transaction is not { } t)
+        {
+            return understood;
+        }
+
+        var points = context.Config.Programme.MarketOf(t.Key.Country) is { } market
+            ? ContactPoints.From(t.Contact, market, context.Config.Programme)
+            : null;
+        return understood with
+        {
+            Customer = new Customer(points, points is null ? default : context.Cases.Hashes(points), context.Vault.Seal(t.Contact)),
+        };
+    }
+
     /// <summary>Called from the reading thread; the context's cache belongs to the other one.</summary>
     private DateOnly LocalDate(string country) =>
         context.Config.Programme.MarketOf(country) is { } market ? context.AsOf.LocalDate(market) : context.AsOf.Day;
 
     private void Store(List<Understood> page, FileInTaking taking)
     {
-        var customers = page.ConvertAll(Customer.Of(context));
-        var suppressed = context.Cases.SuppressionsOf(customers.Select(c => c.Hashes));
-        var contacts = OtherContacts(customers);
+        seen.Clear();
+        var suppressed = context.Cases.SuppressionsOf(page.Select(u => u.Customer.Hashes));
+        var contacts = OtherContacts(page);
+        var stored = StoredTransactions(page);
         for (var i = 0; i < page.Count; i++)
         {
             var understood = page[i];
             var result = understood.Transaction is { } transaction
-                ? new RowResult(Take(transaction, understood, customers[i], suppressed, contacts, taking.Id))
+                ? new RowResult(Take(transaction, understood, stored, suppressed, contacts, taking.Id))
                 : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
             taking.Count(result, understood.Line, () => understood.Raw!);
         }
-
-        taking.SaveProgress();
     }
 
-    private Dictionary<long, List<(long CaseId, DateOnly On)>> OtherContacts(List<Customer> customers)
+    /// <summary>What the store has of a page's transactions. One that comes twice on the page is asked for again: the first may have stored it.</summary>
+    private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(List<Understood> page)
+    {
+        var keys = page.Where(u => u.Transaction is not null).Select(u => u.Transaction!.Key)
+            .Select(k => new[] { k.TransactionId, k.DealerCode, k.Survey.Code(), k.Country });
+        var stored = new Dictionary<TransactionKey, StoredTransaction>();
+        context.Database["transactions.by_keys"].Each(
+            r => stored[new TransactionKey(r.GetString(22), r.GetString(20), SurveyKinds.FromCode(r.GetString(21)), r.GetString(19))] = StoredTransaction.Read(r),
+            JsonSerializer.Serialize(keys));
+        return stored;
+    }
+
+    private StoredTransaction? Again(TransactionKey key) => context.Database["transactions.by_key"].First(
+        StoredTransaction.Read, key.TransactionId, key.DealerCode, key.Survey.Code(), key.Country);
+
+    private Dictionary<long, List<(long CaseId, DateOnly On)>> OtherContacts(List<Understood> page)
     {
         var rest = context.Config.Programme.Contact.RestDays;
-        return rest == 0 ? [] : context.Cases.OtherContacts(customers.Select(c => c.Hashes), context.AsOf.Day.AddDays(-rest - 1), context.AsOf.Day);
+        return rest == 0 ? [] : context.Cases.OtherContacts(page.Select(u => u.Customer.Hashes), context.AsOf.Day.AddDays(-rest - 1), context.AsOf.Day);
     }
 
     private RowOutcome Take(
-        Transaction incoming, Understood understood, Customer customer, Dictionary<long, Suppression> suppressed,
+        Transaction incoming, Understood understood, Dictionary<TransactionKey, StoredTransaction> known, Dictionary<long, Suppression> suppressed,
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
     {
-        var key = incoming.Key;
-        var stored = context.Database["transactions.by_key"].First(StoredTransaction.Read, key.TransactionId, key.DealerCode, key.Survey.Code(), key.Country);
+        var (key, customer) = (incoming.Key, understood.Customer);
+        var stored = seen.Add(key) ? known.GetValueOrDefault(key) : Again(key);
         var market = context.Config.Programme.MarketOf(key.Country);
         var reach = market is null
             ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
@@ -217,7 +263,7 @@ internal sealed class TakeExtracts(CycleContext context)
         CaseRow row, StoredTransaction stored, Transaction incoming, Understood understood, Customer customer, long fileId, DateOnly today)
     {
         context.Database["transactions.update_contact"].Run(
-            incoming.Language, (int)Flags(incoming), context.Vault.Seal(incoming.Contact), incoming.Cancelled ? 1 : 0,
+            incoming.Language, (int)Flags(incoming), understood.Customer.Sealed!, incoming.Cancelled ? 1 : 0,
             understood.RowHash, fileId, understood.Line, stored.Id);
         context.Cases.Identify(stored.Id, customer.Hashes); // the contact was made to the old points: for a rest they still count
         if (incoming.Cancelled && row.Case.IsOpen)
@@ -234,7 +280,7 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         context.Database["transactions.update_row"].Run(
             t.DealerName, t.Cancelled ? 1 : 0, t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType,
-            t.PaymentType, t.CustomerId, t.Language, (int)Flags(t), context.Vault.Seal(t.Contact), understood.RowHash, fileId,
+            t.PaymentType, t.CustomerId, t.Language, (int)Flags(t), understood.Customer.Sealed!, understood.RowHash, fileId,
             understood.Line, stored.Id);
         if (stored.Case is not null)
         {
@@ -258,7 +304,7 @@ internal sealed class TakeExtracts(CycleContext context)
         var opened = new CaseEvent.Opened(today);
         context.Ledger.Append(id, opened);
         var row = new CaseRow(id, t.Key.Country, t.Key.Survey, t.EventDate, CaseTransitions.After(null, opened).Case, null);
-        context.Cases.Insert(row with { NextLookOn = context.NextLook(row, row.Case) });
+        context.Cases.Open(row with { NextLookOn = context.NextLook(row, row.Case) });
         context.Cases.Identify(id, customer.Hashes);
         context.Counts.CasesOpened++;
     }
@@ -273,7 +319,7 @@ internal sealed class TakeExtracts(CycleContext context)
         context.Database["transactions.insert"].Run(
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
-            (int)Flags(t), context.Vault.Seal(t.Contact), understood.RowHash, fileId, understood.Line,
+            (int)Flags(t), understood.Customer.Sealed!, understood.RowHash, fileId, understood.Line,
             verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId);
 
     private static OptOutFlags Flags(Transaction t) =>
@@ -297,31 +343,23 @@ internal sealed class TakeExtracts(CycleContext context)
         return latest;
     }
 
-    /// <summary>A customer's contact points with their keyed hashes; nothing for a country in no market.</summary>
-    private sealed record Customer(ContactPoints? Points, (long Email, long Phone1, long Phone2) Hashes)
-    {
-        public static Converter<Understood, Customer> Of(CycleContext context) => understood =>
-        {
-            if (understood.Transaction is not { } t || context.Config.Programme.MarketOf(t.Key.Country) is not { } market)
-            {
-                return new Customer(null, default);
-            }
-
-            var points = ContactPoints.From(t.Contact, market, context.Config.Programme);
-            return new Customer(points, context.Cases.Hashes(points));
-        };
-    }
-
     /// <summary>What the store has of a transaction, with its case if it has one.</summary>
     private sealed record StoredTransaction(long Id, long RowHash, string? Reason, byte[] Contact, CaseRow? Case)
     {
-        public static StoredTransaction? Read(System.Data.Common.DbDataReader r) => new(
+        public static StoredTransaction Read(System.Data.Common.DbDataReader r) => new(
             r.GetInt64(0), r.GetInt64(1), r.TextOrNull(2), r.Bytes(3), r.IsDBNull(4) ? null : CaseRow.Read(r, 4));
     }
 }
 
 /// <summary>A row after <see cref="Intake"/>: a transaction, or a fault with the raw record.</summary>
-internal readonly record struct Understood(long Line, Transaction? Transaction, long RowHash, RowFault Fault, string? Raw);
+internal readonly record struct Understood(long Line, Transaction? Transaction, long RowHash, RowFault Fault, string? Raw)
+{
+    /// <summary>The customer of a transaction.</summary>
+    public Customer Customer { get; init; }
+}
+
+/// <summary>A customer's contact points, their keyed hashes, and his contact data encrypted; no points for a country in no market.</summary>
+internal readonly record struct Customer(ContactPoints? Points, (long Email, long Phone1, long Phone2) Hashes, byte[]? Sealed);
 
 /// <summary>Reads rows as a source describes them.</summary>
 internal sealed class SourceReader

@@ -1,8 +1,6 @@
--- name: insert
-INSERT INTO cases (id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason,
-    call_until, completed_on, response_mode, mail_failed, next_look_on)
-VALUES (@id, @market, @survey, @event_date, @state, @close_reason, @invited_on, @reminded_on, @phone_on, @phone_reason,
-    @call_until, @completed_on, @response_mode, @mail_failed, @next_look_on)
+-- name: open
+INSERT INTO cases (id, market, survey, event_date, state, mail_failed, next_look_on)
+VALUES (@id, @market, @survey, @event_date, @state, 0, @next_look_on)
 
 -- name: save
 UPDATE cases SET event_date = @event_date, state = @state, close_reason = @close_reason, invited_on = @invited_on,

@@ -7,6 +7,15 @@ SELECT t.id, t.row_hash, t.reason, t.contact, c.id, c.market, c.survey, c.event_
 FROM transactions t LEFT JOIN cases c ON c.id = t.id
 WHERE t.transaction_id = @transaction_id AND t.dealer_code = @dealer_code AND t.survey = @survey AND t.country = @country
 
+-- name: by_keys
+SELECT t.id, t.row_hash, t.reason, t.contact, c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on,
+    c.phone_on, c.phone_reason, c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on,
+    t.transaction_id, t.dealer_code, t.survey, t.country
+FROM json_each(@keys) k
+    JOIN transactions t ON t.transaction_id = k.value ->> 0 AND t.dealer_code = k.value ->> 1 AND t.survey = k.value ->> 2
+        AND t.country = k.value ->> 3
+    LEFT JOIN cases c ON c.id = t.id
+
 -- name: insert
 INSERT INTO transactions (id, transaction_id, dealer_code, survey, country, dealer_name, cancelled, event_date, purchase_date,
     vin, model, mileage_km, customer_type, payment_type, customer_id, language, opt_outs, contact, row_hash, file_id, line,
