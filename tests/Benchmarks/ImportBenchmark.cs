@@ -1,0 +1,112 @@
+namespace Benchmarks;
+
+/// <summary>An extract into a fresh data directory, against SQLite's own shell, against itself repeated, and against a larger one.</summary>
+internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action<string> note, CancellationToken stopping)
+{
+    private const double MemoryBudget = 300;
+    private static readonly DateOnly Day = new(2026, 3, 2);
+
+    private readonly List<double> shell = [];
+    private readonly List<double> shellProcessor = [];
+    private readonly List<double> firstProcessor = [];
+    private readonly List<double> first = [];
+    private readonly List<double> again = [];
+    private readonly List<double> peaks = [];
+    private readonly List<double> firstPeaks = [];
+
+    public IEnumerable<Measure> Run()
+    {
+        using var folder = new TemporaryFolder();
+        var extract = Path.Combine(folder.Path, "extract.csv");
+        Extract.WriteMixture(extract, options.Rows, Day);
+        note($"import: {options.Rows:N0} rows, {new FileInfo(extract).Length / 1048576.0:F0} MiB, {options.Runs} run(s)");
+        for (var run = 0; run < options.Runs; run++)
+        {
+            // Each goes first in turn: whatever else the machine does, and whatever lies in its caches, meets both.
+            if (run % 2 == 0)
+            {
+                Shell(folder, extract);
+                Pipeline(folder, extract);
+            }
+            else
+            {
+                Pipeline(folder, extract);
+                Shell(folder, extract);
+            }
+
+            note($"  run {run + 1}: sqlite3 {shell[^1]:F2} s, cycle {first[^1]:F2} s, again {again[^1]:F2} s, peak {peaks[^1]:F0} MiB; "
+                + $"processor time {shellProcessor[^1]:F2} s and {firstProcessor[^1]:F2} s");
+        }
+
+        var largePeak = Large(folder);
+        yield return new Measure($"import {options.Rows:N0} rows", "s", first, "sqlite3 .import, one unique index", shell, options.ImportTarget);
+        yield return new Measure("the same content a day later", "s", again, "its first import", first, options.AgainTarget);
+        yield return new Measure("peak memory, both imports", "MiB", peaks, "the budget", [MemoryBudget], 1);
+        yield return new Measure($"peak memory, {options.LargeRows:N0} rows", "MiB", [largePeak], $"{options.Rows:N0} rows", firstPeaks, options.MemoryGrowthTarget);
+    }
+
+    private void Shell(TemporaryFolder folder, string extract)
+    {
+        var store = Path.Combine(folder.Path, "shell.db");
+        var columns = File.ReadLines(extract).First().Split(',');
+        var run = ChildProcess.Run(
+            "sqlite3", ["-batch", store], stopping, $"""
+            CREATE TABLE t ({string.Join(" TEXT, ", columns)} TEXT);
+            CREATE UNIQUE INDEX t_key ON t (country, dealer_code, record_type, transaction_id);
+            .mode csv
+            .import --skip 1 {extract} t
+            SELECT count(*) FROM t;
+
+            """);
+        File.Delete(store);
+        Expect(int.Parse(run.Output, System.Globalization.CultureInfo.InvariantCulture) == options.Rows, $"sqlite3 imported {run.Output.Trim()} rows");
+        shell.Add(run.Time.TotalSeconds);
+        shellProcessor.Add(run.Processor.TotalSeconds);
+    }
+
+    private void Pipeline(TemporaryFolder folder, string extract)
+    {
+        var data = folder.DataDirectory("data", extract);
+        var one = Import(data, Day, options.Rows);
+        TemporaryFolder.Receive(data, extract, "extract_2.csv");
+        var two = pipeline.Cycle(data, Day.AddDays(1));
+        Expect(two.Count("rowsRead") == options.Rows && two.Count("transactionsUpdated") == 0, $"the second import counted {two.Counts}");
+        Expect(two.Count("invitationsSent") == 0, "the second import sent mail");
+        Directory.Delete(data, recursive: true);
+        first.Add(one.Process.Time.TotalSeconds);
+        firstProcessor.Add(one.Process.Processor.TotalSeconds);
+        again.Add(two.Process.Time.TotalSeconds);
+        firstPeaks.Add(Mebibytes(one));
+        peaks.Add(Math.Max(Mebibytes(one), Mebibytes(two)));
+    }
+
+    private double Large(TemporaryFolder folder)
+    {
+        var extract = Path.Combine(folder.Path, "large.csv");
+        Extract.WriteMixture(extract, options.LargeRows, Day);
+        var run = Import(folder.DataDirectory("large", extract), Day, options.LargeRows);
+        note($"  {options.LargeRows:N0} rows: cycle {run.Process.Time.TotalSeconds:F2} s, peak {Mebibytes(run):F0} MiB");
+        return Mebibytes(run);
+    }
+
+    /// <summary>A run that did something else than what is measured is no measurement.</summary>
+    private CycleRun Import(string data, DateOnly day, int rows)
+    {
+        var run = pipeline.Cycle(data, day);
+        Expect(
+            run.Count("rowsRead") == rows && run.Count("casesOpened") > 0.8 * rows && run.Sum("screenedOut") > 0.03 * rows
+            && run.Count("rowsRejected") > 0.01 * rows && run.Count("invitationsSent") == 0,
+            $"the import counted {run.Counts}");
+        return run;
+    }
+
+    private static double Mebibytes(CycleRun run) => run.Process.PeakBytes / 1048576.0;
+
+    private static void Expect(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new BenchmarkException($"This is not what the benchmark measures: {otherwise}.");
+        }
+    }
+}

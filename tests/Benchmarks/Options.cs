@@ -1,0 +1,98 @@
+using System.Globalization;
+
+namespace Benchmarks;
+
+/// <summary>What is measured, and how large.</summary>
+internal sealed record Options
+{
+    public const string Usage = """
+        Usage: Benchmarks import|cycle|all [--rows N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
+
+          --rows N      rows of the extract [default: 300000]
+          --runs N      runs of each peer, in turn [default: 3]
+          --json PATH   all figures, single runs included
+          --quick       small numbers, one run, wider targets for time: shows a break, proves no target
+          --program P   measure this build instead of src/SurveyDispatcher, which is built first
+
+        0: every target is met. 1: one is missed, or something could not be measured. 2: wrong usage.
+        """;
+
+    public string What { get; private init; } = "";
+
+    public int Rows { get; private init; } = 300_000;
+
+    public int Runs { get; private init; } = 3;
+
+    public bool Quick { get; private init; }
+
+    public string? JsonPath { get; private init; }
+
+    public string? Program { get; private init; }
+
+    /// <summary>The extract on which memory must not have grown.</summary>
+    public int LargeRows => Quick ? 2 * Rows : (int)(Rows * 10L / 3);
+
+    public int Due => Quick ? 100 : 1_000;
+
+    public int FewOpen => 20 * Due;
+
+    public int ManyOpen => 200 * Due;
+
+    /// <summary>A cycle is short: a median of more runs costs little.</summary>
+    public int CycleRuns => (2 * Runs) - 1;
+
+    /// <summary>Over few rows it is the start of .NET that is measured, and one run has no median.</summary>
+    public double ImportTarget => Quick ? 25 : 4;
+
+    public double AgainTarget => Quick ? 1.5 : 1;
+
+    /// <summary>Over few rows the collector has not yet found its level.</summary>
+    public double MemoryGrowthTarget => Quick ? 2 : 1.25;
+
+    /// <summary>Null: wrong usage.</summary>
+    public static Options? Parse(IReadOnlyList<string> arguments)
+    {
+        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "all"))
+        {
+            return null;
+        }
+
+        var quick = arguments.Contains("--quick");
+        var options = new Options { What = arguments[0], Quick = quick, Rows = quick ? 20_000 : 300_000, Runs = quick ? 1 : 3 };
+        for (var i = 1; i < arguments.Count; i++)
+        {
+            if (arguments[i] == "--quick")
+            {
+                continue;
+            }
+
+            if (++i == arguments.Count)
+            {
+                return null;
+            }
+
+            switch (arguments[i - 1])
+            {
+                case "--rows" when Positive(arguments[i]) is { } rows:
+                    options = options with { Rows = rows };
+                    break;
+                case "--runs" when Positive(arguments[i]) is { } runs:
+                    options = options with { Runs = runs };
+                    break;
+                case "--json":
+                    options = options with { JsonPath = arguments[i] };
+                    break;
+                case "--program":
+                    options = options with { Program = arguments[i] };
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return options;
+    }
+
+    private static int? Positive(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Benchmarks;
+
+/// <summary>The program under test: its Release build, run as an operator runs it.</summary>
+internal sealed class Pipeline(string assembly, string config, CancellationToken stopping)
+{
+    /// <summary>Builds the program, so that no old build is measured, and runs it once: the first start reads it from the disk.</summary>
+    public static Pipeline Build(string? assembly, CancellationToken stopping)
+    {
+        var root = FindRoot();
+        if (assembly is null)
+        {
+            ChildProcess.Run(
+                "dotnet", ["build", "--configuration", "Release", "--nologo", "--verbosity", "quiet", "src/SurveyDispatcher"], stopping, workingDirectory: root);
+            assembly = Path.Combine(root, "src", "SurveyDispatcher", "bin", "Release", "net10.0", "SurveyDispatcher.dll");
+        }
+
+        var pipeline = new Pipeline(Path.GetFullPath(assembly), Path.Combine(root, "config"), stopping);
+        pipeline.Run("config", "check");
+        return pipeline;
+    }
+
+    /// <summary>One cycle on a data directory, from start to exit.</summary>
+    public CycleRun Cycle(string data, DateOnly day)
+    {
+        var run = Run("cycle", "--as-of", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), "--json", "--data", data);
+        return new CycleRun(run, JsonDocument.Parse(run.Output).RootElement);
+    }
+
+    private ProcessRun Run(params string[] verb) => ChildProcess.Run("dotnet", [assembly, .. verb, "--config", config], stopping);
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "SurveyPipeline.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new BenchmarkException("SurveyPipeline.sln was not found above the benchmark program: run it from its place in the repository.");
+    }
+}
+
+/// <summary>A cycle and what it says it did.</summary>
+internal sealed record CycleRun(ProcessRun Process, JsonElement Counts)
+{
+    public int Count(string name) => Counts.GetProperty(name).GetInt32();
+
+    public int Sum(string name) => Counts.GetProperty(name).EnumerateObject().Sum(p => p.Value.GetInt32());
+}

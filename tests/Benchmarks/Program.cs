@@ -1,0 +1,62 @@
+using System.Globalization;
+using Benchmarks;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (Options.Parse(args) is not { } options)
+{
+    Console.Error.WriteLine(Options.Usage);
+    return 2;
+}
+
+if (!OperatingSystem.IsLinux())
+{
+    Console.Error.WriteLine("The benchmarks read a process's peak memory from /proc: run them on Linux.");
+    return 1;
+}
+
+using var stopping = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true; // temporary folders are cleared on the way out
+    stopping.Cancel();
+};
+
+void Note(string text) => Console.Error.WriteLine(text);
+
+try
+{
+    if (options.What is "import" or "all")
+    {
+        ChildProcess.Run("sqlite3", ["--version"], stopping.Token);
+    }
+
+    var pipeline = Pipeline.Build(options.Program, stopping.Token);
+    var measures = new List<Measure>();
+    if (options.What is "import" or "all")
+    {
+        measures.AddRange(new ImportBenchmark(pipeline, options, Note, stopping.Token).Run());
+    }
+
+    if (options.What is "cycle" or "all")
+    {
+        measures.AddRange(new CycleBenchmark(pipeline, options, Note).Run());
+    }
+
+    Console.Write(Report.Table(measures));
+    if (options.JsonPath is { } path)
+    {
+        File.WriteAllText(path, Report.Json(measures, options, TimeProvider.System.GetUtcNow()));
+    }
+
+    return measures.TrueForAll(m => m.Passed) ? 0 : 1;
+}
+catch (BenchmarkException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("Stopped; nothing is left behind.");
+    return 130;
+}
