@@ -105,7 +105,17 @@ internal sealed class Verify(Database database, IProgressView progress)
     private string? Cases()
     {
         string? difference = null;
-        using var stored = database["cases.all"].List(r => CaseRow.Read(r)).GetEnumerator();
+        List<CaseRow> rows;
+        try
+        {
+            rows = database["cases.all"].List(r => CaseRow.Read(r));
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException)
+        {
+            return $"The cases hold what no fact could have written there: {e.Message}";
+        }
+
+        using var stored = rows.GetEnumerator();
         var more = stored.MoveNext();
         SurveyCase? folded = null;
         long current = 0;
@@ -150,5 +160,5 @@ internal sealed class Verify(Database database, IProgressView progress)
     }
 
     private static string Words(SurveyCase c) =>
-        $"{(Enum.IsDefined(c.State) ? c.State.Code() : "in a state that does not exist")} {c.CloseReason} (invited {c.InvitedOn:yyyy-MM-dd}, reminded {c.RemindedOn:yyyy-MM-dd}, phone {c.PhoneOn:yyyy-MM-dd} {c.PhoneReason}, completed {c.CompletedOn:yyyy-MM-dd})";
+        $"{c.State.Code()} {c.CloseReason} (invited {c.InvitedOn:yyyy-MM-dd}, reminded {c.RemindedOn:yyyy-MM-dd}, phone {c.PhoneOn:yyyy-MM-dd} {c.PhoneReason}, completed {c.CompletedOn:yyyy-MM-dd})";
 }

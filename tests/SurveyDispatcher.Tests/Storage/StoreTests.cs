@@ -85,7 +85,8 @@ public sealed class StoreTests
     [InlineData("UPDATE cases SET state = 'completed' WHERE id = 1", "AU-0000001")]
     [InlineData("UPDATE cases SET invited_on = '2026-03-01' WHERE id = 1", "AU-0000001")]
     [InlineData("UPDATE cases SET close_reason = 'refused' WHERE id = 1", "AU-0000001")]
-    [InlineData("UPDATE cases SET state = 'sleeping' WHERE id = 1", "1")]
+    [InlineData("UPDATE cases SET state = 'sleeping' WHERE id = 1", "sleeping")]
+    [InlineData("UPDATE cases SET invited_on = 'yesterday' WHERE id = 1", "yesterday")]
     [InlineData("DELETE FROM cases WHERE id = 1", "1")]
     [InlineData("INSERT INTO cases SELECT 77, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason, call_until, completed_on, response_mode, mail_failed, next_look_on FROM cases WHERE id = 1", "AU-0000077")]
     [InlineData("DELETE FROM transactions WHERE id = 3", "transactions")]
@@ -161,7 +162,7 @@ public sealed class StoreTests
         using var world = new World();
         Directory.CreateDirectory(world.Store);
 
-        await AssertFails(world, "can't be opened", "cycle", "--as-of", "2026-03-06");
+        await AssertFails(world, "survey.db", "cycle", "--as-of", "2026-03-06");
     }
 
     [Fact]
