@@ -155,7 +155,7 @@ public sealed partial class Database : IDisposable
     private void ConfigureWriting()
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;";
+        command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;";
         command.ExecuteNonQuery();
     }
 

@@ -20,6 +20,7 @@ internal sealed class TakeExtracts(CycleContext context)
     private const int TransactionRows = 50_000;
 
     private readonly HashSet<TransactionKey> seen = [];
+    private readonly List<(long Hash, long CaseId)> newIdentities = [];
     private long lastId;
 
     /// <summary>Takes every extract that has arrived.</summary>
@@ -56,6 +57,7 @@ internal sealed class TakeExtracts(CycleContext context)
                         Store(page, taking);
                     }
 
+                    SaveIdentities();
                     taking.SaveProgress();
                 });
                 context.Counts.RowsRead += taking.Read - read;
@@ -71,6 +73,7 @@ internal sealed class TakeExtracts(CycleContext context)
         catch
         {
             abandoned.Cancel();
+            newIdentities.Clear();
             lastId = context.Database["transactions.last_id"].Scalar<long>();
             throw;
         }
@@ -143,6 +146,18 @@ internal sealed class TakeExtracts(CycleContext context)
                 : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
             taking.Count(result, understood.Line, () => understood.Raw!);
         }
+    }
+
+    /// <summary>Keyed hashes fall anywhere in their index: in order, many of them touch each of its pages once.</summary>
+    private void SaveIdentities()
+    {
+        newIdentities.Sort();
+        foreach (var (hash, caseId) in newIdentities)
+        {
+            context.Database["cases.add_identity"].Run(hash, caseId);
+        }
+
+        newIdentities.Clear();
     }
 
     /// <summary>What the store has of a page's transactions. One that comes twice on the page is asked for again: the first may have stored it.</summary>
@@ -293,6 +308,7 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         if (context.Config.Programme.MarketOf(country) is { } market)
         {
+            SaveIdentities();
             var old = ContactPoints.From(context.Vault.UnsealContact(stored.Contact), market, context.Config.Programme);
             context.Cases.Forget(stored.Id, context.Cases.Hashes(old));
             context.Cases.Identify(stored.Id, customer.Hashes);
@@ -305,7 +321,7 @@ internal sealed class TakeExtracts(CycleContext context)
         context.Ledger.Append(id, opened);
         var row = new CaseRow(id, t.Key.Country, t.Key.Survey, t.EventDate, CaseTransitions.After(null, opened).Case, null);
         context.Cases.Open(row with { NextLookOn = context.NextLook(row, row.Case) });
-        context.Cases.Identify(id, customer.Hashes);
+        newIdentities.AddRange(CaseStore.Set(customer.Hashes).Select(h => (h, id)));
         context.Counts.CasesOpened++;
     }
 

@@ -1,4 +1,5 @@
--- The whole store. Days are market-local dates; instants are UTC. Numbers in id columns are given out by the
+-- The whole store. Days are market-local dates (yyyy-MM-dd); instants are UTC (yyyy-MM-dd HH:mm:ss+00:00); both are TEXT,
+-- since SQLite would try every value of a DATE column as a number first. Numbers in id columns are given out by the
 -- program in order, so that two runs over the same files give the same names.
 
 CREATE TABLE meta (
@@ -10,16 +11,16 @@ CREATE TABLE meta (
 CREATE TABLE policies (
     id            INTEGER PRIMARY KEY,
     version       TEXT NOT NULL UNIQUE,
-    first_used_on DATE NOT NULL,
+    first_used_on TEXT NOT NULL,
     programme     TEXT NOT NULL
 );
 
 CREATE TABLE cycles (
     id         INTEGER PRIMARY KEY,
     as_of      TEXT NOT NULL,
-    day        DATE NOT NULL,
-    started_at TIMESTAMP NOT NULL,
-    ended_at   TIMESTAMP,
+    day        TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at   TEXT,
     outcome    TEXT NOT NULL,          -- running, done, failed
     policy_id  INTEGER NOT NULL,
     counts     TEXT NOT NULL
@@ -60,8 +61,8 @@ CREATE TABLE transactions (
     country        TEXT NOT NULL,
     dealer_name    TEXT NOT NULL,
     cancelled      INTEGER NOT NULL,
-    event_date     DATE NOT NULL,
-    purchase_date  DATE,
+    event_date     TEXT NOT NULL,
+    purchase_date  TEXT,
     vin            TEXT NOT NULL,
     model          TEXT NOT NULL,
     mileage_km     INTEGER,
@@ -76,7 +77,7 @@ CREATE TABLE transactions (
     line           INTEGER NOT NULL,
     reason         TEXT,               -- the first rule that failed; null: eligible
     failed_rules   INTEGER NOT NULL,   -- bit n: rule n failed
-    screened_on    DATE NOT NULL,
+    screened_on    TEXT NOT NULL,
     policy_id      INTEGER NOT NULL
 );
 -- The natural key, the most telling column first: explain finds a transaction id by the same index.
@@ -88,18 +89,18 @@ CREATE TABLE cases (
     id            INTEGER PRIMARY KEY,
     market        TEXT NOT NULL,
     survey        TEXT NOT NULL,
-    event_date    DATE NOT NULL,
+    event_date    TEXT NOT NULL,
     state         TEXT NOT NULL,
     close_reason  TEXT,
-    invited_on    DATE,
-    reminded_on   DATE,
-    phone_on      DATE,
+    invited_on    TEXT,
+    reminded_on   TEXT,
+    phone_on      TEXT,
     phone_reason  TEXT,
-    call_until    DATE,
-    completed_on  DATE,
+    call_until    TEXT,
+    completed_on  TEXT,
     response_mode TEXT,
     mail_failed   INTEGER NOT NULL,
-    next_look_on  DATE
+    next_look_on  TEXT
 );
 CREATE INDEX cases_next_look ON cases (next_look_on) WHERE next_look_on IS NOT NULL;
 CREATE INDEX cases_phone_queue ON cases (market, survey) WHERE state = 'phone_queued';
@@ -115,7 +116,7 @@ CREATE TABLE identities (
 CREATE TABLE suppressions (
     hash   INTEGER NOT NULL PRIMARY KEY,
     flags  INTEGER NOT NULL,           -- 1 opt-out, 2 dead, 4 opt-out of everything
-    since  DATE NOT NULL
+    since  TEXT NOT NULL
 );
 
 -- The outbox: written with the decision, one row per case and contact, settled after sending.
@@ -125,12 +126,12 @@ CREATE TABLE mails (
     contact    INTEGER NOT NULL,       -- 1 invitation, 2 reminder
     market     TEXT NOT NULL,
     state      TEXT NOT NULL,          -- queued, claimed, accepted, undelivered, dropped
-    planned_on DATE NOT NULL,
+    planned_on TEXT NOT NULL,
     attempts   INTEGER NOT NULL DEFAULT 0,
     in_doubt   INTEGER NOT NULL DEFAULT 0,
     to_hash    INTEGER,                -- the address it went to
     status     TEXT,                   -- the last enhanced status
-    settled_at TIMESTAMP,
+    settled_at TEXT,
     UNIQUE (case_id, contact)
 );
 CREATE INDEX mails_open ON mails (state) WHERE state IN ('queued', 'claimed');
@@ -140,7 +141,7 @@ CREATE TABLE responses (
     case_id      INTEGER NOT NULL,
     mode         TEXT NOT NULL,
     status       TEXT NOT NULL,
-    completed_at TIMESTAMP NOT NULL,
+    completed_at TEXT NOT NULL,
     late         INTEGER NOT NULL,
     duplicate    INTEGER NOT NULL,     -- a complete response that is not the first of its case
     answers      TEXT NOT NULL,        -- a JSON object: question id to code
@@ -154,7 +155,7 @@ CREATE TABLE responses (
 CREATE TABLE attempts (
     case_id      INTEGER NOT NULL,
     attempt      INTEGER NOT NULL,
-    attempted_at TIMESTAMP NOT NULL,
+    attempted_at TEXT NOT NULL,
     code         TEXT NOT NULL,
     final        INTEGER NOT NULL,
     number       BLOB NOT NULL,        -- the number dialled and the note, encrypted
@@ -172,7 +173,7 @@ CREATE TABLE bounces (
     action     TEXT NOT NULL,
     status     TEXT NOT NULL,
     class      TEXT NOT NULL,
-    read_at    TIMESTAMP NOT NULL
+    read_at    TEXT NOT NULL
 );
 CREATE INDEX bounces_case ON bounces (case_id);
 CREATE INDEX bounces_sha256 ON bounces (sha256);
@@ -184,8 +185,8 @@ CREATE TABLE lists (
     kind       TEXT NOT NULL,          -- phone, withdrawals
     market     TEXT NOT NULL,
     survey     TEXT NOT NULL,          -- empty for withdrawals
-    day        DATE NOT NULL,
-    created_at TIMESTAMP NOT NULL,
+    day        TEXT NOT NULL,
+    created_at TEXT NOT NULL,
     state      TEXT NOT NULL,          -- planned, written
     rows       INTEGER NOT NULL,
     sha256     TEXT
@@ -196,7 +197,7 @@ CREATE TABLE list_entries (
     list_id    INTEGER NOT NULL,
     case_id    INTEGER NOT NULL,
     reason     TEXT NOT NULL,
-    call_until DATE,
+    call_until TEXT,
     PRIMARY KEY (list_id, case_id)
 ) WITHOUT ROWID;
 CREATE INDEX list_entries_case ON list_entries (case_id);
@@ -207,7 +208,7 @@ CREATE TABLE withdrawals (
     case_id  INTEGER NOT NULL,
     market   TEXT NOT NULL,
     reason   TEXT NOT NULL,
-    at       TIMESTAMP NOT NULL,
+    at       TEXT NOT NULL,
     list_id  INTEGER
 );
 CREATE INDEX withdrawals_open ON withdrawals (market) WHERE list_id IS NULL;
@@ -219,7 +220,7 @@ CREATE INDEX withdrawals_list ON withdrawals (list_id);
 CREATE TABLE ledger (
     seq       INTEGER PRIMARY KEY,
     case_id   INTEGER NOT NULL,
-    day       DATE NOT NULL,
+    day       TEXT NOT NULL,
     kind      TEXT NOT NULL,
     detail    TEXT NOT NULL,
     cycle_id  INTEGER NOT NULL,
