@@ -48,6 +48,11 @@ public sealed class CaseStore(Database database, Vault vault)
     public Dictionary<long, Suppression> SuppressionsOf(IEnumerable<(long Email, long Phone1, long Phone2)> customers)
     {
         var found = new Dictionary<long, Suppression>();
+        if (database["cases.any_suppression"].Scalar<long>() == 0)
+        {
+            return found;
+        }
+
         database["cases.suppressions_of"].Each(
             r => found.Add(r.GetInt64(0), (Suppression)r.GetInt32(1)), SqlValues.Set(customers.SelectMany(Set)));
         return found;

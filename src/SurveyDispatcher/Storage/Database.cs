@@ -18,6 +18,16 @@ public sealed partial class Database : IDisposable
     private readonly Dictionary<string, Statement> prepared = new(StringComparer.Ordinal);
     private SqliteTransaction? transaction;
 
+    /// <summary>One thread owns a connection: SQLite's own locks around every call, and its memory statistics, would only cost time.</summary>
+    static Database()
+    {
+        Batteries_V2.Init();
+        raw.sqlite3_shutdown();
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD), null);
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0), null);
+        raw.sqlite3_initialize();
+    }
+
     private Database(SqliteConnection connection) => this.connection = connection;
 
     /// <summary>Raised after a rollback: what was counted on in memory must be read again.</summary>
@@ -243,9 +253,10 @@ public sealed partial class Statement : IDisposable
             Check(raw.sqlite3_prepare_v2(connection.Handle, command.CommandText, out write));
         }
 
+        var statement = write.DangerousGetHandle();
         for (var i = 0; i < values.Length; i++)
         {
-            Check(BindDirectly(write, i + 1, values[i]));
+            Check(BindDirectly(statement, i + 1, values[i]));
         }
 
         var result = raw.sqlite3_step(write);
@@ -304,23 +315,23 @@ public sealed partial class Statement : IDisposable
     }
 
     /// <summary>The same representation as ADO.NET's, so that what is written here is read there.</summary>
-    private static int BindDirectly(sqlite3_stmt statement, int position, object? value) => value switch
+    private static int BindDirectly(nint statement, int position, object? value) => value switch
     {
-        null => raw.sqlite3_bind_null(statement, position),
+        null => SqliteBinding.Null(statement, position),
         string text => BindText(statement, position, text),
-        long number => raw.sqlite3_bind_int64(statement, position, number),
-        int number => raw.sqlite3_bind_int64(statement, position, number),
-        byte[] bytes => raw.sqlite3_bind_blob(statement, position, bytes),
+        long number => SqliteBinding.Int64(statement, position, number),
+        int number => SqliteBinding.Int64(statement, position, number),
+        byte[] bytes => SqliteBinding.Blob(statement, position, bytes),
         DateOnly day => BindText(statement, position, day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
         DateTimeOffset instant => BindText(statement, position, instant.ToString(@"yyyy\-MM\-dd HH\:mm\:ss.FFFFFFFzzz", CultureInfo.InvariantCulture)),
         _ => throw new ArgumentOutOfRangeException(nameof(value), value.GetType(), "No SQL value."),
     };
 
-    private static int BindText(sqlite3_stmt statement, int position, string text)
+    private static int BindText(nint statement, int position, string text)
     {
         var most = Encoding.UTF8.GetMaxByteCount(text.Length);
         Span<byte> utf8 = most <= 512 ? stackalloc byte[most] : new byte[most];
-        return raw.sqlite3_bind_text(statement, position, utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
+        return SqliteBinding.Text(statement, position, utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
     }
 
     private void Check(int result) => SqliteException.ThrowExceptionForRC(result, connection.Handle);

@@ -23,6 +23,9 @@ internal sealed class TakeExtracts(CycleContext context)
     private readonly List<(long Hash, long CaseId)> newIdentities = [];
     private long lastId;
 
+    /// <summary>Rolling extracts bring what is known: then a page asks for all its transactions at once, else each row is tried as new.</summary>
+    private bool mostAreKnown = true;
+
     /// <summary>Takes every extract that has arrived.</summary>
     public void Run()
     {
@@ -137,7 +140,8 @@ internal sealed class TakeExtracts(CycleContext context)
         seen.Clear();
         var suppressed = context.Cases.SuppressionsOf(page.Select(u => u.Customer.Hashes));
         var contacts = OtherContacts(page);
-        var stored = StoredTransactions(page);
+        var stored = mostAreKnown ? StoredTransactions(page) : null;
+        var newBefore = taking.New;
         for (var i = 0; i < page.Count; i++)
         {
             var understood = page[i];
@@ -146,6 +150,8 @@ internal sealed class TakeExtracts(CycleContext context)
                 : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
             taking.Count(result, understood.Line, () => understood.Raw!);
         }
+
+        mostAreKnown = (taking.New - newBefore) * 2 < page.Count;
     }
 
     /// <summary>Keyed hashes fall anywhere in their index: in order, many of them touch each of its pages once.</summary>
@@ -182,11 +188,11 @@ internal sealed class TakeExtracts(CycleContext context)
     }
 
     private RowOutcome Take(
-        Transaction incoming, Understood understood, Dictionary<TransactionKey, StoredTransaction> known, Dictionary<long, Suppression> suppressed,
+        Transaction incoming, Understood understood, Dictionary<TransactionKey, StoredTransaction>? known, Dictionary<long, Suppression> suppressed,
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
     {
         var (key, customer) = (incoming.Key, understood.Customer);
-        var stored = seen.Add(key) ? known.GetValueOrDefault(key) : Again(key);
+        var stored = known is null ? null : seen.Add(key) ? known.GetValueOrDefault(key) : Again(key);
         var market = context.Config.Programme.MarketOf(key.Country);
         var reach = market is null
             ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
@@ -197,19 +203,24 @@ internal sealed class TakeExtracts(CycleContext context)
 
         if (stored is null)
         {
-            var id = ++lastId;
+            var id = lastId + 1;
             var verdict = Screen(id);
-            Insert(id, incoming, understood, fileId, verdict, today);
-            if (verdict.Eligible)
+            if (Insert(id, incoming, understood, fileId, verdict, today))
             {
-                Open(id, incoming, customer, today);
-            }
-            else
-            {
-                ScreenOut(id, verdict, today);
+                lastId = id;
+                if (verdict.Eligible)
+                {
+                    Open(id, incoming, customer, today);
+                }
+                else
+                {
+                    ScreenOut(id, verdict, today);
+                }
+
+                return RowOutcome.New;
             }
 
-            return RowOutcome.New;
+            stored = Again(key)!;
         }
 
         var changed = stored.RowHash != understood.RowHash;
@@ -331,12 +342,13 @@ internal sealed class TakeExtracts(CycleContext context)
         CycleCounts.Add(context.Counts.ScreenedOut, verdict.Reason!);
     }
 
-    private void Insert(long id, Transaction t, Understood understood, long fileId, ScreeningVerdict verdict, DateOnly today) =>
+    /// <summary>False when the transaction is known.</summary>
+    private bool Insert(long id, Transaction t, Understood understood, long fileId, ScreeningVerdict verdict, DateOnly today) =>
         context.Database["transactions.insert"].Run(
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed!, understood.RowHash, fileId, understood.Line,
-            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId);
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId) > 0;
 
     private static OptOutFlags Flags(Transaction t) =>
         (t.EmailOptOut ? OptOutFlags.Email : 0) | (t.PhoneOptOut ? OptOutFlags.Phone : 0);

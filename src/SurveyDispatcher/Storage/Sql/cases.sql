@@ -65,6 +65,9 @@ WHERE i.hash IN (SELECT value FROM json_each(@hashes))
 -- name: suppressions_of
 SELECT hash, flags FROM suppressions WHERE hash IN (SELECT value FROM json_each(@hashes))
 
+-- name: any_suppression
+SELECT EXISTS (SELECT 1 FROM suppressions)
+
 -- name: suppress
 INSERT INTO suppressions (hash, flags, since) VALUES (@hash, @flags, @since)
 ON CONFLICT (hash) DO UPDATE SET flags = flags | excluded.flags

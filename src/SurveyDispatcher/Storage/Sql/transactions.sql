@@ -17,12 +17,14 @@ FROM json_each(@keys) k
     LEFT JOIN cases c ON c.id = t.id
 
 -- name: insert
+-- Changes nothing when the transaction is known: cheaper than asking first, where most rows are new.
 INSERT INTO transactions (id, transaction_id, dealer_code, survey, country, dealer_name, cancelled, event_date, purchase_date,
     vin, model, mileage_km, customer_type, payment_type, customer_id, language, opt_outs, contact, row_hash, file_id, line,
     reason, failed_rules, screened_on, policy_id)
 VALUES (@id, @transaction_id, @dealer_code, @survey, @country, @dealer_name, @cancelled, @event_date, @purchase_date,
     @vin, @model, @mileage_km, @customer_type, @payment_type, @customer_id, @language, @opt_outs, @contact, @row_hash,
     @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id)
+ON CONFLICT (transaction_id, dealer_code, survey, country) DO NOTHING
 
 -- name: update_row
 UPDATE transactions SET dealer_name = @dealer_name, cancelled = @cancelled, event_date = @event_date,
