@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Survey.Domain;
+using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Mail;
 using SurveyDispatcher.Storage;
 
@@ -15,6 +16,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
     private const int ClaimSize = 200;
     private readonly ContactNames names = new(context.Vault);
     private readonly MailOptions options = context.Config.Settings.Mail;
+    private readonly long started = context.Time.GetTimestamp();
     private string? stopped;
     private bool unreachable;
 
@@ -26,13 +28,13 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
             context.Database["mails.doubt_claimed"].Run();
             context.Database["mails.drop_overtaken"].Run();
         });
-        var markets = $"[{string.Join(',', context.Config.Programme.Markets.Values.Where(context.AsOf.SendingOpen).Select(m => $"\"{m.Code}\""))}]";
-        var total = context.Database["mails.count_sendable"].Scalar<long>(markets);
-        var started = context.Time.GetTimestamp();
+        var total = context.Database["mails.count_sendable"].Scalar<long>(OpenMarkets());
+        var began = context.Time.GetTimestamp();
         for (var pause = TimeSpan.FromSeconds(1); ; pause *= 2)
         {
-            var deferred = await SendOnceAsync(markets, total);
-            var left = TimeSpan.FromSeconds(options.RetrySeconds) - context.Time.GetElapsedTime(started);
+            var deferred = await SendOnceAsync(total);
+            context.Stopping.ThrowIfCancellationRequested();
+            var left = TimeSpan.FromSeconds(options.RetrySeconds) - context.Time.GetElapsedTime(began);
             if (deferred == 0 || stopped is not null || left <= TimeSpan.Zero)
             {
                 break;
@@ -45,25 +47,26 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         if (stopped is not null)
         {
             context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
-                + (unreachable ? "; check Mail:Host, Mail:Port and the relay." : "."));
+                + (unreachable && options.Transport == "Smtp" ? "; check Mail:Host, Mail:Port and the relay." : "."));
         }
     }
 
     /// <summary>One pass over all that is queued; returns how many were put off.</summary>
-    private async Task<long> SendOnceAsync(string markets, long total)
+    /// <remarks>Every mail that is claimed comes back with a result, also when the cycle is stopped: what is under way is finished and stored.</remarks>
+    private async Task<long> SendOnceAsync(long total)
     {
         var work = Channel.CreateUnbounded<Outgoing>(new() { SingleWriter = true });
         var results = Channel.CreateUnbounded<Result>(new() { SingleReader = true });
-        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
+        using var abandoned = new CancellationTokenSource();
         var senders = Enumerable.Range(0, options.Connections).Select(_ => Task.Run(() => SendAsync(work.Reader, results.Writer, abandoned.Token))).ToList();
         long after = 0, outstanding = 0, deferred = 0, done = 0;
         try
         {
             while (true)
             {
-                if (stopped is null && outstanding < ClaimSize / 2)
+                if (stopped is null && !context.Stopping.IsCancellationRequested && outstanding < ClaimSize / 2)
                 {
-                    var claimed = Claim(markets, ref after);
+                    var claimed = Claim(OpenMarkets(), ref after);
                     outstanding += claimed.Count;
                     claimed.ForEach(c => work.Writer.TryWrite(c));
                 }
@@ -73,7 +76,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
                     break;
                 }
 
-                var settled = new List<Result> { await results.Reader.ReadAsync(abandoned.Token) };
+                var settled = new List<Result> { await results.Reader.ReadAsync(CancellationToken.None) };
                 while (results.Reader.TryRead(out var more))
                 {
                     settled.Add(more);
@@ -96,21 +99,19 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         finally
         {
             work.Writer.Complete();
-            await Task.WhenAll(senders.Select(async s =>
-            {
-                try
-                {
-                    await s;
-                }
-                catch (Exception) when (abandoned.IsCancellationRequested)
-                {
-                    return; // the first reason is on its way up already
-                }
-            }));
-            context.Database.InTransaction(() => context.Database["mails.release"].Run());
+            await Task.WhenAll(senders).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a failure to store is on its way up already
         }
 
         return deferred;
+    }
+
+    /// <summary>The markets in which mail may be sent at this moment; a cycle may go on past the end of the hours, or of the day.</summary>
+    private string OpenMarkets()
+    {
+        var now = context.AsOf.FixedDay is null ? AsOf.At(context.AsOf.Instant + context.Time.GetElapsedTime(started)) : context.AsOf;
+        var open = context.Config.Programme.Markets.Values
+            .Where(m => now.SendingOpen(m) && now.LocalDate(m) == context.Today(m)).Select(m => $"\"{m.Code}\"");
+        return $"[{string.Join(',', open)}]";
     }
 
     private List<Outgoing> Claim(string markets, ref long after)
@@ -129,28 +130,41 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
 
     private async Task SendAsync(ChannelReader<Outgoing> work, ChannelWriter<Result> results, CancellationToken ct)
     {
+        await foreach (var mail in work.ReadAllAsync(ct))
+        {
+            var result = await TrySendAsync(mail);
+            results.TryWrite(result);
+            await result.Stored.Task.WaitAsync(ct);
+        }
+    }
+
+    /// <summary>One mail that can't be composed must not keep the others from being sent.</summary>
+    private async Task<Result> TrySendAsync(Outgoing mail)
+    {
+        if (stopped is not null || context.Stopping.IsCancellationRequested)
+        {
+            return new Result(mail, 0, null);
+        }
+
         try
         {
-            await foreach (var mail in work.ReadAllAsync(ct))
-            {
-                var result = await SendAsync(mail, ct);
-                results.TryWrite(result);
-                await result.Stored.Task.WaitAsync(ct);
-            }
+            return await SendAsync(mail, context.Stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            return new Result(mail, 0, null); // surely not sent, says the transport
         }
         catch (Exception e)
         {
-            results.TryComplete(e); // the settling thread must not wait for a sender that is gone
-            throw;
+            return new Result(mail, 0, null)
+            {
+                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be composed ({e.GetType().Name}); it stays queued. Look at its texts with 'config check'.",
+            };
         }
     }
 
     private async Task<Result> SendAsync(Outgoing mail, CancellationToken ct)
     {
-        if (stopped is not null)
-        {
-            return new Result(mail, 0, new Delivery.ServerUnusable(stopped));
-        }
 
         var market = context.Config.Programme.MarketOf(mail.Row.Market)!;
         var contact = context.Vault.UnsealContact(mail.Contact);
@@ -211,13 +225,22 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
     {
         var (mail, address, delivery) = (result.Mail, result.Address, result.Delivery);
         var today = context.TodayIn(mail.Row.Market);
+        if (result.Fault is { } fault)
+        {
+            context.Problems.Add(fault);
+        }
+
         void Store(string state, string? status, bool inDoubt = false) => context.Database["mails.settle"].Run(
             state, inDoubt ? 1 : 0, address == 0 ? null : address, status, context.InstantIn(mail.Row.Market), mail.Id);
         switch (delivery)
         {
+            case null:
+                Store("queued", null);
+                return 1;
+            case Delivery.InDoubt when mail.InDoubt: // it went out twice under one name, and once without an answer is enough
             case Delivery.Accepted:
                 Store("accepted", null);
-                context.Record(mail.Row, new CaseEvent.MailAccepted(today, mail.Kind));
+                Record(mail.Row, new CaseEvent.MailAccepted(today, mail.Kind));
                 if (mail.Kind == MailContact.Invitation)
                 {
                     context.Counts.InvitationsSent++;
@@ -230,7 +253,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
                 return 0;
             case Delivery.NotDelivered refused:
                 Store("undelivered", refused.Status.ToString());
-                context.Record(mail.Row, new CaseEvent.MailUndelivered(today, mail.Kind, Bounced: false, refused.Class.Code()));
+                Record(mail.Row, new CaseEvent.MailUndelivered(today, mail.Kind, Bounced: false, refused.Class.Code()));
                 if (refused.Class == AddressClass.Dead)
                 {
                     context.Cases.Suppress(address, Suppression.Dead, context.AsOf.Day);
@@ -262,18 +285,28 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         }
     }
 
+    /// <summary>Records a fact, unless the case was marked to be looked at since the mail was claimed: that look must stay due.</summary>
+    private void Record(CaseRow claimed, CaseEvent fact)
+    {
+        var row = context.Cases.Find(claimed.Id)!;
+        _ = row.NextLookOn == claimed.NextLookOn ? context.Record(row, fact) : context.Learn(row, fact);
+    }
+
     /// <summary>A claimed mail with all that its text needs.</summary>
     private sealed record Outgoing(
-        long Id, MailContact Kind, byte[] Contact, string DealerName, string Model, string Language, CaseRow Row)
+        long Id, MailContact Kind, bool InDoubt, byte[] Contact, string DealerName, string Model, string Language, CaseRow Row)
     {
         public static Outgoing Read(System.Data.Common.DbDataReader r) => new(
-            r.GetInt64(0), (MailContact)r.GetInt32(1), r.Bytes(2), r.GetString(3) is { Length: > 0 } name ? name : r.GetString(7),
+            r.GetInt64(0), (MailContact)r.GetInt32(1), r.GetInt32(6) != 0, r.Bytes(2), r.GetString(3) is { Length: > 0 } name ? name : r.GetString(7),
             r.GetString(4), r.GetString(5), CaseRow.Read(r, 8));
     }
 
     /// <summary>What became of a mail; its sender goes on once that is stored.</summary>
-    private sealed record Result(Outgoing Mail, long Address, Delivery Delivery)
+    private sealed record Result(Outgoing Mail, long Address, Delivery? Delivery)
     {
+        /// <summary>Why it could not even be tried.</summary>
+        public string? Fault { get; init; }
+
         public TaskCompletionSource Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -8,8 +8,9 @@ namespace SurveyDispatcher.UseCases;
 
 /// <summary>Hands queued cases to the vendor on phone lists, and tells him which cases to leave.</summary>
 /// <remarks>
-/// A list is planned in the store, written aside, described by its manifest, and then appears under its name by one
-/// rename. Whatever moment the process dies at, <see cref="Recover"/> can tell whether the vendor has seen the list.
+/// A list is planned in the store, written aside and described by its manifest; then the hand-over is stored, and last
+/// the list appears under its name by one rename. Whatever moment the process dies at, <see cref="Recover"/> knows: a list
+/// that is only planned the vendor has not seen, one that is settled he has, or gets now, under the same name.
 /// </remarks>
 internal sealed class WriteLists(CycleContext context)
 {
@@ -17,21 +18,23 @@ internal sealed class WriteLists(CycleContext context)
 
     private sealed record PlannedList(long Id, string FileName, string Kind, string Market, string Survey, DateOnly Day, DateTimeOffset CreatedAt);
 
-    /// <summary>Completes the lists that an interrupted cycle announced, and takes back those that it did not.</summary>
+    /// <summary>Publishes the lists that an interrupted cycle had handed over, and takes back those that it had not.</summary>
     public void Recover()
     {
-        foreach (var list in context.Database["lists.planned"].List(r => new PlannedList(
-            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.Day(5), r.Instant(6))))
+        foreach (var (list, state) in context.Database["lists.unfinished"].List(r => (new PlannedList(
+            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.Day(5), r.Instant(6)), r.GetString(7))))
         {
-            var path = PathOf(list.FileName);
-            if (File.Exists(path) || (File.Exists(Manifest.PathOf(path)) && !File.Exists(path + ".tmp")))
+            Guard(list, () =>
             {
-                Settle(list);
-            }
-            else
-            {
-                TakeBack(list);
-            }
+                if (state == "settled")
+                {
+                    Publish(list);
+                }
+                else
+                {
+                    TakeBack(list);
+                }
+            });
         }
     }
 
@@ -71,21 +74,43 @@ internal sealed class WriteLists(CycleContext context)
             context.Database["lists.plan"].Run(list.Id, list.FileName, kind, market, survey, list.Day, list.CreatedAt);
             plan(list.Id);
         });
+        var written = context.DryRun || Guard(list!, () => WriteFile(list!));
+        if (!written)
+        {
+            Guard(list!, () => TakeBack(list!));
+            return;
+        }
+
+        Settle(list!);
+        Guard(list!, () => Publish(list!));
+    }
+
+    /// <summary>A disk fault stops this list and nothing else; the next cycle takes up where it stands.</summary>
+    private bool Guard(PlannedList list, Action step)
+    {
         try
         {
-            if (!context.DryRun)
-            {
-                WriteFile(list!);
-            }
-
-            Settle(list!);
+            step();
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            TakeBack(list!);
             context.Problems.Add(
-                $"The list {list!.FileName} could not be written to {context.Directory.PhoneLists}: {e.Message} Its cases stay queued; the next cycle writes it.");
+                $"The list {list.FileName} could not be written to {context.Directory.PhoneLists}: {e.Message} Mend that; the next cycle writes it, nothing is lost.");
+            return false;
         }
+    }
+
+    /// <summary>The one moment in which the vendor gets to see the list. It is there already when the last cycle died right after.</summary>
+    private void Publish(PlannedList list)
+    {
+        var path = PathOf(list.FileName);
+        if (File.Exists(path + ".tmp"))
+        {
+            File.Move(path + ".tmp", path, overwrite: true);
+        }
+
+        context.Database.InTransaction(() => context.Database["lists.publish"].Run(list.Id));
     }
 
     private void WriteFile(PlannedList list)
@@ -104,10 +129,9 @@ internal sealed class WriteLists(CycleContext context)
             ? TimeZoneInfo.ConvertTime(list.CreatedAt, Instants.Zone(market))
             : list.CreatedAt;
         Manifest.Write(path, temporary, rows, list.Market, Instants.Text(createdAt));
-        File.Move(temporary, path, overwrite: true);
     }
 
-    /// <summary>The vendor has the list: its cases are handed over, or the withdrawals told.</summary>
+    /// <summary>The list is complete and will be seen: its cases are handed over, or the withdrawals told.</summary>
     private void Settle(PlannedList list) => context.Database.InTransaction(() =>
     {
         long rows = 0;
@@ -126,24 +150,23 @@ internal sealed class WriteLists(CycleContext context)
             context.Counts.Withdrawn += rows;
         }
 
-        var path = PathOf(list.FileName);
-        context.Database["lists.written"].Run(rows, File.Exists(path) ? Manifest.HashOf(path) : null, list.Id);
+        var aside = PathOf(list.FileName) + ".tmp";
+        context.Database["lists.settle"].Run(rows, File.Exists(aside) ? Manifest.HashOf(aside) : null, list.Id);
     });
 
     /// <summary>The vendor has not seen the list: its cases are queued as before, its name is free again.</summary>
     private void TakeBack(PlannedList list)
     {
-        foreach (var leftover in new[] { PathOf(list.FileName) + ".tmp", Manifest.PathOf(PathOf(list.FileName)) }.Where(File.Exists))
-        {
-            File.Delete(leftover);
-        }
-
         context.Database.InTransaction(() =>
         {
             context.Database["lists.discard_entries"].Run(list.Id);
             context.Database["lists.release_withdrawals"].Run(list.Id);
             context.Database["lists.discard"].Run(list.Id);
         });
+        foreach (var leftover in new[] { PathOf(list.FileName) + ".tmp", Manifest.PathOf(PathOf(list.FileName)) }.Where(File.Exists))
+        {
+            File.Delete(leftover);
+        }
     }
 
     private long WritePhone(Stream stream, PlannedList list)

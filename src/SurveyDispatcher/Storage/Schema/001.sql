@@ -127,8 +127,7 @@ CREATE TABLE mails (
     market     TEXT NOT NULL,
     state      TEXT NOT NULL,          -- queued, claimed, accepted, undelivered, dropped
     planned_on TEXT NOT NULL,
-    attempts   INTEGER NOT NULL DEFAULT 0,
-    in_doubt   INTEGER NOT NULL DEFAULT 0,
+    in_doubt   INTEGER NOT NULL DEFAULT 0,   -- it may have gone out already: once more, under its name, and no third time
     to_hash    INTEGER,                -- the address it went to
     status     TEXT,                   -- the last enhanced status
     settled_at TEXT,
@@ -187,11 +186,11 @@ CREATE TABLE lists (
     survey     TEXT NOT NULL,          -- empty for withdrawals
     day        TEXT NOT NULL,
     created_at TEXT NOT NULL,
-    state      TEXT NOT NULL,          -- planned, written
+    state      TEXT NOT NULL,          -- planned, settled, published
     rows       INTEGER NOT NULL,
     sha256     TEXT
 );
-CREATE INDEX lists_planned ON lists (state) WHERE state = 'planned';
+CREATE INDEX lists_open ON lists (state) WHERE state IN ('planned', 'settled');
 
 CREATE TABLE list_entries (
     list_id    INTEGER NOT NULL,

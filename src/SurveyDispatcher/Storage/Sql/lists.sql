@@ -1,8 +1,8 @@
 -- name: last_id
 SELECT coalesce(max(id), 0) FROM lists
 
--- name: planned
-SELECT id, file_name, kind, market, survey, day, created_at FROM lists WHERE state = 'planned' ORDER BY id
+-- name: unfinished
+SELECT id, file_name, kind, market, survey, day, created_at, state FROM lists WHERE state IN ('planned', 'settled') ORDER BY id
 
 -- name: plan
 INSERT INTO lists (id, file_name, kind, market, survey, day, created_at, state, rows)
@@ -31,8 +31,11 @@ WHERE e.list_id = @list_id AND e.case_id > @after ORDER BY e.case_id LIMIT @limi
 -- name: entries
 SELECT case_id, reason, call_until FROM list_entries WHERE list_id = @list_id ORDER BY case_id
 
--- name: written
-UPDATE lists SET state = 'written', rows = @rows, sha256 = @sha256 WHERE id = @id
+-- name: settle
+UPDATE lists SET state = 'settled', rows = @rows, sha256 = @sha256 WHERE id = @id
+
+-- name: publish
+UPDATE lists SET state = 'published' WHERE id = @id
 
 -- name: discard
 DELETE FROM lists WHERE id = @id

@@ -21,13 +21,13 @@ WHERE state IN ('queued', 'claimed')
 UPDATE mails SET state = 'queued', in_doubt = 1 WHERE state IN ('queued', 'claimed') AND state = 'claimed'
 
 -- name: claim
-UPDATE mails SET state = 'claimed', attempts = attempts + 1
+UPDATE mails SET state = 'claimed'
 WHERE id IN (SELECT id FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND id > @after
     AND market IN (SELECT value FROM json_each(@markets)) ORDER BY id LIMIT @limit)
 RETURNING id, case_id, contact
 
 -- name: content
-SELECT m.id, m.contact, t.contact, t.dealer_name, t.model, t.language, t.opt_outs, coalesce(d.name, ''),
+SELECT m.id, m.contact, t.contact, t.dealer_name, t.model, t.language, m.in_doubt, coalesce(d.name, ''),
     c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on, c.phone_reason,
     c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on
 FROM mails m JOIN cases c ON c.id = m.case_id JOIN transactions t ON t.id = m.case_id
@@ -36,10 +36,7 @@ WHERE m.id IN (SELECT value FROM json_each(@ids))
 ORDER BY m.id
 
 -- name: settle
-UPDATE mails SET state = @state, in_doubt = @in_doubt, to_hash = @to_hash, status = @status, settled_at = @settled_at WHERE id = @id
-
--- name: release
-UPDATE mails SET state = 'queued' WHERE state IN ('queued', 'claimed') AND state = 'claimed'
+UPDATE mails SET state = @state, in_doubt = max(in_doubt, @in_doubt), to_hash = @to_hash, status = @status, settled_at = @settled_at WHERE id = @id
 
 -- name: count_queued
 SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed')
