@@ -14,7 +14,7 @@ public static class CaseTransitions
     public static Transition After(SurveyCase? before, CaseEvent fact)
     {
         var after = before is null ? First(fact) : Next(before, fact);
-        var withdraw = before is { State: CaseState.WithVendor } && !after.IsOpen && !ToldByVendor(fact);
+        var withdraw = before is not null && VendorHas(before, fact) && !after.IsOpen && !ToldByVendor(fact);
         return new Transition(after, withdraw);
     }
 
@@ -111,6 +111,17 @@ public static class CaseTransitions
     /// <summary>Ends that not even a complete response undoes.</summary>
     private static bool IsFinal(string? reason) => reason is
         CloseReasons.Refused or CloseReasons.OptedOut or CloseReasons.TransactionCancelled or CloseReasons.Erased;
+
+    /// <summary>A case that is queued again stands on the vendor's last list, too, until its last day of calling.</summary>
+    private static bool VendorHas(SurveyCase c, CaseEvent fact) => c.State switch
+    {
+        CaseState.WithVendor => true,
+        CaseState.PhoneQueued => c.CallUntil is not null && fact is not CaseEvent.Ended
+        {
+            Reason: CloseReasons.WindowClosed or CloseReasons.NoContactChannel or CloseReasons.NoResponse,
+        },
+        _ => false,
+    };
 
     private static bool ToldByVendor(CaseEvent fact) => fact is CaseEvent.CallReported or CaseEvent.Responded { Mode: "phone" };
 }

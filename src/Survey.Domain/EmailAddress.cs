@@ -30,7 +30,7 @@ public sealed record EmailAddress
     public static EmailAddress? Parse(string text)
     {
         var at = text.LastIndexOf('@');
-        if (at <= 0 || at == text.Length - 1 || text.Length > MaxLength)
+        if (at <= 0 || at == text.Length - 1 || text.Length > MaxLength || !IsWellFormed(text))
         {
             return null;
         }
@@ -49,6 +49,24 @@ public sealed record EmailAddress
 
     /// <inheritdoc/>
     public override string ToString() => Value;
+
+    /// <summary>Lone surrogates and noncharacters are no text: no mail could carry them.</summary>
+    private static bool IsWellFormed(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                i++;
+            }
+            else if (char.IsSurrogate(text[i]) || text[i] >= '\uFFFE')
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static bool IsLocalPart(string local)
     {

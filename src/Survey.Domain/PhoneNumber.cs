@@ -85,7 +85,11 @@ public sealed record PhoneNumber
     {
         plus = false;
         var length = 0;
-        var text = System.Text.Ascii.IsValid(raw) || !IsWellFormed(raw) ? raw : raw.Normalize(NormalizationForm.FormKC);
+        if (Compatible(raw) is not { } text)
+        {
+            return null;
+        }
+
         foreach (var c in text)
         {
             if (c == '+' && length == 0 && !plus)
@@ -110,25 +114,26 @@ public sealed record PhoneNumber
         return length > 0 ? length : null;
     }
 
+    /// <summary>NFKC; null for what Unicode has no form for: lone surrogates, U+FFFE and other noncharacters.</summary>
+    private static string? Compatible(string raw)
+    {
+        if (System.Text.Ascii.IsValid(raw))
+        {
+            return raw;
+        }
+
+        try
+        {
+            return raw.Normalize(NormalizationForm.FormKC);
+        }
+        catch (ArgumentException)
+        {
+            return null; // there is no other way to ask
+        }
+    }
+
     /// <summary>Spaces, hyphens, dots, slashes and brackets, in whatever script; a minus sign is a hyphen, too.</summary>
     private static bool IsSeparator(char c) => c is '.' or '/' or '\u2212' || char.IsWhiteSpace(c)
         || char.GetUnicodeCategory(c) is System.Globalization.UnicodeCategory.DashPunctuation
             or System.Globalization.UnicodeCategory.OpenPunctuation or System.Globalization.UnicodeCategory.ClosePunctuation;
-
-    private static bool IsWellFormed(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
-            {
-                i++;
-            }
-            else if (char.IsSurrogate(text[i]))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }

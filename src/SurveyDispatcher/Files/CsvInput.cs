@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using CsvHelper;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Files;
 
@@ -18,6 +19,7 @@ public sealed class CsvInput
     private readonly string path;
     private readonly Encoding encoding;
     private readonly char delimiter;
+    private (long Length, DateTime ChangedAt) stamp;
 
     private CsvInput(string path, Encoding encoding, char delimiter, string sha256)
     {
@@ -38,12 +40,22 @@ public sealed class CsvInput
     /// <param name="encoding">A strict encoding: it throws on bytes that it can't be.</param>
     /// <param name="delimiter">Between cells.</param>
     /// <param name="required">The headers without which the file makes no sense.</param>
+    /// <exception cref="IOException">The file can't be read, or is still being written.</exception>
     /// <exception cref="FileRefusedException">The file is refused; the message says why and what to do.</exception>
     public static CsvInput Open(string path, Encoding encoding, char delimiter, IEnumerable<string> required)
     {
-        var input = new CsvInput(path, encoding, delimiter, CheckBytes(path, encoding));
-        input.ReadHeader([.. required]);
-        return input;
+        var stamp = StampOf(path);
+        try
+        {
+            var input = new CsvInput(path, encoding, delimiter, CheckBytes(path, encoding)) { stamp = stamp };
+            input.ReadHeader([.. required]);
+            return input;
+        }
+        catch (FileRefusedException)
+        {
+            CheckUnchanged(path, stamp); // a file that is not all there yet may look like a bad one
+            throw;
+        }
     }
 
     /// <summary>The position of a column, or -1.</summary>
@@ -95,12 +107,30 @@ public sealed class CsvInput
                 yield return row;
             }
         }
+
+        CheckUnchanged(path, stamp);
+    }
+
+    private static (long Length, DateTime ChangedAt) StampOf(string path)
+    {
+        var info = new FileInfo(path);
+        return (info.Length, info.LastWriteTimeUtc);
+    }
+
+    /// <summary>A rename does not take a file from a sender who has it open: he goes on writing where it lies now.</summary>
+    private static void CheckUnchanged(string path, (long Length, DateTime ChangedAt) before)
+    {
+        if (StampOf(path) != before)
+        {
+            throw new IOException("it is still being written.");
+        }
     }
 
     private IEnumerable<CsvRow> Read(Func<Action<CsvMalformedRecord>, CsvReader> open, long linesBefore)
     {
         CsvMalformedReason? fault = null;
-        using var reader = open(record => fault ??= record.Reason);
+        using var reader = open(record => fault = fault is null or CsvMalformedReason.StrayQuote ? record.Reason : fault);
+        fault = null; // the header's is not the first row's
         var row = new CsvRow(reader, Headers.Count, linesBefore);
         while (Advance(reader, row))
         {
@@ -129,8 +159,20 @@ public sealed class CsvInput
         }
     }
 
-    private Func<Action<CsvMalformedRecord>, CsvReader> FileReader(bool lineBreaksInQuotes) =>
-        onMalformed => Reader(lineBreaksInQuotes, onMalformed);
+    private Func<Action<CsvMalformedRecord>, CsvReader> FileReader(bool lineBreaksInQuotes) => onMalformed =>
+    {
+        var reader = Reader(lineBreaksInQuotes, onMalformed);
+        try
+        {
+            reader.ReadHeader();
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    };
 
     private Func<Action<CsvMalformedRecord>, CsvReader> RecordReader(byte[] record) => onMalformed =>
         CsvReader.Create(record, Options(lineBreaksInQuotes: false, onMalformed, hasHeader: false));
@@ -181,7 +223,7 @@ public sealed class CsvInput
         if (missing.Count > 0)
         {
             throw new FileRefusedException(
-                $"The header lacks {string.Join(", ", missing)}. It has: {string.Join(", ", Headers.Take(60).Select(Shown))}. "
+                $"The header lacks {string.Join(", ", missing)}. {Found(required)} "
                 + "Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).");
         }
 
@@ -192,8 +234,15 @@ public sealed class CsvInput
         }
     }
 
-    /// <summary>A header cell as a message shows it: a file that is no CSV must not fill the screen.</summary>
-    private static string Shown(string header) => header.Length > 40 ? header[..40] + "..." : header;
+    /// <summary>What a message tells of the header: only names that we know. In a file without a header the first line is a customer.</summary>
+    private string Found(IReadOnlyList<string> required)
+    {
+        var known = Headers.Where(h => required.Concat(Intake.Columns).Contains(h, StringComparer.OrdinalIgnoreCase)).ToList();
+        var others = $"{Headers.Count - known.Count} other column(s)";
+        return known.Count == 0
+            ? $"It has {others}, none of a name that is known: is there a header at all?"
+            : $"It has: {string.Join(", ", known)}, and {others}.";
+    }
 
     private static string CheckBytes(string path, Encoding encoding)
     {
@@ -299,8 +348,9 @@ public sealed class CsvRow
     {
         Line = linesBefore + reader.LineNumber;
 
-        // A stray quote inside an unquoted cell is text: what the cell says is not in doubt.
-        IsMalformed = fault is not (null or CsvMalformedReason.StrayQuote) || reader.FieldCount != columns;
+        // A stray quote inside an unquoted cell is text: what the cell says is not in doubt. Where the record spans lines, it is:
+        // a quote behind the stray one may have swallowed the next rows.
+        IsMalformed = fault is not (null or CsvMalformedReason.StrayQuote) || (fault is not null && SpansLines) || reader.FieldCount != columns;
     }
 
     internal void TooLong(long line)

@@ -19,17 +19,17 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     public IEnumerable<IncomingFile> Take(string kind, Action<string> problem)
     {
         var taking = System.IO.Path.Combine(directory.Taking, kind);
-        foreach (var path in FilesIn(taking))
+        foreach (var path in FilesIn(taking, problem))
         {
             yield return new IncomingFile(kind, System.IO.Path.GetFileName(path), path);
         }
 
-        var arrived = FilesIn(directory.Inbox(kind)).ToList();
+        var arrived = FilesIn(directory.Inbox(kind), problem);
         if (kind == "bounces")
         {
             // A Maildir: what the mail server has delivered lies in new/, what somebody has seen in cur/.
-            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "new")));
-            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "cur")));
+            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "new"), problem));
+            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "cur"), problem));
         }
 
         foreach (var path in arrived.Where(HasSettled))
@@ -93,23 +93,34 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
     }
 
-    private static List<string> FilesIn(string folder)
+    /// <summary>A folder that can't be read is a problem of its own: the other kinds are taken all the same.</summary>
+    private static List<string> FilesIn(string folder, Action<string> problem)
     {
-        if (!Directory.Exists(folder))
+        try
         {
+            return Directory.Exists(folder) ? Listed(folder) : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problem($"{folder} can't be read: {e.Message} Give this user the right to read it; the next cycle tries again.");
             return [];
         }
+    }
 
-        return [.. new DirectoryInfo(folder).EnumerateFiles()
+    private static List<string> Listed(string folder) =>
+        [.. new DirectoryInfo(folder).EnumerateFiles()
             .Where(f => f.LinkTarget is null // a link could lead anywhere
                 && !f.Name.EndsWith(".tmp", StringComparison.Ordinal) && !f.Name.EndsWith(".part", StringComparison.Ordinal)
                 && !f.Name.StartsWith('.'))
             .Select(f => f.FullName)
             .Order(StringComparer.Ordinal)];
-    }
 
-    private bool HasSettled(string path) =>
-        settle == TimeSpan.Zero || time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) >= settle;
+    /// <summary>A change in the future is the sender's clock: waiting for it could take years.</summary>
+    private bool HasSettled(string path)
+    {
+        var age = time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path);
+        return age >= settle || age < TimeSpan.Zero || settle == TimeSpan.Zero;
+    }
 
     /// <summary>A name that is there already gets a number, unless it is the very same file.</summary>
     private static string MoveTo(IncomingFile file, string folder)

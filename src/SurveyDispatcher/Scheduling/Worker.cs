@@ -65,5 +65,10 @@ internal sealed class CycleJob(
         {
             log.LogInformation("Stopped in the middle of a cycle; the next one goes on from there.");
         }
+        catch (Exception e)
+        {
+            // The service outlives any one cycle: the next one tries again.
+            log.LogError("A fault of this program stopped the cycle ({Fault}); what was stored is kept, and the next cycle tries again. Please report this line.", Unexpected.Describe(e));
+        }
     }
 }

@@ -28,24 +28,44 @@ internal sealed class TakeBounces(CycleContext context)
                     }
                 }
             });
-            taken.ForEach(f => context.Inbox.Archive(f, context.AsOf.Day));
+            taken.ForEach(Archive);
+        }
+    }
+
+    /// <summary>What can't be moved is known when it is read again, and has no second effect.</summary>
+    private void Archive(IncomingFile file)
+    {
+        try
+        {
+            context.Inbox.Archive(file, context.AsOf.Day);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Problems.Add($"bounces/{file.Name} was taken, but could not be put into the archive: {e.Message} It lies at {file.Path}; the next cycle tries again.");
         }
     }
 
     private bool Take(IncomingFile file)
     {
         byte[] bytes;
+        DeliveryReport report;
         try
         {
             bytes = ReadStart(file.Path);
+            report = DeliveryReport.Read(bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             context.Problems.Add($"bounces/{file.Name} could not be read: {e.Message} It will be tried again in the next cycle.");
             return false;
         }
+        catch (Exception e)
+        {
+            // Anybody can send anything to the address for reports; one of them must not keep the others from their effect.
+            context.Problems.Add($"bounces/{file.Name} could not be understood, by a fault of this program ({Unexpected.Describe(e)}). It lies at {file.Path} and will be tried again in the next cycle; please report this line.");
+            return false;
+        }
 
-        var report = DeliveryReport.Read(bytes);
         if (report.Kind != ReportKind.Report)
         {
             return true;

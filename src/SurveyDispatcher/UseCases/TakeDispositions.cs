@@ -9,6 +9,7 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>Takes the vendor's call results (contracts.md, <c>inbox/dispositions/</c>).</summary>
 internal sealed class TakeDispositions(CycleContext context) : IRowTaker
 {
+    private const char Separator = '\u001f';
     private CsvInput input = null!;
 
     public IReadOnlyList<string> Required { get; } = ["case_id", "attempt", "attempted_at", "code"];
@@ -51,31 +52,49 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
             return RowResult.Rejected("bad_code", "final", Cell("final"));
         }
 
+        var dialled = Cell("phone");
+        var market = context.Config.Programme.MarketOf(known.Market);
+        var number = market is null ? null : PhoneNumber.Parse(dialled, market.Dialling, context.Config.Programme.DiallingRules);
+        if (dialled.Length > 0 && market is not null && number is null)
+        {
+            return RowResult.Rejected("bad_number", "phone", dialled);
+        }
+
+        if (disposition.Effect == CallEffect.BadNumber)
+        {
+            number ??= dialled.Length == 0 ? FirstListed(known) : null;
+            dialled = number?.E164 ?? dialled;
+        }
+
         var final = Cell("final") == "Y";
         if (context.Database["attempts.add"].Run(
             known.Id, attempt, at.ToUniversalTime(), disposition.Code, final ? 1 : 0,
-            context.Vault.Seal($"{Cell("phone")}\u001f{Cell("note")}"), fileId, row.Line) == 0)
+            context.Vault.Seal($"{dialled}{Separator}{Cell("note")}"), fileId, row.Line) == 0)
         {
             return RowResult.Unchanged;
         }
 
-        var otherNumber = disposition.Effect == CallEffect.BadNumber && SuppressNumber(known, Cell("phone"));
+        var otherNumber = disposition.Effect == CallEffect.BadNumber && SuppressNumber(known, number);
         context.Learn(context.Cases.Find(known.Id)!, new CaseEvent.CallReported(context.TodayIn(known.Market), disposition.Code, final, otherNumber));
         context.Counts.Dispositions++;
         return RowResult.New;
     }
 
-    /// <summary>Suppresses the number that was dialled; true when another usable one is left.</summary>
-    private bool SuppressNumber(CaseRow row, string dialled)
+    /// <summary>The number that stood on the list as <c>phone_1</c>: the customer's first of which this case's calls have not said that it is bad.</summary>
+    /// <remarks>
+    /// Not the first that is usable at this moment: when the number of two cases is reported through one of them, the report of
+    /// the other still means that number, and not the next one.
+    /// </remarks>
+    private PhoneNumber? FirstListed(CaseRow row)
     {
-        if (context.Config.Programme.MarketOf(row.Market) is not { } market)
-        {
-            return false;
-        }
+        var bad = context.Database["attempts.bad_numbers_of"].List(r => context.Vault.Unseal(r.Bytes(0)!).Split(Separator)[0], row.Id);
+        var points = context.PointsOf(row).Points;
+        return new[] { points.Phone1, points.Phone2 }.FirstOrDefault(n => n is not null && !bad.Contains(n.E164));
+    }
 
-        var number = dialled.Length == 0
-            ? context.ReachOf(row).Phone1
-            : PhoneNumber.Parse(dialled, market.Dialling, context.Config.Programme.DiallingRules);
+    /// <summary>Suppresses the number that was dialled; true when another usable one is left.</summary>
+    private bool SuppressNumber(CaseRow row, PhoneNumber? number)
+    {
         if (number is not null)
         {
             context.Cases.Suppress(context.Vault.Hash(number), Suppression.Dead, context.AsOf.Day);

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Data.Sqlite;
 using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.UseCases;
@@ -45,6 +46,7 @@ internal sealed class FileInTaking : IDisposable
     private readonly CycleContext context;
     private readonly IncomingFile file;
     private readonly string rejectsPath;
+    private readonly string rejectsPart;
     private FileStream? rejects;
     private CsvOutput? rejectsCsv;
     private long rejectedBefore;
@@ -55,6 +57,7 @@ internal sealed class FileInTaking : IDisposable
         this.file = file;
         Id = id;
         rejectsPath = Path.Combine(context.Directory.Rejects, file.Name + ".rejects.csv");
+        rejectsPart = Path.Combine(context.Directory.Rejects, $"{file.Name}.{file.Kind}.rejects.csv.part"); // files of two kinds may share a name
     }
 
     public long Id { get; }
@@ -133,7 +136,7 @@ internal sealed class FileInTaking : IDisposable
         {
             rejects.Dispose();
             rejects = null;
-            File.Move(rejectsPath + ".part", FreeName(rejectsPath), overwrite: true);
+            File.Move(rejectsPart, FreeName(rejectsPath), overwrite: true);
         }
 
         context.Database.InTransaction(() => context.Database["files.end"].Run("taken", null, Id));
@@ -163,7 +166,7 @@ internal sealed class FileInTaking : IDisposable
     {
         if (rejects is null)
         {
-            rejects = DurableFile.Create(rejectsPath + ".part");
+            rejects = DurableFile.Create(rejectsPart);
             using var header = new CsvOutput(rejects);
             header.Row("line", "reason", "column", "value", "raw");
         }
@@ -176,10 +179,10 @@ internal sealed class FileInTaking : IDisposable
     private void ResumeRejects(long bytes)
     {
         rejectedBefore = bytes;
-        if (bytes > 0 && File.Exists(rejectsPath + ".part")) // else the file was finished but for its last step, and the rejects have their name
+        if (bytes > 0 && File.Exists(rejectsPart)) // else the file was finished but for its last step, and the rejects have their name
         {
-            rejects = new FileStream(rejectsPath + ".part", FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
-            rejects.SetLength(bytes);
+            rejects = new FileStream(rejectsPart, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+            rejects.SetLength(Math.Min(bytes, rejects.Length));
             rejects.Seek(0, SeekOrigin.End);
         }
     }
@@ -215,13 +218,32 @@ internal static class TakeFiles
                 var id = context.Database["files.last_id"].Scalar<long>() + 1;
                 context.Database["files.refuse"].Run(id, file.Kind, file.Name, context.Ledger.CycleId, e.Message);
             });
-            context.Inbox.Refuse(file, e.Message);
             context.Counts.FilesRefused++;
-            context.Problems.Add($"{file.Kind}/{file.Name} was refused: {e.Message} It lies in {context.Directory.Failed}.");
+            context.Problems.Add($"{file.Kind}/{file.Name} was refused: {e.Message} {PutAside(context, file, e.Message)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message} It will be tried again in the next cycle.");
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or SqliteException or OperatorException))
+        {
+            // The last resort: one file must not keep the others, the mail and the lists from their day.
+            context.Problems.Add(
+                $"{file.Kind}/{file.Name} could not be taken, by a fault of this program ({Unexpected.Describe(e)}). "
+                + $"It lies at {file.Path} and will be tried again in the next cycle; please report this line.");
+        }
+    }
+
+    private static string PutAside(CycleContext context, IncomingFile file, string problem)
+    {
+        try
+        {
+            context.Inbox.Refuse(file, problem);
+            return $"It lies in {context.Directory.Failed}.";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"It could not be put into {context.Directory.Failed} ({e.Message}) and still lies at {file.Path}.";
         }
     }
 
