@@ -50,16 +50,6 @@ public sealed record Transaction
 
     /// <summary>The dealer's system says: no calls.</summary>
     public bool PhoneOptOut { get; init; }
-
-    /// <summary>What takes effect of a newer row once a customer has been contacted: contact data, and nothing else.</summary>
-    public Transaction WithContactDataOf(Transaction newer) => this with
-    {
-        Contact = newer.Contact,
-        Language = newer.Language,
-        EmailOptOut = newer.EmailOptOut,
-        PhoneOptOut = newer.PhoneOptOut,
-        Cancelled = Cancelled || newer.Cancelled,
-    };
 }
 
 /// <summary>A person's name and addresses as the dealer wrote them; each may be empty.</summary>

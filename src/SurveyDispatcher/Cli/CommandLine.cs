@@ -29,6 +29,12 @@ public static class CommandLine
 
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
 
+    static CommandLine()
+    {
+        NotEmpty(Config);
+        NotEmpty(Data);
+    }
+
     /// <summary>Runs a command line.</summary>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, TimeProvider time)
     {
@@ -78,6 +84,12 @@ public static class CommandLine
         catch (Microsoft.Data.Sqlite.SqliteException e)
         {
             await error.WriteLineAsync($"The store can't be used: {Storage.Database.Explain(e)}");
+            return Failed;
+        }
+        catch (Exception e)
+        {
+            await error.WriteLineAsync(
+                $"A fault of this program stopped it ({Unexpected.Describe(e)}); what was stored is kept. Please report this line, and the command that led to it.");
             return Failed;
         }
     }
@@ -180,6 +192,7 @@ public static class CommandLine
         var format = new Option<string>("--format") { Description = "csv", HelpName = "FORMAT", DefaultValueFactory = _ => "csv" };
         format.AcceptOnlyFromAmong("csv");
         var path = new Option<string?>("--out") { Description = "The file to write [default: standard output]", HelpName = "PATH" };
+        NotEmpty(path);
         var verb = new Command("export", "Tables for analysts, as CSV") { what, format, path };
         verb.SetAction(result =>
         {
@@ -229,6 +242,15 @@ public static class CommandLine
         });
         return new Command("config", "The configuration") { check };
     }
+
+    /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>
+    private static void NotEmpty(Option<string?> option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value)))
+        {
+            result.AddError($"{option.Name} is empty: a path is expected.");
+        }
+    });
 
     private static PipelineConfig Load(ParseResult result, bool forMail = false) =>
         PipelineConfig.Load(ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"), forMail);

@@ -75,6 +75,19 @@ internal sealed class ConfigNode
         return fallback ?? "";
     }
 
+    /// <summary>A text that must say something.</summary>
+    public string RequiredText(string key)
+    {
+        var before = faults.Count;
+        var text = Text(key);
+        if (faults.Count == before && string.IsNullOrWhiteSpace(text))
+        {
+            Fault(key, "A text is expected, not an empty one.");
+        }
+
+        return text;
+    }
+
     public int? Integer(string key, int min, int max, bool required = false)
     {
         if (Value(key, JsonValueKind.Number, "a number", required) is not { } value)

@@ -42,7 +42,7 @@ public sealed record PipelineConfig(
         {
             foreach (var market in programme.Markets.Values)
             {
-                foreach (var language in market.Languages.Where(l => templates.LanguageFor(l, []) is null))
+                foreach (var language in market.Languages.Where(l => !string.IsNullOrWhiteSpace(l) && templates.LanguageFor(l, []) is null))
                 {
                     faults.Add(new ConfigFault(
                         ProgrammeFile.Name, $"markets.{market.Code}.languages", $"There is no templates/{language}/messages.json."));

@@ -56,7 +56,7 @@ internal static class ProgrammeFile
 
     private static Market ReadMarket(string code, ConfigNode node)
     {
-        var timeZone = node.Text("timeZone");
+        var timeZone = node.RequiredText("timeZone");
         if (timeZone.Length > 0 && !TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out _))
         {
             node.Fault("timeZone", $"'{timeZone}' is no time zone of this system; an IANA name such as Australia/Sydney is expected.");
@@ -68,8 +68,13 @@ internal static class ProgrammeFile
             node.Fault("languages", "At least one language is needed: the first is the fall-back.");
         }
 
+        if (languages.Any(string.IsNullOrWhiteSpace))
+        {
+            node.Fault("languages", "A language such as en is expected, not an empty text.");
+        }
+
         var market = new Market(
-            code, node.Text("name"), timeZone, languages, node.Date("activeFrom"),
+            code, node.RequiredText("name"), timeZone, languages, node.Date("activeFrom"),
             node.Object("sender", required: true) is { } sender ? ReadSender(sender) : new Sender("", "", ""),
             ReadHours(node, "sendingHours"), ReadHours(node, "callingHours"),
             node.Object("dialling", required: true) is { } dialling ? ReadDialling(dialling) : new DiallingRule("", "", 0, 0),
@@ -81,7 +86,7 @@ internal static class ProgrammeFile
 
     private static Sender ReadSender(ConfigNode node)
     {
-        var sender = new Sender(node.Text("name"), node.Text("address"), node.Text("replyTo", ""));
+        var sender = new Sender(node.RequiredText("name"), node.RequiredText("address"), node.Text("replyTo", ""));
         node.NoMore();
         if (sender.Address.Length > 0 && EmailAddress.Parse(sender.Address) is null)
         {

@@ -75,6 +75,10 @@ public sealed class Settings
             {
                 Fault($"Unknown key. Known here: {string.Join(", ", type.GetProperties().Select(p => p.Name))}.");
             }
+            else if (property.PropertyType.IsClass && property.PropertyType != typeof(string) && !string.IsNullOrEmpty(child.Value))
+            {
+                Fault($"A section with {string.Join(", ", property.PropertyType.GetProperties().Select(p => p.Name))} is expected, not a value.");
+            }
             else if (property.PropertyType.IsClass && property.PropertyType != typeof(string))
             {
                 CheckKeys(child, property.PropertyType, faults);
@@ -122,7 +126,7 @@ public sealed class DataOptions
 }
 
 /// <summary>The section <c>Store</c>.</summary>
-public sealed class StoreOptions
+public sealed class StoreOptions : IValidatableObject
 {
     /// <summary>The store. <c>Sqlite</c> is built in.</summary>
     [AllowedValues("Sqlite", ErrorMessage = "Only 'Sqlite' is available in this version.")]
@@ -130,6 +134,32 @@ public sealed class StoreOptions
 
     /// <summary>Empty (the default): <c>survey.db</c> in the data directory. Else a Microsoft.Data.Sqlite connection string.</summary>
     public string ConnectionString { get; set; } = "";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Problem() is { } problem)
+        {
+            yield return new($"This is no connection string ({problem}); 'Data Source=/srv/survey/survey.db' is one, empty means survey.db in the data directory.", [nameof(ConnectionString)]);
+        }
+    }
+
+    private string? Problem()
+    {
+        if (ConnectionString.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(ConnectionString).DataSource.Length == 0 ? "it names no Data Source" : null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            return e.Message;
+        }
+    }
 }
 
 /// <summary>The section <c>Survey</c>.</summary>

@@ -56,7 +56,7 @@ internal static class SourceFile
         }
 
         var before = faults.Count;
-        var pattern = root.Text("filePattern");
+        var pattern = root.RequiredText("filePattern");
         var encoding = ReadEncoding(root);
         var delimiter = root.Text("delimiter", ",");
         if (delimiter.Length != 1 || delimiter[0] > 127 || delimiter[0] is '"' or '\r' or '\n')
@@ -65,6 +65,11 @@ internal static class SourceFile
         }
 
         var formats = root.Texts("dateFormats", required: false);
+        foreach (var format in formats.Where(f => !IsDateFormat(f)))
+        {
+            root.Fault("dateFormats", $"'{format}' is no date format: year, month and day are needed, as in yyyy-MM-dd or d/M/yy (M is the month, m the minute).");
+        }
+
         var headers = new string?[Intake.Columns.Count];
         var constants = new string?[Intake.Columns.Count];
         var values = new FrozenDictionary<string, string>?[Intake.Columns.Count];
@@ -122,6 +127,28 @@ internal static class SourceFile
         }
     }
 
+    /// <summary>Quoted text aside, all three parts must be there: else every row would be read as of another day.</summary>
+    private static bool IsDateFormat(string format)
+    {
+        var bare = System.Text.RegularExpressions.Regex.Replace(format, """'[^']*'|"[^"]*"|\\.""", "");
+        if (!bare.Contains('y', StringComparison.Ordinal) || !bare.Contains('M', StringComparison.Ordinal) || !bare.Contains('d', StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        try
+        {
+            var day = new DateOnly(2026, 3, 14);
+            return DateOnly.TryParseExact(
+                day.ToString(format, System.Globalization.CultureInfo.InvariantCulture), format, System.Globalization.CultureInfo.InvariantCulture,
+                System.Globalization.DateTimeStyles.None, out var read) && read == day;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     private static Encoding? ReadEncoding(ConfigNode root)
     {
         var name = root.Text("encoding", "utf-8");
@@ -129,7 +156,7 @@ internal static class SourceFile
         {
             return StrictEncoding.Get(name);
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or NotSupportedException) // UTF-7 is not supported any more
         {
             root.Fault("encoding", $"'{name}' is no .NET encoding name; utf-8, gb18030, big5 and shift_jis are some.");
             return null;

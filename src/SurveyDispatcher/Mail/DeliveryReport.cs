@@ -54,9 +54,6 @@ public sealed partial record DeliveryReport
     /// <summary>The addresses that the report itself was sent to (To, Delivered-To, X-Original-To, Envelope-To): one may be our VERP address.</summary>
     public IReadOnlyList<string> ReportedTo { get; private init; } = [];
 
-    /// <summary>The Message-ID of the file itself, without angle brackets; null when it has none.</summary>
-    public string? OwnMessageId { get; private init; }
-
     /// <summary>Reads the first MiB of a file.</summary>
     public static DeliveryReport Read(Stream file)
     {
@@ -88,7 +85,6 @@ public sealed partial record DeliveryReport
             OriginalMessageId = walk.OriginalMessageId,
             ReportedTo = [.. mail.All("To", "Delivered-To", "X-Original-To", "Envelope-To")
                 .SelectMany(v => AddressPattern().Matches(v).Select(m => m.Value)).Distinct(StringComparer.OrdinalIgnoreCase).Take(100)],
-            OwnMessageId = Id(mail),
         };
     }
 

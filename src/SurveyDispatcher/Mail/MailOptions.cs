@@ -1,4 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
 
@@ -35,7 +38,7 @@ public enum MailAuthentication
 }
 
 /// <summary>The section <c>Mail</c> of <c>appsettings.json</c>.</summary>
-public sealed class MailOptions
+public sealed class MailOptions : IValidatableObject
 {
     /// <summary>The section's name.</summary>
     public const string Section = "Mail";
@@ -94,4 +97,38 @@ public sealed class MailOptions
 
     /// <summary>Where reports come back to; the envelope sender is a VERP variant of it. Empty (the default): the market's sender.</summary>
     public string BounceAddress { get; set; } = "";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (BounceAddress.Length > 0 && EmailAddress.Parse(BounceAddress) is null)
+        {
+            yield return new($"'{BounceAddress}' is no e-mail address.", [nameof(BounceAddress)]);
+        }
+
+        if (TrustedCertificate.Length > 0 && CertificateProblem() is { } problem)
+        {
+            yield return new($"'{TrustedCertificate}' is no file of PEM certificates: {problem}", [nameof(TrustedCertificate)]);
+        }
+    }
+
+    private string? CertificateProblem()
+    {
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(TrustedCertificate);
+            var found = certificates.Count;
+            foreach (var certificate in certificates)
+            {
+                certificate.Dispose();
+            }
+
+            return found == 0 ? "it holds none." : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            return e.Message;
+        }
+    }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Survey.Domain;
+using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.Storage;
 
@@ -54,15 +55,7 @@ public sealed class Vault : IDisposable
             }
 
             var made = new KeyFile(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16));
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using var stream = new FileStream(path, options);
-            JsonSerializer.Serialize(stream, made);
-            stream.Flush(flushToDisk: true);
+            DurableFile.Write(path, stream => JsonSerializer.Serialize(stream, made));
             return new Vault(made);
         }
 
@@ -78,7 +71,7 @@ public sealed class Vault : IDisposable
         }
     }
 
-    /// <summary>Keys that live as long as the process: for dry runs and tests.</summary>
+    /// <summary>Keys of zeros, for a dry run before the first cycle: nothing that they seal outlives it. Never for a store that stays.</summary>
     public static Vault InMemory() => new(new KeyFile(new byte[32], new byte[32], new byte[16]));
 
     /// <summary>Encrypts (AES-256-GCM): nonce, tag, cipher text.</summary>

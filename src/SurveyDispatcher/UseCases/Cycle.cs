@@ -38,8 +38,8 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     {
         directory.Create();
         using var cycleLock = CycleLock.Take(directory);
-        using var database = OpenStore(directory, config.Settings.Store, out var storeExists);
-        using var vault = Vault.Open(directory.Root, storeExists);
+        using var vault = Vault.Open(directory.Root, StoreExists(directory, config.Settings.Store)); // first: keys without a store do no harm
+        using var database = OpenStore(directory, config.Settings.Store);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport();
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping);
@@ -174,13 +174,14 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         ? new SmtpTransport(config.Settings.Mail, time)
         : new PickupTransport(directory.Mail);
 
+    /// <summary>Whether there is anything in the store: a first cycle that was killed may have left an empty file.</summary>
+    internal static bool StoreExists(DataDirectory directory, StoreOptions options) =>
+        new FileInfo(new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource) is { Exists: true, Length: > 0 };
+
     /// <summary>Opens the store of a data directory for writing, and makes it when it is not there.</summary>
-    internal static Database OpenStore(DataDirectory directory, StoreOptions options, out bool existed)
+    internal static Database OpenStore(DataDirectory directory, StoreOptions options)
     {
-        existed = options.ConnectionString.Length > 0
-            ? File.Exists(new SqliteConnectionStringBuilder(options.ConnectionString).DataSource)
-            : File.Exists(directory.StorePath);
-        if (!existed && options.ConnectionString.Length == 0)
+        if (options.ConnectionString.Length == 0 && !StoreExists(directory, options))
         {
             using var store = DurableFile.Create(directory.StorePath); // SQLite would make it readable for others; its journals follow suit
         }

@@ -10,7 +10,7 @@ internal sealed class TakeDealers(CycleContext context) : IRowTaker
     private int market;
     private int region;
 
-    public IReadOnlyList<string> Required { get; } = ["dealer_code", "market"];
+    public IReadOnlyList<string> Required { get; } = ["dealer_code", "dealer_name", "market", "region"];
 
     public void Begin(CsvInput input) => (code, name, market, region) =
         (input.IndexOf("dealer_code"), input.IndexOf("dealer_name"), input.IndexOf("market"), input.IndexOf("region"));

@@ -24,6 +24,7 @@ public sealed record Verification(long Transactions, long Cases, long LedgerLine
 /// <summary>Checks that the sums close, that each case is what its facts give, and that nobody has touched the ledger.</summary>
 internal sealed class Verify(Database database, IProgressView progress)
 {
+    private const int PageRows = 5_000;
     private long lines;
 
     /// <summary>Looks at everything, stops at the first difference.</summary>
@@ -101,21 +102,48 @@ internal sealed class Verify(Database database, IProgressView progress)
         return unexplained is null ? null : $"Transaction {unexplained} is eligible but has no case.";
     }
 
-    /// <summary>Folds each case's facts and compares; both come in order of case.</summary>
     private string? Cases()
     {
-        string? difference = null;
-        List<CaseRow> rows;
         try
         {
-            rows = database["cases.all"].List(r => CaseRow.Read(r));
+            return FoldedCases();
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException)
+        catch (UnreadableCaseException e)
         {
-            return $"The cases hold what no fact could have written there: {e.Message}";
+            return e.Message;
         }
+    }
 
-        using var stored = rows.GetEnumerator();
+    /// <summary>All cases in order, a page at a time: a store may hold millions.</summary>
+    private IEnumerable<CaseRow> Pages()
+    {
+        var after = long.MinValue;
+        List<CaseRow> page;
+        do
+        {
+            try
+            {
+                page = database["cases.page"].List(r => CaseRow.Read(r), after, PageRows);
+            }
+            catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException)
+            {
+                throw new UnreadableCaseException($"The cases hold what no fact could have written there: {e.Message}");
+            }
+
+            foreach (var row in page)
+            {
+                after = row.Id;
+                yield return row;
+            }
+        }
+        while (page.Count == PageRows);
+    }
+
+    /// <summary>Folds each case's facts and compares; both come in order of case.</summary>
+    private string? FoldedCases()
+    {
+        string? difference = null;
+        using var stored = Pages().GetEnumerator();
         var more = stored.MoveNext();
         SurveyCase? folded = null;
         long current = 0;
@@ -161,4 +189,6 @@ internal sealed class Verify(Database database, IProgressView progress)
 
     private static string Words(SurveyCase c) =>
         $"{c.State.Code()} {c.CloseReason} (invited {c.InvitedOn:yyyy-MM-dd}, reminded {c.RemindedOn:yyyy-MM-dd}, phone {c.PhoneOn:yyyy-MM-dd} {c.PhoneReason}, completed {c.CompletedOn:yyyy-MM-dd})";
+
+    private sealed class UnreadableCaseException(string message) : Exception(message);
 }

@@ -24,7 +24,6 @@ public class DeliveryReportTests
         Assert.Equal([new($"customer{n}@mail.example", action, EnhancedStatus.Parse(status), @class)], report.Recipients);
         Assert.Equal($"PLACEHOLDER-{n}@cvp.example", report.OriginalMessageId);
         Assert.Equal([$"bounces+PLACEHOLDER-{n}@cvp.example"], report.ReportedTo);
-        Assert.EndsWith("@mx.mail.example", report.OwnMessageId, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -2,11 +2,6 @@
 -- since SQLite would try every value of a DATE column as a number first. Numbers in id columns are given out by the
 -- program in order, so that two runs over the same files give the same names.
 
-CREATE TABLE meta (
-    key   TEXT NOT NULL PRIMARY KEY,
-    value TEXT NOT NULL
-);
-
 -- The programme as it was when a verdict was reached.
 CREATE TABLE policies (
     id            INTEGER PRIMARY KEY,
