@@ -80,7 +80,7 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
         return RowResult.New;
     }
 
-    /// <summary>The number that stood on the list as <c>phone_1</c>: the customer's first of which this case's calls have not said that it is bad.</summary>
+    /// <summary>The number that stood on the list as <c>phone_1</c>: the customer's first that he allows and that this case's calls have not called bad.</summary>
     /// <remarks>
     /// Not the first that is usable at this moment: when the number of two cases is reported through one of them, the report of
     /// the other still means that number, and not the next one.
@@ -89,7 +89,11 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
     {
         var bad = context.Database["attempts.bad_numbers_of"].List(r => context.Vault.Unseal(r.Bytes(0)!).Split(Separator)[0], row.Id);
         var points = context.PointsOf(row).Points;
-        return new[] { points.Phone1, points.Phone2 }.FirstOrDefault(n => n is not null && !bad.Contains(n.E164));
+        var hashes = context.Cases.Hashes(points);
+        var suppressed = context.Cases.SuppressionsOf([hashes]);
+        bool OptedOut(long hash) => (suppressed.GetValueOrDefault(hash) & (Suppression.OptOut | Suppression.All)) != 0;
+        return new[] { (Number: points.Phone1, Hash: hashes.Phone1), (Number: points.Phone2, Hash: hashes.Phone2) }
+            .FirstOrDefault(p => p.Number is not null && !bad.Contains(p.Number.E164) && !OptedOut(p.Hash)).Number;
     }
 
     /// <summary>Suppresses the number that was dialled; true when another usable one is left.</summary>

@@ -46,6 +46,20 @@ public sealed class ReplyJourneyTests
         Assert.Equal(0, (await world.RunAsync("verify")).Code);
     }
 
+    /// <summary>The partial answer used to save the case with its next planned day, and the opt-out of the same day was acted on late.</summary>
+    [Fact]
+    public async Task AnEmailOptOutCountsOnItsDayThoughAPartialAnswerComesInToo()
+    {
+        var (world, id) = await InvitedAsync();
+        using var _ = world;
+        world.OptOut("o.csv", "email", "alice@mail.example");
+        world.Responses("r.csv", ResponseHeader, $"{id},web,partial,2026-03-02T23:30:00+00:00,5,,,,");
+
+        await world.CycleAsync("2026-03-04");
+
+        Assert.Equal(("with_vendor", "email_opt_out"), ((await world.CaseAsync())["state"], (await world.CaseAsync())["phone_reason"]));
+    }
+
     [Fact]
     public async Task AnOptOutInAResponseHoldsForTheCustomersOtherCases()
     {
