@@ -12,6 +12,6 @@ internal static partial class Unexpected
         return $"{e.GetType().Name}: {Private().Replace(line, "...")}";
     }
 
-    [GeneratedRegex("""'.*'|".*"|\S+@\S+|\+?[0-9][0-9 ()./-]{4,}""", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("""'.*'|".*"|\S+@\S+|\+?[0-9][0-9 ()./-]{3,}[0-9]""", RegexOptions.CultureInvariant)]
     private static partial Regex Private();
 }

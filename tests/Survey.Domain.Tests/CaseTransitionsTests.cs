@@ -344,4 +344,20 @@ public class CaseTransitionsTests
     }
 
     private static SurveyCase After(SurveyCase before, CaseEvent fact) => CaseTransitions.After(before, fact).Case;
+
+    /// <summary>The vendor has the list on which the case stood, whatever it reported of one number.</summary>
+    [Theory]
+    [InlineData(CloseReasons.OptedOut, true)]
+    [InlineData(CloseReasons.TransactionCancelled, true)]
+    [InlineData(CloseReasons.Erased, true)]
+    [InlineData(CloseReasons.WindowClosed, false)]
+    [InlineData(CloseReasons.NoContactChannel, false)]
+    public void ACaseThatIsQueuedAgainIsWithdrawn(string reason, bool withdrawn)
+    {
+        var again = Some.CaseIn(CaseState.WithVendor) with { State = CaseState.PhoneQueued, PhoneReason = PhoneReasons.OtherNumber };
+        var ended = new CaseEvent.Ended(Some.EventDate, reason);
+
+        Assert.Equal(withdrawn, CaseTransitions.After(again, ended).Withdraw);
+        Assert.False(CaseTransitions.After(again with { CallUntil = null }, ended).Withdraw);
+    }
 }

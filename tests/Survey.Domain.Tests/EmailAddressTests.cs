@@ -106,4 +106,15 @@ public class EmailAddressTests
         Assert.Equal("kim.lee@xn--bcher-kva.example", written.Key);
         Assert.NotEqual(again, EmailAddress.Parse("kimlee@xn--bcher-kva.example")); // dots and tags are the provider's business
     }
+
+    [Fact]
+    public void WhatIsNoTextIsNoAddress()
+    {
+        foreach (var bad in new[] { "\uD800", "\uDC00a", "\uFFFE", "\uFFFF" })
+        {
+            Assert.Null(EmailAddress.Parse($"a{bad}@mail.example"));
+            Assert.Null(EmailAddress.Parse($"\"a{bad}\"@mail.example"));
+            Assert.Null(EmailAddress.Parse($"a@m{bad}.example"));
+        }
+    }
 }

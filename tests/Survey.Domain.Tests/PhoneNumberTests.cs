@@ -144,4 +144,14 @@ public class PhoneNumberTests
 
     private static string? Parse(string market, string raw) =>
         PhoneNumber.Parse(raw, Some.Programme.Markets[market].Dialling, Some.Programme.DiallingRules)?.E164;
+
+    [Theory]
+    [InlineData("\uFFFE02 9374 4000")]
+    [InlineData("02 9374 4000\uD800")]
+    [InlineData("\uDC00\uD800")]
+    public void WhatIsNoTextIsNoNumber(string raw)
+    {
+        var au = new DiallingRule("61", "0", 9, 9);
+        Assert.Null(PhoneNumber.Parse(raw, au, [au]));
+    }
 }

@@ -8,9 +8,15 @@ public class StatesDocumentTests
 {
     private const string Update = "UPDATE_DOCS";
 
+    private static readonly SurveyCase QueuedAgain = Some.CaseIn(CaseState.WithVendor) with
+    {
+        State = CaseState.PhoneQueued, PhoneReason = PhoneReasons.OtherNumber,
+    };
+
     private static readonly (string Heading, SurveyCase Case)[] Columns =
     [
         .. Enum.GetValues<CaseState>().Where(s => s != CaseState.Closed).Select(s => ($"`{s.Code()}`", Some.CaseIn(s))),
+        ("`phone_queued` again", QueuedAgain),
         ("`closed` uncontacted", Some.ClosedUncontacted),
         ("`closed` contacted", Some.Closed),
         ("`closed` for good", Some.ClosedFor(CloseReasons.Refused)),
@@ -51,7 +57,7 @@ public class StatesDocumentTests
             A case begins with `Opened`; before it every other fact is an error. `closed` has three columns: ended before any
             contact was tried (here: `{Some.ClosedUncontacted.CloseReason}`), after one (`{Some.Closed.CloseReason}`), and for good: `refused`, `opted_out`,
             `transaction_cancelled`, `erased`, which not even a complete response undoes. Uncontacted or not, a case that a
-            person's answer or an erasure ended never opens again.
+            person's answer or an erasure ended never opens again. `phone_queued` again: the vendor had the case, and reported a bad number.
 
 
             """.ReplaceLineEndings("\n"));
@@ -91,6 +97,7 @@ public class StatesDocumentTests
             before.InvitedOn != after.InvitedOn ? "invited on" : null,
             before.RemindedOn != after.RemindedOn ? "reminded on" : null,
             before.MailFailed != after.MailFailed ? "mail failed" : null,
+            before.PhoneOn != after.PhoneOn && before.PhoneReason == after.PhoneReason ? "phone on" : null,
             before.PhoneReason != after.PhoneReason ? $"reason {after.PhoneReason}" : null,
         ];
         Assert.NotEmpty(notes.OfType<string>()); // a change that the table can't show

@@ -636,7 +636,9 @@ class Model:
 
     def close(self, case, reason, by_vendor=False):
         """End a case; takes it back from the vendor unless the vendor said so itself."""
-        if case.state == "with_vendor" and not by_vendor:
+        queued_again = case.state == "phone_queued" and case.listed and reason not in (
+            "window_closed", "no_contact_channel", "no_response")
+        if (case.state == "with_vendor" or queued_again) and not by_vendor:
             self.now.withdrawn.append((case, reason))
         if reason == "completed":
             case.state, case.close_reason = "completed", ""

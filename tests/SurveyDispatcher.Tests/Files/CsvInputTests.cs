@@ -178,4 +178,34 @@ public sealed class CsvInputTests : IDisposable
         File.WriteAllBytes(path, bytes);
         return CsvInput.Open(path, StrictEncoding.Get(encoding), ',', ["a", "b"]);
     }
+
+    [Fact]
+    public void AStrayQuoteDoesNotLetAQuoteBehindItSwallowTheNextRows() =>
+        Assert.Equal(["2: 1\"x|oops", "3: 2|y", "4: 3|z"], Read("a,b\n1\"x,\"oops\n2,y\n3,z\n"));
+
+    [Fact]
+    public void AFaultOfTheHeaderIsNotTheFirstRows() => Assert.DoesNotContain("malformed", Read("a,b,\"c\"d\n1,x,z\n")[0], StringComparison.Ordinal);
+
+    [Fact]
+    public void WhatIsToldOfAHeaderIsNoCustomersData()
+    {
+        var path = Path.Combine(_folder, "no-header.csv");
+        File.WriteAllText(path, "sale,Alice Walker,alice@mail.example,vin\n");
+
+        var e = Assert.Throws<FileRefusedException>(() => CsvInput.Open(path, new UTF8Encoding(false, true), ',', ["country"]));
+
+        Assert.DoesNotContain("lice", e.Message, StringComparison.Ordinal);
+        Assert.Contains("It has: vin, and 3 other column(s).", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFileThatGrowsWhileItIsReadIsStillBeingWritten()
+    {
+        var path = Path.Combine(_folder, "grows.csv");
+        File.WriteAllText(path, "a,b\n1,x\n");
+        var input = CsvInput.Open(path, new UTF8Encoding(false, true), ',', ["a"]);
+        File.AppendAllText(path, "2,y\n");
+
+        Assert.Contains("still being written", Assert.Throws<IOException>(() => input.Rows().Count()).Message, StringComparison.Ordinal);
+    }
 }

@@ -198,4 +198,13 @@ public sealed class InboxTests : IDisposable
 
         public override DateTimeOffset GetUtcNow() => Now;
     }
+
+    [Fact]
+    public void AFileFromTheFutureHasSettled()
+    {
+        Put("dms/a.csv");
+        _clock.Now = new DateTimeOffset(File.GetLastWriteTimeUtc(Path.Combine(_directory.Inbox("dms"), "a.csv"))).AddDays(-400);
+
+        Assert.Single(Taken("dms", TimeSpan.FromSeconds(2)));
+    }
 }
