@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Survey.Domain;
-using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.Storage;
 
