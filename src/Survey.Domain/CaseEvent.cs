@@ -54,13 +54,12 @@ public abstract record CaseEvent
 /// <summary>The status column of a response file.</summary>
 public static class ResponseStatuses
 {
-#pragma warning disable CS1591 // the contract's codes
+    // the contract's codes
     public const string Complete = "complete";
     public const string Partial = "partial";
     public const string Refused = "refused";
     public const string ScreenedOut = "screened_out";
     public const string OptOut = "opt_out";
-#pragma warning restore CS1591
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } = [Complete, Partial, Refused, ScreenedOut, OptOut];

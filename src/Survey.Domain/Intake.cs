@@ -6,10 +6,9 @@ namespace Survey.Domain;
 /// <summary>A column of the canonical extract, in the order of contracts.md.</summary>
 public enum DmsColumn
 {
-#pragma warning disable CS1591 // the names are the documentation: they are the headers of the contract
+    // the names are the documentation: they are the headers of the contract
     RecordType, Country, DealerCode, DealerName, TransactionId, Status, EventDate, PurchaseDate, Vin, Model, MileageKm,
     CustomerType, PaymentType, CustomerId, CustomerName, Email, Phone1, Phone2, Language, EmailOptOut, PhoneOptOut, StaffName,
-#pragma warning restore CS1591
 }
 
 /// <summary>Why a row can't be understood. A faulty row is rejected; it is never screened.</summary>

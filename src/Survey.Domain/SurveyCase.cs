@@ -97,7 +97,7 @@ public enum MailContact
 /// <summary>Why a case ended, other than by a reason of <see cref="Screening"/> or by an answer.</summary>
 public static class CloseReasons
 {
-#pragma warning disable CS1591 // the contract's codes; programme.md and contracts.md define them
+    // the contract's codes; programme.md and contracts.md define them
     public const string WindowClosed = "window_closed";
     public const string NoContactChannel = "no_contact_channel";
     public const string NoResponse = "no_response";
@@ -108,17 +108,14 @@ public static class CloseReasons
     public const string RespondentNotEligible = "respondent_not_eligible";
     public const string TransactionCancelled = "transaction_cancelled";
     public const string Erased = "erased";
-#pragma warning restore CS1591
 }
 
 /// <summary>Why a case goes to the phone.</summary>
 public static class PhoneReasons
 {
-#pragma warning disable CS1591
     public const string NoEmail = "no_email";
     public const string EmailUndeliverable = "email_undeliverable";
     public const string EmailOptOut = "email_opt_out";
     public const string NoResponse = "no_response";
     public const string OtherNumber = "other_number";
-#pragma warning restore CS1591
 }

@@ -14,6 +14,11 @@ internal static class CycleText
         Line(text, "files", $"{c.FilesImported} taken, {c.FilesRefused} refused");
         Line(text, "rows", $"{c.RowsRead:N0} read = {c.TransactionsNew:N0} new + {c.TransactionsUpdated:N0} updated + "
             + $"{c.RowsUnchanged:N0} unchanged + {c.RowsRejected:N0} rejected{(c.SumHolds ? "" : "  THE SUM DOES NOT HOLD: run verify")}");
+        if (!dryRun && c.RowsRejected + c.OtherRowsRejected > 0)
+        {
+            Line(text, "", "rejected rows: see rejects/ in the data directory, one line each with its reason");
+        }
+
         Line(text, "screened out", Reasons(c.ScreenedOut));
         Line(text, "cases", $"{c.CasesOpened:N0} opened, closed: {Reasons(c.Closed)}");
         Line(text, "mail", $"{c.InvitationsSent:N0} invitations, {c.RemindersSent:N0} reminders, {c.MailRejected:N0} rejected, {c.MailDeferred:N0} left queued");

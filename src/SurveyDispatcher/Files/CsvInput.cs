@@ -222,8 +222,10 @@ public sealed class CsvInput
         var missing = required.Where(r => IndexOf(r) < 0).ToList();
         if (missing.Count > 0)
         {
+            var other = Headers.Count == 1 ? Array.Find([';', '\t', '|', ','], c => c != delimiter && Headers[0].Contains(c)) : '\0';
             throw new FileRefusedException(
                 $"The header lacks {string.Join(", ", missing)}. {Found(required)} "
+                + (other == '\0' ? "" : $"It looks as if its cells were divided by {(other == '\t' ? "tabs" : $"'{other}'")}, not by '{delimiter}'. ")
                 + "Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).");
         }
 
@@ -254,6 +256,7 @@ public sealed class CsvInput
 
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var decoder = encoding.GetDecoder();
+        var zeroIsBinary = encoding.GetByteCount("a") == 1; // in UTF-16 every other byte of a plain text is zero
         var bytes = new byte[1 << 16];
         var chars = new char[encoding.GetMaxCharCount(bytes.Length)];
         long offset = 0, line = 1, lineChars = 0;
@@ -262,6 +265,11 @@ public sealed class CsvInput
         {
             read = stream.Read(bytes);
             sha.AppendData(bytes.AsSpan(0, read));
+            if (zeroIsBinary && bytes.AsSpan(0, read).IndexOf((byte)0) is var zero and >= 0)
+            {
+                throw Binary(line + bytes.AsSpan(0, zero).Count((byte)'\n'));
+            }
+
             int count;
             try
             {
@@ -281,12 +289,14 @@ public sealed class CsvInput
         return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 
+    private static FileRefusedException Binary(long line) => new(
+        $"The file holds binary data (a zero byte near line {line}): it is no CSV, whatever its name says. Ask the sender for a CSV export.");
+
     private static void CheckText(ReadOnlySpan<char> text, ref long line, ref long lineChars)
     {
         if (text.IndexOf('\0') is >= 0 and var zero)
         {
-            throw new FileRefusedException(
-                $"The file holds binary data (a zero byte near line {line + text[..zero].Count('\n')}): it is no CSV, whatever its name says. Ask the sender for a CSV export.");
+            throw Binary(line + text[..zero].Count('\n'));
         }
 
         int end;

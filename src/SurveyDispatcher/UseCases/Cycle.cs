@@ -142,7 +142,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
                 $"The last cycle was dated {last:yyyy-MM-dd}, this one is dated {request.AsOf.Day:yyyy-MM-dd}: "
                 + (gap < 0 ? "it lies before it" : $"{gap} days later, more than Data:MaxGapDays = {config.Settings.Data.MaxGapDays}")
                 + ". Was the store restored from a backup, or the clock changed? Nothing was done. "
-                + "If the date is right, run 'cycle --accept-gap' once: what is due then is done once, in today's terms.");
+                + "If the date is right, run 'cycle --accept-gap' once: what is due then is done once, in today's terms. To try things out, use another data directory (--data DIR).");
         }
     }
 

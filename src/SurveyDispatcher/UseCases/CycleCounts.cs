@@ -11,7 +11,7 @@ public sealed class CycleCounts
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for people and logs, not for HTML
     };
 
-#pragma warning disable CS1591 // the names are contract, and contracts.md defines them
+    // the names are contract, and contracts.md defines them
     public string AsOf { get; set; } = "";
     public int FilesImported { get; set; }
     public int FilesRefused { get; set; }
@@ -34,7 +34,6 @@ public sealed class CycleCounts
     public long OptOuts { get; set; }
     public long OtherRowsRejected { get; set; }
     public SortedDictionary<string, long> Closed { get; set; } = new(StringComparer.Ordinal);
-#pragma warning restore CS1591
 
     /// <summary>Rows read = new + updated + unchanged + rejected: no row of an extract is ever dropped in silence.</summary>
     public bool SumHolds => RowsRead == TransactionsNew + TransactionsUpdated + RowsUnchanged + RowsRejected;
