@@ -42,7 +42,7 @@ internal sealed record Options
     public int CycleRuns => (2 * Runs) - 1;
 
     /// <summary>Over few rows it is the start of .NET that is measured, and one run has no median.</summary>
-    public double ImportTarget => Quick ? 12 : 4;
+    public double ImportTarget => Quick ? 25 : 4;
 
     public double AgainTarget => Quick ? 1.5 : 1;
 

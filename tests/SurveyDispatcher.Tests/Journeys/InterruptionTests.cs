@@ -19,6 +19,7 @@ public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed)
     {
         using var world = new World();
         Fill(world);
+        Directory.CreateDirectory(world.In("taking", "dms")); // a folder that the cycle makes itself is watched only after its first file has come
         var seen = 0;
 
         var killed = await Child.KillAsync(
