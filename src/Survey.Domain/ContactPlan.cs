@@ -77,10 +77,14 @@ public static class ContactPlan
         CaseState.Reminded => DueOn(p.Case.RemindedOn!.Value.AddDays(rules.DaysFromReminderToPhone), p, today,
             PhoneOr(p, PhoneReasons.NoResponse, CloseReasons.NoResponse)),
         CaseState.PhoneQueued => p.Reach.ByPhone
-            ? new ContactAction.HandOver(p.Window.LastDay(p.EventDate) ?? today.AddDays(rules.PhoneDays))
+            ? new ContactAction.HandOver(CallUntil(p.Window, p.EventDate, rules, today))
             : new ContactAction.Close(CloseReasons.NoContactChannel),
         _ => throw new ArgumentOutOfRangeException(nameof(p), p.Case.State, "Unknown case state."),
     };
+
+    /// <summary>The last day of calling for a case handed over today: the window's last day, else <c>phoneDays</c> from now.</summary>
+    public static DateOnly CallUntil(DayWindow window, DateOnly eventDate, ContactRules rules, DateOnly today) =>
+        window.LastDay(eventDate) ?? today.AddDays(rules.PhoneDays);
 
     /// <summary>The day on which the case must be looked at again; null when somebody else moves first.</summary>
     /// <remarks>What arrives from outside (an answer, an opt-out, a bounce, a new row) is looked at when it arrives.</remarks>

@@ -58,11 +58,16 @@ public sealed class CaseStore(Database database, Vault vault)
         return found;
     }
 
-    /// <summary>The latest first contacts of the same customers: by contact point, then by case.</summary>
-    public Dictionary<long, List<(long CaseId, DateOnly On)>> OtherContacts(
-        IEnumerable<(long Email, long Phone1, long Phone2)> customers, DateOnly since, DateOnly today)
+    /// <summary>The first contacts from which the same customers may still rest, by contact point; none where there is no rest.</summary>
+    public Dictionary<long, List<(long CaseId, DateOnly On)>> FirstContacts(
+        IEnumerable<(long Email, long Phone1, long Phone2)> customers, int restDays, DateOnly today)
     {
         var found = new Dictionary<long, List<(long, DateOnly)>>();
+        if (restDays == 0)
+        {
+            return found;
+        }
+
         database["cases.other_contacts"].Each(
             r =>
             {
@@ -73,8 +78,29 @@ public sealed class CaseStore(Database database, Vault vault)
 
                 contacts.Add((r.GetInt64(1), DateOnly.ParseExact(r.GetString(2), "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
             },
-            today, SqlValues.Set(customers.SelectMany(Set)), since);
+            today, SqlValues.Set(customers.SelectMany(Set)), today.AddDays(-restDays - 1));
         return found;
+    }
+
+    /// <summary>The latest of these contacts that was for another case than <paramref name="self"/>.</summary>
+    public static DateOnly? LatestOther(
+        Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, (long Email, long Phone1, long Phone2) hashes, long self)
+    {
+        DateOnly? latest = null;
+        if (contacts.Count == 0)
+        {
+            return latest;
+        }
+
+        foreach (var hash in Set(hashes))
+        {
+            foreach (var (caseId, on) in contacts.GetValueOrDefault(hash) ?? [])
+            {
+                latest = caseId != self && (latest is null || on > latest) ? on : latest;
+            }
+        }
+
+        return latest;
     }
 
     /// <summary>Puts a contact point on the suppression list, and has its open cases looked at.</summary>

@@ -83,7 +83,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         var flags = (t.Transaction.EmailOptOut ? OptOutFlags.Email : 0) | (t.Transaction.PhoneOptOut ? OptOutFlags.Phone : 0);
         var reach = CaseStore.ReachOf(points, flags, hashes, cases.SuppressionsOf([hashes]));
         var rest = config.Programme.Contact.RestDays;
-        var other = rest == 0 ? null : LatestOther(cases, hashes, id, today, rest);
+        var other = CaseStore.LatestOther(cases.FirstContacts([hashes], rest, today), hashes, id);
         var input = new ScreeningInput(t.Transaction, market, today, reach, rest, other);
         var key = t.Transaction.Key;
         return new Story(
@@ -93,12 +93,6 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             database["ledger.of_case"].List(r => new StoryLine(r.Day(2), r.GetString(3), Words(r.GetString(4)), r.GetInt64(5), r.GetInt64(6)), id),
             row is null ? null : row.Case.State.Code() + (row.Case.CloseReason is { } reason ? $" ({reason})" : ""),
             Next(row, t.Transaction, reach, other, today));
-    }
-
-    private static DateOnly? LatestOther(CaseStore cases, (long, long, long) hashes, long self, DateOnly today, int rest)
-    {
-        var contacts = cases.OtherContacts([hashes], today.AddDays(-rest - 1), today).Values.SelectMany(c => c).Where(c => c.CaseId != self).ToList();
-        return contacts.Count == 0 ? null : contacts.Max(c => c.On);
     }
 
     /// <summary>What the contact plan decides today, in words.</summary>

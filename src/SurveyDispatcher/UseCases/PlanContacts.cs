@@ -130,23 +130,10 @@ internal sealed class PlanContacts(CycleContext context)
         public Rests(CycleContext context, List<DueCase> page)
         {
             restDays = context.Config.Programme.Contact.RestDays;
-            contacts = restDays == 0 ? [] : context.Cases.OtherContacts(
-                page.Select(d => d.Hashes), context.AsOf.Day.AddDays(-restDays - 1), context.AsOf.Day);
+            contacts = context.Cases.FirstContacts(page.Select(d => d.Hashes), restDays, context.AsOf.Day);
         }
 
-        public DateOnly? Latest(DueCase due)
-        {
-            DateOnly? latest = null;
-            foreach (var hash in CaseStore.Set(due.Hashes))
-            {
-                foreach (var (caseId, on) in contacts.GetValueOrDefault(hash) ?? [])
-                {
-                    latest = caseId != due.Row.Id && (latest is null || on > latest) ? on : latest;
-                }
-            }
-
-            return latest;
-        }
+        public DateOnly? Latest(DueCase due) => CaseStore.LatestOther(contacts, due.Hashes, due.Row.Id);
 
         public void Contacted(DueCase due, DateOnly today)
         {

@@ -139,7 +139,7 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         seen.Clear();
         var suppressed = context.Cases.SuppressionsOf(page.Select(u => u.Customer.Hashes));
-        var contacts = OtherContacts(page);
+        var contacts = context.Cases.FirstContacts(page.Select(u => u.Customer.Hashes), context.Config.Programme.Contact.RestDays, context.AsOf.Day);
         var stored = mostAreKnown ? StoredTransactions(page) : null;
         var newBefore = taking.New;
         for (var i = 0; i < page.Count; i++)
@@ -181,12 +181,6 @@ internal sealed class TakeExtracts(CycleContext context)
     private StoredTransaction? Again(TransactionKey key) => context.Database["transactions.by_key"].First(
         StoredTransaction.Read, key.TransactionId, key.DealerCode, key.Survey.Code(), key.Country);
 
-    private Dictionary<long, List<(long CaseId, DateOnly On)>> OtherContacts(List<Understood> page)
-    {
-        var rest = context.Config.Programme.Contact.RestDays;
-        return rest == 0 ? [] : context.Cases.OtherContacts(page.Select(u => u.Customer.Hashes), context.AsOf.Day.AddDays(-rest - 1), context.AsOf.Day);
-    }
-
     private RowOutcome Take(
         Transaction incoming, Understood understood, Dictionary<TransactionKey, StoredTransaction>? known, Dictionary<long, Suppression> suppressed,
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
@@ -199,7 +193,7 @@ internal sealed class TakeExtracts(CycleContext context)
             : CaseStore.ReachOf(customer.Points!, Flags(incoming), customer.Hashes, suppressed);
         var today = context.TodayIn(key.Country);
         ScreeningVerdict Screen(long self) => Screening.Screen(new ScreeningInput(
-            incoming, market, today, reach, context.Config.Programme.Contact.RestDays, Latest(contacts, customer.Hashes, self)));
+            incoming, market, today, reach, context.Config.Programme.Contact.RestDays, CaseStore.LatestOther(contacts, customer.Hashes, self)));
 
         if (stored is null)
         {
@@ -352,24 +346,6 @@ internal sealed class TakeExtracts(CycleContext context)
 
     private static OptOutFlags Flags(Transaction t) =>
         (t.EmailOptOut ? OptOutFlags.Email : 0) | (t.PhoneOptOut ? OptOutFlags.Phone : 0);
-
-    private static DateOnly? Latest(
-        Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, (long, long, long) hashes, long self)
-    {
-        DateOnly? latest = null;
-        foreach (var hash in CaseStore.Set(hashes))
-        {
-            foreach (var (caseId, on) in contacts.GetValueOrDefault(hash) ?? [])
-            {
-                if (caseId != self && (latest is null || on > latest))
-                {
-                    latest = on;
-                }
-            }
-        }
-
-        return latest;
-    }
 
     /// <summary>What the store has of a transaction, with its case if it has one.</summary>
     private sealed record StoredTransaction(long Id, long RowHash, string? Reason, byte[] Contact, CaseRow? Case)

@@ -58,7 +58,7 @@ internal sealed class WriteLists(CycleContext context)
         var window = context.Config.Programme.MarketOf(market)!.Policy(SurveyKinds.FromCode(survey))!.Window;
         foreach (var (id, eventDate, reason) in context.Database["lists.queued"].List(r => (r.GetInt64(0), r.Day(1), r.GetString(2)), market, survey))
         {
-            var until = window.LastDay(eventDate) ?? today.AddDays(context.Config.Programme.Contact.PhoneDays);
+            var until = ContactPlan.CallUntil(window, eventDate, context.Config.Programme.Contact, today);
             context.Database["lists.add_entry"].Run(listId, id, reason, until);
         }
     }
