@@ -43,8 +43,11 @@ internal sealed class SmtpChannel : IDisposable
     /// <summary>The server as the settings name it, for messages.</summary>
     public string Server => $"{_options.Host}:{_options.Port}";
 
+    /// <summary>Whether something went wrong, so that no more dialogue is possible.</summary>
+    public bool IsBroken => _broken || _limit.IsCancellationRequested;
+
     /// <summary>Whether the next dialogue can use it: nothing went wrong, and the server has neither closed nor said anything since.</summary>
-    public bool IsUsable => !_broken && !_limit.IsCancellationRequested && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
+    public bool IsUsable => !IsBroken && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Whether more has come than was asked for.</summary>
     public bool HasUnread => _read != _filled;

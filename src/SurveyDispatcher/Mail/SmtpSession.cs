@@ -24,6 +24,9 @@ internal sealed class SmtpSession : IMailSession
     private SmtpSession(MailOptions options, SmtpChannel channel) => (_options, _channel) = (options, channel);
 
     /// <inheritdoc/>
+    public bool IsBroken => _channel.IsBroken;
+
+    /// <inheritdoc/>
     public bool IsUsable => _channel.IsUsable;
 
     private string Server => _channel.Server;
