@@ -83,6 +83,16 @@ public sealed class MailOptions : IValidatableObject
     [Range(0, 1_000_000)]
     public int MaxPerMinute { get; set; }
 
+    /// <summary>The same for each recipient domain, which its mailbox provider sees. The default is 0: no limit.</summary>
+    /// <remarks>What finds no room waits while mail to other domains goes out.</remarks>
+    [Range(0, 1_000_000)]
+    public int MaxPerMinutePerDomain { get; set; }
+
+    /// <summary>Minutes that one cycle sends for; what is left then stays queued for the next. The default is 50; 0: no limit.</summary>
+    /// <remarks>So that opt-outs, answers and extracts are not kept waiting by a slow relay or a low limit: each cycle takes them first.</remarks>
+    [Range(0, 1440)]
+    public int MaxMinutes { get; set; } = 50;
+
     /// <summary>Seconds from a connection's first failure during which it is tried again, over all messages. The default is 30; 0: never.</summary>
     [Range(0, 86_400)]
     public int RetrySeconds { get; set; } = 30;
@@ -131,6 +141,20 @@ public sealed class MailOptions : IValidatableObject
         }
     }
 
+    /// <summary>The certificates of <see cref="TrustedCertificate"/>; null where the machine's are trusted.</summary>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="CryptographicException">It holds no PEM certificate.</exception>
+    internal X509Certificate2Collection? TrustedCertificates()
+    {
+        if (TrustedCertificate.Length == 0)
+        {
+            return null;
+        }
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPemFile(TrustedCertificate);
+        return certificates;
+    }
+
     /// <summary>One label of DNS or several (RFC 6376 3.1).</summary>
     private static bool IsSelector(string? text) => text is not null && Array.TrueForAll(
         text.Split('.'), l => l.Length is > 0 and <= 63 && l.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
@@ -139,8 +163,7 @@ public sealed class MailOptions : IValidatableObject
     {
         try
         {
-            var certificates = new X509Certificate2Collection();
-            certificates.ImportFromPemFile(TrustedCertificate);
+            var certificates = TrustedCertificates()!;
             var found = certificates.Count;
             foreach (var certificate in certificates)
             {

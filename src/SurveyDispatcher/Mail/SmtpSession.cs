@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Survey.Domain;
@@ -17,47 +14,37 @@ namespace SurveyDispatcher.Mail;
 /// <see cref="Delivery.InDoubt"/>. A command group goes out in one write over a socket without Nagle's algorithm, since a
 /// second small write would wait 40 ms for the acknowledgement of the first.
 /// </remarks>
-internal sealed class SmtpSession : IDisposable
+internal sealed class SmtpSession : IMailSession
 {
-    private const int ReplyLines = 100;
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
-
     private readonly MailOptions _options;
-    private readonly X509Certificate2Collection? _trusted;
-    private readonly TimeSpan _timeout;
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly CancellationTokenSource _limit;
-    private readonly ArrayBufferWriter<byte> _out = new(16 * 1024);
-    private readonly byte[] _in = new byte[4096]; // and so the longest line of a reply
-    private int _read, _filled;
-    private Stream _stream = Stream.Null;
+    private readonly SmtpChannel _channel;
     private SmtpExtensions _server = SmtpExtensions.None;
-    private string _step = "while connecting";
     private bool _needsReset;
-    private volatile bool _dotOnItsWay;
-    private bool _broken;
 
-    private SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
+    private SmtpSession(MailOptions options, SmtpChannel channel) => (_options, _channel) = (options, channel);
+
+    /// <inheritdoc/>
+    public bool IsUsable => _channel.IsUsable;
+
+    private string Server => _channel.Server;
+
+    /// <summary>Sends by this session; connects with the first message.</summary>
+    /// <exception cref="IOException">The file of <see cref="MailOptions.TrustedCertificate"/> can't be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It holds no PEM certificate.</exception>
+    public static RelayTransport Transport(MailOptions options, TimeProvider clock)
     {
-        _options = options;
-        _trusted = trusted;
-        _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
-        _limit = new(_timeout, clock);
+        var trusted = options.TrustedCertificates();
+        return new(options, async ct => await OpenAsync(options, trusted, clock, ct), clock);
     }
-
-    /// <summary>Whether the next message can use it: nothing went wrong, and the server has neither closed nor said anything since.</summary>
-    public bool IsUsable => !_broken && !_limit.IsCancellationRequested && _read == _filled && !_socket.Poll(0, SelectMode.SelectRead);
-
-    private string Server => $"{_options.Host}:{_options.Port}";
 
     /// <summary>Connects, greets, secures and logs in.</summary>
     /// <exception cref="SmtpFaultException">The session can't be had.</exception>
     public static async Task<SmtpSession> OpenAsync(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, CancellationToken ct)
     {
-        var session = new SmtpSession(options, trusted, clock);
+        var session = new SmtpSession(options, new SmtpChannel(options, trusted, clock));
         try
         {
-            await session.TalkAsync(session.GreetAsync, ct);
+            await session._channel.RunAsync(session.GreetAsync, ct);
             return session;
         }
         catch
@@ -67,8 +54,7 @@ internal sealed class SmtpSession : IDisposable
         }
     }
 
-    /// <summary>One mail transaction (RFC 5321 3.3).</summary>
-    /// <exception cref="SmtpFaultException">The session broke before the final dot; use another.</exception>
+    /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
         if (Unspeakable(envelope, message.Span) is { } refused)
@@ -76,43 +62,24 @@ internal sealed class SmtpSession : IDisposable
             return refused;
         }
         Delivery? delivery = null;
-        await TalkAsync(async () => delivery = await TransactAsync(envelope, message), ct);
+        await _channel.RunAsync(async () => delivery = await TransactAsync(envelope, message), ct);
         return delivery!;
     }
 
     /// <summary>Says goodbye without waiting for an answer, and closes.</summary>
-    public void Dispose()
-    {
-        try
-        {
-            if (!_broken && _socket.Connected)
-            {
-                _socket.SendTimeout = 1000;
-                _stream.Write("QUIT\r\n"u8);
-            }
-        }
-        catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
-        {
-            _broken = true; // it was gone already, which is all that goodbye is for
-        }
-        _stream.Dispose();
-        _socket.Dispose();
-        _limit.Dispose();
-    }
+    public void Dispose() => _channel.Dispose();
 
     // ---- Opening -------------------------------------------------------------------------------------------------------------
 
     private async Task GreetAsync()
     {
-        Arm("while connecting");
-        await _socket.ConnectAsync(_options.Host, _options.Port, _limit.Token);
-        _stream = new NetworkStream(_socket, ownsSocket: false);
+        await _channel.ConnectAsync();
         if (_options.Security == MailSecurity.Tls)
         {
-            await SecureAsync();
+            await _channel.SecureAsync();
         }
-        Arm("at the greeting");
-        Opened(await ReplyAsync(), "the greeting");
+        _channel.Arm("at the greeting");
+        Opened(await _channel.ReplyAsync(), "the greeting");
         await HelloAsync();
 
         if (_options.Security == MailSecurity.StartTls || (_options.Security == MailSecurity.Auto && _server.StartTls))
@@ -122,12 +89,12 @@ internal sealed class SmtpSession : IDisposable
                 throw SmtpFaultException.Configuration($"{Server} does not offer STARTTLS, which Mail:Security asks for.");
             }
             Opened(await CommandAsync("STARTTLS"), "STARTTLS");
-            if (_read != _filled)
+            if (_channel.HasUnread)
             {
                 // What came in the clear behind the reply was put there by someone on the way (CVE-2011-0411).
                 throw SmtpFaultException.Configuration($"{Server} sent more than a reply before the TLS handshake.");
             }
-            await SecureAsync();
+            await _channel.SecureAsync();
             await HelloAsync(); // RFC 3207 4.2: forget what was said in the clear
         }
         if (_options.User.Length > 0)
@@ -135,6 +102,8 @@ internal sealed class SmtpSession : IDisposable
             await LogInAsync();
         }
     }
+
+    private Task<SmtpReply> CommandAsync(string command) => _channel.CommandAsync(command, "in the opening");
 
     private async Task HelloAsync()
     {
@@ -160,49 +129,15 @@ internal sealed class SmtpSession : IDisposable
         {
             return name;
         }
-        var address = (_socket.LocalEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
+        var address = _channel.LocalEndPoint?.Address ?? IPAddress.Loopback;
         address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         return address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[IPv6:{address}]" : $"[{address}]";
-    }
-
-    private async Task SecureAsync()
-    {
-        Arm("in the TLS handshake");
-        var problems = SslPolicyErrors.None;
-        var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
-        _stream = tls;
-        try
-        {
-            await tls.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions
-                {
-                    TargetHost = _options.Host,
-                    CertificateChainPolicy = _trusted is null ? null : Trusting(_trusted),
-                    RemoteCertificateValidationCallback = (_, _, _, found) => (problems = found) == SslPolicyErrors.None,
-                },
-                _limit.Token);
-        }
-        catch (AuthenticationException e)
-        {
-            throw SmtpFaultException.Configuration(
-                problems == SslPolicyErrors.None
-                    ? $"The TLS handshake with {Server} failed; look at Mail:Security and Mail:Port."
-                    : $"The certificate of {Server} is not good for this host ({problems}); look at Mail:Host and Mail:TrustedCertificate.",
-                e);
-        }
-    }
-
-    private static X509ChainPolicy Trusting(X509Certificate2Collection roots)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(roots);
-        return policy;
     }
 
     /// <summary>RFC 4954; a password never goes out in the clear unless the settings say so.</summary>
     private async Task LogInAsync()
     {
-        if (_stream is not SslStream && !_options.AllowAuthWithoutTls)
+        if (_channel.Tls is null && !_options.AllowAuthWithoutTls)
         {
             throw SmtpFaultException.Refusal(538, new(5, 7, 11), $"The login to {Server} was not tried, since the connection has no TLS: set Mail:Security, or Mail:AllowAuthWithoutTls.");
         }
@@ -293,24 +228,20 @@ internal sealed class SmtpSession : IDisposable
             return refused;
         }
 
-        WriteStuffed(message.Span);
-        Arm("while sending the message");
-        _dotOnItsWay = true;
-        await FlushAsync(); // a write that fails has not handed over its last bytes, so the dot is not out
+        await _channel.MessageAsync(message); // a write that fails has not handed over its last bytes, so the dot is not out
 
         SmtpReply reply;
         try
         {
-            Arm("after the final dot");
-            reply = await ReplyAsync();
+            reply = await _channel.ReplyAsync();
             if (reply.Code / 100 == 3)
             {
                 throw SmtpFaultException.Connection("");
             }
         }
-        catch (Exception e) when (IsCut(e))
+        catch (Exception e) when (SmtpChannel.IsCut(e))
         {
-            _broken = true;
+            _channel.Break();
             return new Delivery.InDoubt(e is OperationCanceledException
                 ? $"{Server} did not answer to the final dot in time."
                 : $"The connection to {Server} was lost after the final dot.");
@@ -331,18 +262,18 @@ internal sealed class SmtpSession : IDisposable
         var replies = new List<(string Command, SmtpReply Reply)>(commands.Count);
         if (_server.Pipelining)
         {
-            commands.ForEach(Write);
-            Arm("in the envelope");
-            await FlushAsync();
+            commands.ForEach(_channel.Write);
+            _channel.Arm("in the envelope");
+            await _channel.FlushAsync();
             foreach (var command in commands)
             {
                 try
                 {
-                    replies.Add((command, await ReplyAsync()));
+                    replies.Add((command, await _channel.ReplyAsync()));
                 }
-                catch (Exception e) when (IsCut(e) && e is not OperationCanceledException && replies.Exists(r => !IsYes(r)))
+                catch (Exception e) when (SmtpChannel.IsCut(e) && e is not OperationCanceledException && replies.Exists(r => !IsYes(r)))
                 {
-                    _broken = true; // some servers hang up after a refusal; the refusal stands
+                    _channel.Break(); // some servers hang up after a refusal; the refusal stands
                     break;
                 }
             }
@@ -351,7 +282,7 @@ internal sealed class SmtpSession : IDisposable
         {
             foreach (var command in commands)
             {
-                var reply = await CommandAsync(command, "in the envelope");
+                var reply = await _channel.CommandAsync(command, "in the envelope");
                 replies.Add((command, reply));
                 if (reply.Code / 100 is not (2 or 3))
                 {
@@ -368,10 +299,10 @@ internal sealed class SmtpSession : IDisposable
         if (replies[^1].Reply.Code == 354)
         {
             // It waits for a message that has no recipient. No dot can be sent that surely means nothing: hang up.
-            _broken = true;
+            _channel.Break();
         }
         var (refused, refusal) = replies.Find(r => !IsYes(r));
-        return refused == "RSET" ? throw Nonsense()
+        return refused == "RSET" ? throw _channel.Nonsense()
             : refused.StartsWith("MAIL", StringComparison.Ordinal) && refusal.Is5xx && !refusal.IsAboutLogin ? SenderRefused(refusal)
             : Refused(refusal);
 
@@ -412,7 +343,7 @@ internal sealed class SmtpSession : IDisposable
     {
         if (reply.IsClosing)
         {
-            _broken = true;
+            _channel.Break();
             throw new SmtpFaultException(new Delivery.TryLater(reply.Status), retry: true);
         }
         if (reply.IsAboutLogin)
@@ -425,7 +356,7 @@ internal sealed class SmtpSession : IDisposable
             // Postfix and others judge the sender only at RCPT; to hold it against the customer would suppress everyone.
             { Is5xx: true, Status: { Subject: 1, Detail: 7 or 8 } } => SenderRefused(reply),
             { Is5xx: true } => Delivery.NotDelivered.With(reply.Status),
-            _ => throw Nonsense(),
+            _ => throw _channel.Nonsense(),
         };
     }
 
@@ -437,154 +368,4 @@ internal sealed class SmtpSession : IDisposable
             reply.Code,
             reply.Status,
             $"{Server} refused our envelope sender ({reply.Code} {reply.Status}); look at Mail:BounceAddress and the relay's rules for senders.");
-
-    private SmtpFaultException Nonsense()
-    {
-        _broken = true;
-        return SmtpFaultException.Connection($"{Server} does not speak SMTP {_step}.");
-    }
-
-    // ---- Bytes ---------------------------------------------------------------------------------------------------------------
-
-    /// <summary>Runs a piece of dialogue, and says in one vocabulary how it was cut, if it was.</summary>
-    private async Task TalkAsync(Func<Task> dialogue, CancellationToken ct)
-    {
-        _dotOnItsWay = false;
-        using var cancel = ct.UnsafeRegister(static session => ((SmtpSession)session!).Cancel(), this);
-        try
-        {
-            await dialogue();
-            _limit.CancelAfter(Timeout.InfiniteTimeSpan);
-        }
-        catch (Exception e) when (IsCut(e))
-        {
-            _broken = true;
-            throw e switch
-            {
-                OperationCanceledException when ct.IsCancellationRequested => new OperationCanceledException(ct),
-                OperationCanceledException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.", e),
-                SmtpFaultException => e,
-                _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
-            };
-        }
-    }
-
-    private static bool IsCut(Exception e) => e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or SmtpFaultException;
-
-    /// <summary>The caller gives up: at once, or, when the dot may be out, after a moment in which its answer can still come.</summary>
-    private void Cancel()
-    {
-        if (_dotOnItsWay)
-        {
-            _limit.CancelAfter(Grace);
-        }
-        else
-        {
-            _limit.Cancel();
-        }
-    }
-
-    /// <summary>Starts the wait for a step; the same limit holds for a whole group of commands and replies.</summary>
-    private void Arm(string step)
-    {
-        _step = step;
-        if (!_dotOnItsWay)
-        {
-            _limit.CancelAfter(_timeout);
-        }
-    }
-
-    private async Task<SmtpReply> CommandAsync(string command, string? step = null)
-    {
-        Write(command);
-        Arm(step ?? "in the opening");
-        await FlushAsync();
-        return await ReplyAsync();
-    }
-
-    private void Write(string command)
-    {
-        Encoding.UTF8.GetBytes(command, _out);
-        _out.Write("\r\n"u8);
-    }
-
-    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2).</summary>
-    private void WriteStuffed(ReadOnlySpan<byte> message)
-    {
-        if (message.StartsWith("."u8))
-        {
-            _out.Write("."u8);
-        }
-        var rest = message;
-        for (var dot = rest.IndexOf("\n."u8); dot >= 0; dot = rest.IndexOf("\n."u8))
-        {
-            _out.Write(rest[..(dot + 2)]);
-            _out.Write("."u8);
-            rest = rest[(dot + 2)..];
-        }
-        _out.Write(rest);
-        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ".\r\n"u8 : "\r\n.\r\n"u8);
-    }
-
-    private async ValueTask FlushAsync()
-    {
-        await _stream.WriteAsync(_out.WrittenMemory, _limit.Token);
-        _out.ResetWrittenCount();
-    }
-
-    private async ValueTask<SmtpReply> ReplyAsync()
-    {
-        var lines = new List<string>(1);
-        var code = 0;
-        while (lines.Count < ReplyLines)
-        {
-            var line = await LineAsync();
-            if (line.Length < 3 || line[0] is < '2' or > '5' || !char.IsAsciiDigit(line[1]) || !char.IsAsciiDigit(line[2])
-                || (line.Length > 3 && line[3] is not (' ' or '-')))
-            {
-                throw Nonsense();
-            }
-            var said = int.Parse(line.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture);
-            if (lines.Count > 0 && said != code)
-            {
-                throw Nonsense();
-            }
-            code = said;
-            lines.Add(line.Length > 4 ? line[4..] : "");
-            if (line.Length == 3 || line[3] == ' ')
-            {
-                return new(code, lines);
-            }
-        }
-        throw Nonsense();
-    }
-
-    /// <summary>One line without its end; a bare LF ends it too. Bytes beyond ASCII are somebody's Latin-1 and harm nobody.</summary>
-    private async ValueTask<string> LineAsync()
-    {
-        var searched = _read;
-        while (true)
-        {
-            var end = _in.AsSpan(searched, _filled - searched).IndexOf((byte)'\n');
-            if (end >= 0)
-            {
-                var line = _in.AsSpan(_read, searched + end - _read);
-                _read = searched + end + 1;
-                return Encoding.Latin1.GetString(line.EndsWith("\r"u8) ? line[..^1] : line);
-            }
-            _in.AsSpan(_read, _filled - _read).CopyTo(_in);
-            (_filled, _read) = (_filled - _read, 0);
-            searched = _filled;
-            if (_filled == _in.Length)
-            {
-                throw Nonsense();
-            }
-            var got = await _stream.ReadAsync(_in.AsMemory(_filled), _limit.Token);
-            if (got == 0)
-            {
-                throw new IOException("The server closed the connection.");
-            }
-            _filled += got;
-        }
-    }
 }

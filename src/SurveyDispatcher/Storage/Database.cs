@@ -365,6 +365,9 @@ internal static class SqlValues
     /// <summary>A set of numbers as one parameter: <c>IN (SELECT value FROM json_each(@ids))</c>.</summary>
     public static string Set(IEnumerable<long> values) => $"[{string.Join(',', values)}]";
 
+    /// <summary>A set of codes as one parameter; they are letters and digits.</summary>
+    public static string Set(IEnumerable<string> codes) => $"[{string.Join(',', codes.Select(c => $"\"{c}\""))}]";
+
     public static string? TextOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     public static DateOnly Day(this DbDataReader row, int column) => row.GetFieldValue<DateOnly>(column);

@@ -114,7 +114,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     {
         var lists = new WriteLists(context);
         var plan = new PlanContacts(context);
-        var mail = new SendMail(context, transport);
+        using var mail = new SendMail(context, transport);
         lists.Recover();
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
         TakeFiles.Run(context, "responses", new TakeResponses(context));
@@ -171,7 +171,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(), context.Ledger.CycleId));
 
     private IMailTransport Transport() => config.Settings.Mail.Transport == "Smtp"
-        ? new SmtpTransport(config.Settings.Mail, time)
+        ? SmtpSession.Transport(config.Settings.Mail, time)
         : new PickupTransport(directory.Mail);
 
     /// <summary>Whether there is anything in the store: a first cycle that was killed may have left an empty file.</summary>

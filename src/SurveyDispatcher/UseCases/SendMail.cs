@@ -9,16 +9,26 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>Sends what is planned: each mail is claimed in the store before it goes out and settled before its connection sends the next.</summary>
 /// <remarks>
 /// Senders work side by side; one thread owns the store, and settles together what has come back in the meantime. So a
-/// process that is killed leaves at most one mail in doubt per connection.
+/// process that is killed leaves at most one mail in doubt per connection. Markets take turns, so that none waits for
+/// another's thousands. A mail to a domain that has had its share of this minute goes back to the queue, and only its
+/// number is kept here.
 /// </remarks>
-internal sealed class SendMail(CycleContext context, IMailTransport transport)
+internal sealed class SendMail(CycleContext context, IMailTransport transport) : IDisposable
 {
     private const int ClaimSize = 200;
+    private const int ParkedLimit = 100_000;
     private readonly ContactNames names = new(context.Vault);
     private readonly MailOptions options = context.Config.Settings.Mail;
+    private readonly SendPace pace = new(context.Config.Settings.Mail.MaxPerMinute, context.Config.Settings.Mail.MaxPerMinutePerDomain, context.Time);
     private readonly long started = context.Time.GetTimestamp();
+    private readonly CancellationTokenSource halt = new();
     private string? stopped;
     private bool unreachable;
+
+    private bool Ended => stopped is not null || halt.IsCancellationRequested;
+
+    /// <inheritdoc/>
+    public void Dispose() => halt.Dispose();
 
     /// <summary>Sends everything that may be sent now; what does not get through stays queued.</summary>
     public async Task RunAsync()
@@ -28,14 +38,17 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
             context.Database["mails.doubt_claimed"].Run();
             context.Database["mails.drop_overtaken"].Run();
         });
-        var total = context.Database["mails.count_sendable"].Scalar<long>(OpenMarkets());
+        using var stopping = context.Stopping.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), halt);
+        await using var limit = options.MaxMinutes == 0 ? null : context.Time.CreateTimer(
+            static h => ((CancellationTokenSource)h!).Cancel(), halt, TimeSpan.FromMinutes(options.MaxMinutes), Timeout.InfiniteTimeSpan);
+        var total = context.Database["mails.count_sendable"].Scalar<long>(SqlValues.Set(OpenMarkets()));
         var began = context.Time.GetTimestamp();
         for (var pause = TimeSpan.FromSeconds(1); ; pause *= 2)
         {
             var deferred = await SendOnceAsync(total);
             context.Stopping.ThrowIfCancellationRequested();
             var left = TimeSpan.FromSeconds(options.RetrySeconds) - context.Time.GetElapsedTime(began);
-            if (deferred == 0 || stopped is not null || left <= TimeSpan.Zero)
+            if (deferred == 0 || Ended || left <= TimeSpan.Zero)
             {
                 break;
             }
@@ -47,7 +60,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         if (stopped is not null)
         {
             context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
-                + (unreachable && options.Transport == "Smtp" ? "; check Mail:Host, Mail:Port and the relay." : "."));
+                + (unreachable && options.Transport != "Pickup" ? "; check Mail:Host, Mail:Port and the relay." : "."));
         }
     }
 
@@ -59,21 +72,29 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         var results = Channel.CreateUnbounded<Result>(new() { SingleReader = true });
         using var abandoned = new CancellationTokenSource();
         var senders = Enumerable.Range(0, options.Connections).Select(_ => Task.Run(() => SendAsync(work.Reader, results.Writer, abandoned.Token))).ToList();
-        long after = 0, outstanding = 0, deferred = 0, done = 0;
+        var turns = new Dictionary<string, long>(StringComparer.Ordinal);
+        var parked = new Parked();
+        long outstanding = 0, deferred = 0, done = 0;
         try
         {
             while (true)
             {
-                if (stopped is null && !context.Stopping.IsCancellationRequested && outstanding < ClaimSize / 2)
+                if (!Ended && outstanding < ClaimSize / 2)
                 {
-                    var claimed = Claim(OpenMarkets(), ref after);
+                    var claimed = Claim(turns, parked);
                     outstanding += claimed.Count;
                     claimed.ForEach(c => work.Writer.TryWrite(c));
                 }
 
                 if (outstanding == 0)
                 {
-                    break;
+                    if (Ended || parked.Count == 0)
+                    {
+                        break;
+                    }
+
+                    await Task.Delay(parked.Wait(pace), context.Time, halt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    continue;
                 }
 
                 var settled = new List<Result> { await results.Reader.ReadAsync(CancellationToken.None) };
@@ -84,10 +105,11 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
 
                 long putOff = 0;
                 context.Database.InTransaction(() => putOff = settled.Sum(Settle));
+                settled.Where(r => r.ParkedFor is not null).ToList().ForEach(r => parked.Add(r.ParkedFor!, r.Mail.Id));
                 deferred += putOff;
                 settled.ForEach(r => r.Stored.SetResult());
                 outstanding -= settled.Count;
-                done += settled.Count;
+                done += settled.Count(r => r.ParkedFor is null);
                 context.Progress.Report("sending mail", done, Math.Max(done, total));
             }
         }
@@ -106,26 +128,55 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
     }
 
     /// <summary>The markets in which mail may be sent at this moment; a cycle may go on past the end of the hours, or of the day.</summary>
-    private string OpenMarkets()
+    private List<string> OpenMarkets() => [.. context.Config.Programme.Markets.Values.Where(IsOpen).Select(m => m.Code)];
+
+    private bool IsOpen(Market market)
     {
         var now = context.AsOf.FixedDay is null ? AsOf.At(context.AsOf.Instant + context.Time.GetElapsedTime(started)) : context.AsOf;
-        var open = context.Config.Programme.Markets.Values
-            .Where(m => now.SendingOpen(m) && now.LocalDate(m) == context.Today(m)).Select(m => $"\"{m.Code}\"");
-        return $"[{string.Join(',', open)}]";
+        return now.SendingOpen(market) && now.LocalDate(market) == context.Today(market);
     }
 
-    private List<Outgoing> Claim(string markets, ref long after)
+    /// <summary>Claims the next mails: those that waited for room at their domain, then an equal share of every open market.</summary>
+    /// <param name="turns">By market, the last mail that this pass claimed; a market that has no more stands at the end of all numbers.</param>
+    /// <param name="parked">What waits.</param>
+    private List<Outgoing> Claim(Dictionary<string, long> turns, Parked parked)
     {
-        var ids = new List<long>();
-        var from = after;
-        context.Database.InTransaction(() => ids = context.Database["mails.claim"].List(r => r.GetInt64(0), from, markets, ClaimSize));
-        if (ids.Count == 0)
+        var markets = OpenMarkets();
+        var waited = parked.TakeWithRoom(pace, ClaimSize);
+        var next = parked.Count >= ParkedLimit ? [] : markets.Where(m => turns.GetValueOrDefault(m) < long.MaxValue).ToList();
+        if (waited.Count == 0 && next.Count == 0)
         {
             return [];
         }
 
-        after = ids.Max();
-        return context.Database["mails.content"].List(Outgoing.Read, SqlValues.Set(ids));
+        var claimed = new List<long>();
+        context.Database.InTransaction(() =>
+        {
+            if (waited.Count > 0)
+            {
+                claimed = context.Database["mails.claim_again"].List(r => r.GetInt64(0), SqlValues.Set(waited), SqlValues.Set(markets));
+            }
+
+            var share = Math.Max(1, (ClaimSize - claimed.Count) / Math.Max(1, next.Count));
+            var shares = next.ConvertAll(market =>
+            {
+                var ids = context.Database["mails.claim"].List(r => r.GetInt64(0), market, turns.GetValueOrDefault(market), share);
+                ids.Sort();
+                turns[market] = ids.Count < share ? long.MaxValue : ids[^1];
+                return ids;
+            });
+            for (var i = 0; shares.Exists(s => s.Count > i); i++)
+            {
+                claimed.AddRange(shares.Where(s => s.Count > i).Select(s => s[i]));
+            }
+        });
+        if (claimed.Count == 0)
+        {
+            return [];
+        }
+
+        var contents = context.Database["mails.content"].List(Outgoing.Read, SqlValues.Set(claimed)).ToDictionary(m => m.Id);
+        return claimed.ConvertAll(id => contents[id]);
     }
 
     private async Task SendAsync(ChannelReader<Outgoing> work, ChannelWriter<Result> results, CancellationToken ct)
@@ -141,7 +192,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
     /// <summary>One mail that can't be composed must not keep the others from being sent.</summary>
     private async Task<Result> TrySendAsync(Outgoing mail)
     {
-        if (stopped is not null || context.Stopping.IsCancellationRequested)
+        if (Ended)
         {
             return new Result(mail, 0, null);
         }
@@ -165,7 +216,6 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
 
     private async Task<Result> SendAsync(Outgoing mail, CancellationToken ct)
     {
-
         var market = context.Config.Programme.MarketOf(mail.Row.Market)!;
         var contact = context.Vault.UnsealContact(mail.Contact);
         if (ContactPoints.From(contact, market, context.Config.Programme).Email is not { } address)
@@ -173,10 +223,30 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
             throw new InvalidOperationException($"Case {mail.Row.CaseId} was planned for mail without an address.");
         }
 
-        var outgoing = Compose(mail, market, contact, address);
-        var bytes = MessageComposer.Compose(outgoing);
-        var envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml");
-        return new Result(mail, context.Vault.Hash(address), await transport.SendAsync(envelope, bytes, ct));
+        var domain = address.Value[(address.Value.LastIndexOf('@') + 1)..];
+        if (!await pace.EnterAsync(domain, halt.Token))
+        {
+            return new Result(mail, 0, null) { ParkedFor = domain };
+        }
+
+        Delivery? delivery = null;
+        try
+        {
+            if (Ended || !IsOpen(market))
+            {
+                return new Result(mail, 0, null); // it has waited for its turn past the end of the hours
+            }
+
+            var outgoing = Compose(mail, market, contact, address);
+            var bytes = MessageComposer.Compose(outgoing);
+            var envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml");
+            delivery = await transport.SendAsync(envelope, bytes, ct);
+            return new Result(mail, context.Vault.Hash(address), delivery);
+        }
+        finally
+        {
+            pace.Leave(domain, handedOver: delivery is not (null or Delivery.ServerUnusable));
+        }
     }
 
     private OutgoingMail Compose(Outgoing mail, Market market, ContactData contact, EmailAddress address)
@@ -236,7 +306,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         {
             case null:
                 Store("queued", null);
-                return 1;
+                return result.ParkedFor is null ? 1 : 0;
             case Delivery.InDoubt when mail.InDoubt: // it went out twice under one name, and once without an answer is enough
             case Delivery.Accepted:
                 Store("accepted", null);
@@ -269,20 +339,24 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
                 return 1;
             case Delivery.MessageRefused refused:
                 Store("queued", refused.Status.ToString());
-                stopped ??= $"The mail server refuses us ({refused.Code}): {refused.Advice}";
+                Stop($"The mail server refuses us ({refused.Code}): {refused.Advice}");
                 return 1;
             case Delivery.ServerUnusable unusable:
                 Store("queued", null);
-                if (stopped is null)
-                {
-                    stopped = $"The mail server can't be used: {unusable.What.TrimEnd('.')}.";
-                    unreachable = true;
-                }
+                unreachable |= stopped is null;
+                Stop($"The mail server can't be used: {unusable.What.TrimEnd('.')}.");
 
                 return 1;
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), delivery, "Unknown delivery.");
         }
+    }
+
+    /// <summary>No more mail in this cycle; who waits for his turn is called back.</summary>
+    private void Stop(string why)
+    {
+        stopped ??= why;
+        halt.Cancel();
     }
 
     /// <summary>Records a fact, unless the case was marked to be looked at since the mail was claimed: that look must stay due.</summary>
@@ -307,6 +381,56 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport)
         /// <summary>Why it could not even be tried.</summary>
         public string? Fault { get; init; }
 
+        /// <summary>The domain that has no room for it in this minute.</summary>
+        public string? ParkedFor { get; init; }
+
         public TaskCompletionSource Stored { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>The numbers of the mails that went back to the queue until their domain has room.</summary>
+    private sealed class Parked
+    {
+        private readonly Dictionary<string, Queue<long>> domains = new(StringComparer.OrdinalIgnoreCase);
+
+        public int Count { get; private set; }
+
+        public void Add(string domain, long id)
+        {
+            if (!domains.TryGetValue(domain, out var waiting))
+            {
+                domains[domain] = waiting = new();
+            }
+
+            waiting.Enqueue(id);
+            Count++;
+        }
+
+        /// <summary>The first of every domain that has room. When more come than fit, the rest waits again.</summary>
+        public List<long> TakeWithRoom(SendPace pace, int limit)
+        {
+            var taken = new List<long>();
+            foreach (var (domain, waiting) in domains.Where(d => pace.RoomIn(d.Key) <= TimeSpan.Zero))
+            {
+                for (var room = pace.Places(domain); room > 0 && taken.Count < limit && waiting.TryDequeue(out var id); room--)
+                {
+                    taken.Add(id);
+                }
+
+                if (waiting.Count == 0)
+                {
+                    domains.Remove(domain);
+                }
+            }
+
+            Count -= taken.Count;
+            return taken;
+        }
+
+        /// <summary>How long until the first domain has room.</summary>
+        public TimeSpan Wait(SendPace pace)
+        {
+            var wait = domains.Keys.Min(pace.RoomIn);
+            return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+        }
     }
 }

@@ -12,14 +12,16 @@ namespace SurveyDispatcher.Tests.Journeys;
 /// <remarks>Files settle at once and gaps are wide open, unless a test is about these: settings live in files, never in the environment.</remarks>
 internal sealed class World : IDisposable
 {
-    private readonly Still time = new();
+    private readonly TimeProvider time;
 
     /// <summary>A world on the shipped programme, changed as a test needs it.</summary>
     /// <param name="programme">Changes programme.json.</param>
     /// <param name="settings">Changes appsettings.json.</param>
     /// <param name="whole">All ten markets. Else the four that speak English only: compiling the texts of seven languages takes most of a cycle.</param>
-    public World(Action<JsonNode>? programme = null, Action<JsonNode>? settings = null, bool whole = false)
+    /// <param name="time">Whose pauses and time-outs count; else the clock stands still and pauses are real ones.</param>
+    public World(Action<JsonNode>? programme = null, Action<JsonNode>? settings = null, bool whole = false, TimeProvider? time = null)
     {
+        this.time = time ?? new Still();
         Root = Directory.CreateTempSubdirectory("survey-world-").FullName;
         Data = Path.Combine(Root, "var");
         Config = Path.Combine(Root, "config");

@@ -13,14 +13,13 @@ internal sealed class ManualClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(GetTimestamp());
 
-    public int Waiting
+    /// <summary>How long until the first timer that is due within a time; null when none is.</summary>
+    public TimeSpan? NextWithin(TimeSpan most)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return _timers.Count(t => t.Due is not null);
-            }
+            var next = _timers.Where(t => t.Due - _now <= most.Ticks).Min(t => t.Due);
+            return next is { } due ? TimeSpan.FromTicks(Math.Max(0, due - _now)) : null;
         }
     }
 

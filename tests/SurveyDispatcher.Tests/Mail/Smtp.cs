@@ -29,13 +29,13 @@ internal static class Smtp
         return await transport.SendAsync(ToAnna, Message, Ct);
     }
 
-    public static SmtpTransport Transport(ScriptedServer server, Action<MailOptions>? change = null) => Transport(server.Port, change);
+    public static RelayTransport Transport(ScriptedServer server, Action<MailOptions>? change = null) => Transport(server.Port, change);
 
-    public static SmtpTransport Transport(int port, Action<MailOptions>? change = null)
+    public static RelayTransport Transport(int port, Action<MailOptions>? change = null)
     {
         var options = new MailOptions { Host = "127.0.0.1", Port = port, TimeoutSeconds = 10 };
         change?.Invoke(options);
-        return new(options, TimeProvider.System);
+        return SmtpSession.Transport(options, TimeProvider.System);
     }
 
     public static int ClosedPort()

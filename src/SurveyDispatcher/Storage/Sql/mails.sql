@@ -21,10 +21,16 @@ WHERE state IN ('queued', 'claimed')
 UPDATE mails SET state = 'queued', in_doubt = 1 WHERE state IN ('queued', 'claimed') AND state = 'claimed'
 
 -- name: claim
+-- The next of one market; the markets take turns.
 UPDATE mails SET state = 'claimed'
-WHERE id IN (SELECT id FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND id > @after
-    AND market IN (SELECT value FROM json_each(@markets)) ORDER BY id LIMIT @limit)
-RETURNING id, case_id, contact
+WHERE id IN (SELECT id FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND market = @market AND id > @after
+    ORDER BY id LIMIT @limit)
+RETURNING id
+
+-- name: claim_again
+UPDATE mails SET state = 'claimed'
+WHERE id IN (SELECT value FROM json_each(@ids)) AND state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
+RETURNING id
 
 -- name: content
 SELECT m.id, m.contact, t.contact, t.dealer_name, t.model, t.language, m.in_doubt, coalesce(d.name, ''),

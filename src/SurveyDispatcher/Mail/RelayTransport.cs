@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography.X509Certificates;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -7,14 +6,14 @@ using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
 
-/// <summary>Sends over at most <see cref="MailOptions.Connections"/> sessions, which stay open from message to message.</summary>
+/// <summary>Sends to a relay, over at most <see cref="MailOptions.Connections"/> sessions, which stay open from message to message.</summary>
 /// <remarks>
 /// Only what surely did not send is tried again, and only for its connection: exponential back-off with jitter for
 /// <see cref="MailOptions.RetrySeconds"/> from the first failure on, shared by all messages, until one gets through again. After
 /// that the relay counts as down: a circuit breaker lets every message fail at once, and now and then one looks again.
 /// What the server says about a message is the caller's to repeat.
 /// </remarks>
-public sealed class SmtpTransport : IMailTransport
+public sealed class RelayTransport : IMailTransport
 {
     // A wrong password is not tried again with every message: accounts get locked for that.
     private static readonly TimeSpan RefusalHolds = TimeSpan.FromMinutes(1);
@@ -22,11 +21,10 @@ public sealed class SmtpTransport : IMailTransport
     private static readonly ResiliencePropertyKey<long> FirstFault = new("first fault");
 
     private readonly MailOptions _options;
+    private readonly Func<CancellationToken, Task<IMailSession>> _open;
     private readonly TimeProvider _clock;
-    private readonly X509Certificate2Collection? _trusted;
     private readonly SemaphoreSlim _slots;
-    private readonly ConcurrentStack<SmtpSession> _idle = new();
-    private readonly SendPace _pace;
+    private readonly ConcurrentStack<IMailSession> _idle = new();
     private readonly ResiliencePipeline _retrying;
     private readonly ResiliencePipeline _breaking;
     private readonly Lock _lock = new();
@@ -36,19 +34,15 @@ public sealed class SmtpTransport : IMailTransport
     private volatile Refusal? _refusal;
 
     /// <summary>Connects with the first message, not here.</summary>
-    /// <exception cref="IOException">The file of <see cref="MailOptions.TrustedCertificate"/> can't be read.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">It holds no PEM certificate.</exception>
-    public SmtpTransport(MailOptions options, TimeProvider clock)
+    /// <param name="options">The relay and how it is used.</param>
+    /// <param name="open">Opens one session; throws <see cref="SmtpFaultException"/> when it can't be had.</param>
+    /// <param name="clock">Times the pauses between tries.</param>
+    internal RelayTransport(MailOptions options, Func<CancellationToken, Task<IMailSession>> open, TimeProvider clock)
     {
         _options = options;
+        _open = open;
         _clock = clock;
-        if (options.TrustedCertificate.Length > 0)
-        {
-            _trusted = [];
-            _trusted.ImportFromPemFile(options.TrustedCertificate);
-        }
         _slots = new(options.Connections);
-        _pace = new(options.MaxPerMinute, clock);
 
         _budget = TimeSpan.FromSeconds(options.RetrySeconds);
         _retrying = new ResiliencePipelineBuilder { TimeProvider = clock }
@@ -115,7 +109,6 @@ public sealed class SmtpTransport : IMailTransport
             session.Dispose();
         }
         _slots.Dispose();
-        _pace.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -125,7 +118,6 @@ public sealed class SmtpTransport : IMailTransport
         var session = kept ?? await OpenAsync(ct);
         try
         {
-            await _pace.WaitAsync(ct);
             try
             {
                 return await session.SendAsync(envelope, message, ct);
@@ -144,7 +136,7 @@ public sealed class SmtpTransport : IMailTransport
         }
     }
 
-    private SmtpSession? Kept()
+    private IMailSession? Kept()
     {
         while (_idle.TryPop(out var session))
         {
@@ -157,7 +149,7 @@ public sealed class SmtpTransport : IMailTransport
         return null;
     }
 
-    private void Keep(SmtpSession session)
+    private void Keep(IMailSession session)
     {
         if (session.IsUsable)
         {
@@ -169,7 +161,7 @@ public sealed class SmtpTransport : IMailTransport
         }
     }
 
-    private async Task<SmtpSession> OpenAsync(CancellationToken ct)
+    private async Task<IMailSession> OpenAsync(CancellationToken ct)
     {
         if (_refusal is { } refusal && _clock.GetElapsedTime(refusal.At) < RefusalHolds)
         {
@@ -177,7 +169,7 @@ public sealed class SmtpTransport : IMailTransport
         }
         try
         {
-            return await _breaking.ExecuteAsync(static async (t, token) => await SmtpSession.OpenAsync(t._options, t._trusted, t._clock, token), this, ct);
+            return await _breaking.ExecuteAsync(static async (t, token) => await t._open(token), this, ct);
         }
         catch (SmtpFaultException e) when (e.Outcome is Delivery.MessageRefused)
         {
