@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
 
@@ -29,6 +30,26 @@ public enum Health
 /// <param name="Advice">What is wrong and what to do, in one sentence or two; empty when there is nothing to say.</param>
 public sealed record Finding(string Check, string Of, Health Health, string Found, string Advice = "");
 
+/// <summary>One pair of domains that mail goes out under.</summary>
+/// <param name="From">The domain in From, in ASCII.</param>
+/// <param name="Envelope">The domain of the envelope sender: of <see cref="MailOptions.BounceAddress"/>, else the same.</param>
+/// <param name="Markets">The codes of the markets that use it, in order.</param>
+internal sealed record SenderDomain(string From, string Envelope, IReadOnlyList<string> Markets)
+{
+    /// <summary>The domains of some markets, each once, in order.</summary>
+    public static IReadOnlyList<SenderDomain> Of(IEnumerable<Market> markets, MailOptions options) =>
+    [
+        .. markets.GroupBy(m => DomainOf(m.Sender.Address), m => m.Code).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => new SenderDomain(g.Key, options.BounceAddress.Length > 0 ? DomainOf(options.BounceAddress) : g.Key, [.. g.Order(StringComparer.Ordinal)])),
+    ];
+
+    private static string DomainOf(string address)
+    {
+        var ascii = EmailAddress.Parse(address)!.Value; // the configuration was found valid
+        return ascii[(ascii.LastIndexOf('@') + 1)..];
+    }
+}
+
 /// <summary>The DNS records that make providers trust a sender: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489).</summary>
 /// <remarks>
 /// The methods that judge are pure. No list of public suffixes is at hand: the organisational domain is taken for the
@@ -38,18 +59,14 @@ internal static class SenderRecords
 {
     private const int MostLookups = 10; // RFC 7208 4.6.4
 
-    /// <summary>The domain of an address, in lower case.</summary>
-    public static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..].ToLowerInvariant();
-
     /// <summary>Looks up and judges what speaks for the mail of one sender.</summary>
     /// <param name="lookup">Who is asked.</param>
-    /// <param name="sender">The domain in From.</param>
-    /// <param name="envelope">The domain of the envelope sender.</param>
+    /// <param name="domain">The sender's domains.</param>
     /// <param name="selectors">The DKIM selectors that the relay signs with; none: DKIM is not looked at.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task<IReadOnlyList<Finding>> OfAsync(
-        TxtLookup lookup, string sender, string envelope, IReadOnlyList<string> selectors, CancellationToken ct)
+    public static async Task<IReadOnlyList<Finding>> OfAsync(TxtLookup lookup, SenderDomain domain, IReadOnlyList<string> selectors, CancellationToken ct)
     {
+        var (sender, envelope) = (domain.From, domain.Envelope);
         var spf = lookup.FindAsync(envelope, ct);
         var keys = selectors.Select(s => lookup.FindAsync(DkimName(s, sender), ct)).ToList();
         var names = DmarcNames(sender);
@@ -58,6 +75,10 @@ internal static class SenderRecords
         foreach (var (selector, key) in selectors.Zip(await Task.WhenAll(keys)))
         {
             findings.Add(Dkim(DkimName(selector, sender), key));
+        }
+        if (selectors.Count == 0)
+        {
+            findings.Add(new("DKIM", sender, Health.Warning, "", "It was not checked: set Mail:DkimSelectors to what stands behind s= in the DKIM-Signature of your mail."));
         }
         findings.AddRange(Dmarc(sender, envelope, [.. names.Zip(policies)]));
         return findings;

@@ -183,7 +183,7 @@ public sealed class SenderRecordsTests
         ]);
 
         var findings = await SenderRecords.OfAsync(
-            new TxtLookup([server.EndPoint], TimeProvider.System), "mail.cvp.example", "bounces.cvp.example", ["s1", "s2"], TestContext.Current.CancellationToken);
+            new TxtLookup([server.EndPoint], TimeProvider.System), new SenderDomain("mail.cvp.example", "bounces.cvp.example", ["AU"]), ["s1", "s2"], TestContext.Current.CancellationToken);
 
         Assert.Equal(
             ["SPF bounces.cvp.example Good", "DKIM s1._domainkey.mail.cvp.example Fault", "DKIM s2._domainkey.mail.cvp.example Fault", "DMARC _dmarc.cvp.example Warning", "alignment mail.cvp.example Good"],
