@@ -164,7 +164,7 @@ internal static class SenderRecords
         }
         if (kind is not ("rsa" or "ed25519"))
         {
-            return Says(Health.Fault, $"Receivers know no keys of the kind '{kind}': publish an RSA key of 2,048 bits.");
+            return Says(Health.Fault, $"Receivers know no keys of the kind '{kind}': publish an RSA key of 2048 bits.");
         }
         if (!Of("h", "sha256").Split(':').Any(h => h.Trim() is "sha256"))
         {
@@ -174,8 +174,8 @@ internal static class SenderRecords
         return bits switch
         {
             0 => Says(Health.Fault, $"What stands in p= is no {kind} key: publish the one that your relay signs with."),
-            < 1024 when kind == "rsa" => Says(Health.Fault, $"The key has {bits} bits; receivers refuse fewer than 1,024: make one of 2,048."),
-            < 2048 when kind == "rsa" => Says(Health.Warning, $"The key has {bits} bits: make one of 2,048."),
+            < 1024 when kind == "rsa" => Says(Health.Fault, $"The key has {bits} bits; receivers refuse fewer than 1024: make one of 2048."),
+            < 2048 when kind == "rsa" => Says(Health.Warning, $"The key has {bits} bits: make one of 2048."),
             _ when Of("t", "").Split(':').Any(f => f.Trim() is "y") => Says(Health.Warning, "It is marked as a test (t=y), so receivers may ignore it: take t=y out when signatures pass."),
             _ => Says(Health.Good, ""),
         };
@@ -247,7 +247,7 @@ internal static class SenderRecords
     {
         var aligned = envelope == sender
             || (!strict && (IsWithin(envelope, organisation) || IsWithin(envelope, sender) || IsWithin(sender, envelope)));
-        return new("alignment", sender, aligned ? Health.Good : Health.Warning, $"envelope sender of {envelope}", aligned ? ""
+        return new("alignment", sender, aligned ? Health.Good : Health.Warning, $"the envelope sender is of {envelope}", aligned ? ""
             : $"SPF can't count for {sender}{(strict ? " (aspf=s)" : "")}, only a DKIM signature with d={sender} will: let the relay sign so, or set Mail:BounceAddress to an address of {(strict ? sender : organisation)}.");
     }
 

@@ -259,7 +259,7 @@ public sealed record MailHealth(string Transport, IReadOnlyList<Finding> Checks)
         }
 
         var counts = Checks.Where(c => c.Health != Health.Good).GroupBy(c => c.Health).OrderByDescending(g => g.Key)
-            .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}"));
+            .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}{(g.Key == Health.Unknown ? "" : "(s)")}"));
         return text.AppendLine().Append(Health == Health.Good ? "All is well." : string.Join(", ", counts) + ".").ToString();
     }
 }

@@ -96,7 +96,7 @@ public sealed class MailCheckJourneyTests
         var sheet = await world.RunAsync("mail", "check");
 
         Assert.Equal(1, sheet.Code);
-        foreach (var word in new[] { "publish a TXT record at bounces.cvp.example", "fault    DKIM s1._domainkey.cvp.example", "publish a TXT record at _dmarc.cvp.example", "3 fault." })
+        foreach (var word in new[] { "publish a TXT record at bounces.cvp.example", "fault    DKIM s1._domainkey.cvp.example", "publish a TXT record at _dmarc.cvp.example", "3 fault(s)." })
         {
             Assert.Contains(word, sheet.Output, StringComparison.Ordinal);
         }
