@@ -43,7 +43,10 @@ public static class MessageComposer
         w.Unstructured("Subject", mail.Subject);
         w.Token("Date", mail.Date.ToString("ddd, dd MMM yyyy HH:mm:ss ", CultureInfo.InvariantCulture) + Offset(mail.Date.Offset));
         w.Token("Message-ID", $"<{NoSpaces(mail.MessageId)}>");
-        w.Unstructured("X-Survey-Case-Id", mail.CaseId);
+        if (mail.CaseId.Length > 0)
+        {
+            w.Unstructured("X-Survey-Case-Id", mail.CaseId);
+        }
         w.Unstructured("X-Survey-Contact", mail.Contact);
         w.Token("List-Unsubscribe", $"<{UriOf(mail.UnsubscribeUri)}>");
         w.Token("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");

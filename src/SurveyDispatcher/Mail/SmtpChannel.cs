@@ -55,6 +55,15 @@ internal sealed class SmtpChannel : IDisposable
     /// <summary>The TLS connection; null in the clear.</summary>
     public SslStream? Tls => _stream as SslStream;
 
+    /// <summary>What the server's certificate says, good or not; null before one was shown.</summary>
+    public CertificateFacts? Certificate { get; private set; }
+
+    /// <summary>How the connection is protected; null in the clear, and before the handshake is done.</summary>
+    public TlsFacts? Secured { get; private set; }
+
+    /// <summary>The server's end; null before there was a connection.</summary>
+    public IPEndPoint? RemoteEndPoint { get; private set; }
+
     /// <summary>Our end.</summary>
     public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint as IPEndPoint;
 
@@ -120,6 +129,7 @@ internal sealed class SmtpChannel : IDisposable
     {
         Arm("while connecting");
         await _socket.ConnectAsync(_options.Host, _options.Port, _limit.Token);
+        RemoteEndPoint = _socket.RemoteEndPoint as IPEndPoint;
         _stream = new NetworkStream(_socket, ownsSocket: false);
     }
 
@@ -137,9 +147,14 @@ internal sealed class SmtpChannel : IDisposable
                 {
                     TargetHost = _options.Host,
                     CertificateChainPolicy = _trusted is null ? null : Trusting(_trusted),
-                    RemoteCertificateValidationCallback = (_, _, _, found) => (problems = found) == SslPolicyErrors.None,
+                    RemoteCertificateValidationCallback = (_, shown, _, found) =>
+                    {
+                        Certificate = CertificateFacts.Of(shown);
+                        return (problems = found) == SslPolicyErrors.None;
+                    },
                 },
                 _limit.Token);
+            Secured = new(tls.SslProtocol, tls.NegotiatedCipherSuite);
         }
         catch (AuthenticationException e)
         {

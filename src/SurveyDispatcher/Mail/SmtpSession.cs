@@ -19,15 +19,26 @@ internal sealed class SmtpSession : IMailSession
     private readonly MailOptions _options;
     private readonly SmtpChannel _channel;
     private SmtpExtensions _server = SmtpExtensions.None;
+    private SmtpReply? _greeting;
+    private MailAuthentication? _login;
+    private bool _loggedIn;
     private bool _needsReset;
 
-    private SmtpSession(MailOptions options, SmtpChannel channel) => (_options, _channel) = (options, channel);
+    /// <summary>A session that is not open yet.</summary>
+    /// <param name="options">The relay.</param>
+    /// <param name="trusted">The certificates that are trusted; null: the machine's.</param>
+    /// <param name="clock">Times the waits.</param>
+    public SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock) =>
+        (_options, _channel) = (options, new SmtpChannel(options, trusted, clock));
 
     /// <inheritdoc/>
     public bool IsBroken => _channel.IsBroken;
 
     /// <inheritdoc/>
     public bool IsUsable => _channel.IsUsable;
+
+    /// <summary>What the opening has found, as far as it came.</summary>
+    public SmtpFacts Facts => new(_channel.RemoteEndPoint, _greeting, _channel.Secured, _channel.Certificate, _server, _login, _loggedIn);
 
     private string Server => _channel.Server;
 
@@ -44,10 +55,10 @@ internal sealed class SmtpSession : IMailSession
     /// <exception cref="SmtpFaultException">The session can't be had.</exception>
     public static async Task<SmtpSession> OpenAsync(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, CancellationToken ct)
     {
-        var session = new SmtpSession(options, new SmtpChannel(options, trusted, clock));
+        var session = new SmtpSession(options, trusted, clock);
         try
         {
-            await session._channel.RunAsync(session.GreetAsync, ct);
+            await session.OpenAsync(ct);
             return session;
         }
         catch
@@ -56,6 +67,10 @@ internal sealed class SmtpSession : IMailSession
             throw;
         }
     }
+
+    /// <summary>Opens this one; what was found until a fault stays in <see cref="Facts"/>.</summary>
+    /// <exception cref="SmtpFaultException">The session can't be had.</exception>
+    public Task OpenAsync(CancellationToken ct) => _channel.RunAsync(GreetAsync, ct);
 
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
@@ -82,7 +97,8 @@ internal sealed class SmtpSession : IMailSession
             await _channel.SecureAsync();
         }
         _channel.Arm("at the greeting");
-        Opened(await _channel.ReplyAsync(), "the greeting");
+        _greeting = await _channel.ReplyAsync();
+        Opened(_greeting, "the greeting");
         await HelloAsync();
 
         if (_options.Security == MailSecurity.StartTls || (_options.Security == MailSecurity.Auto && _server.StartTls))
@@ -145,7 +161,8 @@ internal sealed class SmtpSession : IMailSession
             throw SmtpFaultException.Refusal(538, new(5, 7, 11), $"The login to {Server} was not tried, since the connection has no TLS: set Mail:Security, or Mail:AllowAuthWithoutTls.");
         }
         var (user, password) = (_options.User, _options.Password);
-        var reply = Mechanism() switch
+        _login = Mechanism();
+        var reply = _login switch
         {
             MailAuthentication.Plain => await AnswerAsync("AUTH PLAIN", $"\0{user}\0{password}"),
             MailAuthentication.XOAuth2 => await AnswerAsync("AUTH XOAUTH2", $"user={user}\u0001auth=Bearer {password}\u0001\u0001"),
@@ -161,6 +178,7 @@ internal sealed class SmtpSession : IMailSession
         {
             throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{Server} refused the login; look at Mail:User and Mail:Password.");
         }
+        _loggedIn = true;
 
         // The answer goes along with the command; a server that asks for it all the same gets it once more, and one that
         // explains a refusal in a 334 (XOAUTH2) gets the empty line that it waits for.

@@ -22,6 +22,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     private readonly SendPace pace = new(context.Config.Settings.Mail.MaxPerMinute, context.Config.Settings.Mail.MaxPerMinutePerDomain, context.Time);
     private readonly long started = context.Time.GetTimestamp();
     private readonly CancellationTokenSource halt = new();
+    private readonly HashSet<string> untrusted = new(StringComparer.Ordinal);
     private string? stopped;
     private bool unreachable;
 
@@ -38,6 +39,11 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             context.Database["mails.doubt_claimed"].Run();
             context.Database["mails.drop_overtaken"].Run();
         });
+        if (options.RequireSenderRecords && options.Transport != "Pickup" && !context.DryRun)
+        {
+            await TrustSendersAsync();
+        }
+
         using var stopping = context.Stopping.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), halt);
         await using var limit = options.MaxMinutes == 0 ? null : context.Time.CreateTimer(
             static h => ((CancellationTokenSource)h!).Cancel(), halt, TimeSpan.FromMinutes(options.MaxMinutes), Timeout.InfiniteTimeSpan);
@@ -61,6 +67,28 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
                 + (unreachable && options.Transport != "Pickup" ? "; check Mail:Host, Mail:Port and the relay." : "."));
+        }
+    }
+
+    /// <summary>Keeps back the markets whose senders lack good DNS records: what goes out under them lands in spam, and harms the name.</summary>
+    private async Task TrustSendersAsync()
+    {
+        var queued = context.Database["mails.markets_queued"].List(r => context.Config.Programme.MarketOf(r.GetString(0))).OfType<Market>();
+        var lookup = TxtLookup.For(options, context.Time);
+        var domains = SenderDomain.Of(queued, options);
+        var records = await Task.WhenAll(domains.Select(d => SenderRecords.OfAsync(lookup, d, options.DkimSelectors, context.Stopping)));
+        foreach (var (domain, findings) in domains.Zip(records))
+        {
+            if (findings.MaxBy(f => f.Health == Health.Fault ? 2 : f.Health == Health.Unknown ? 1 : 0) is not { Health: > Health.Warning } worst)
+            {
+                continue;
+            }
+
+            untrusted.UnionWith(domain.Markets);
+            context.Problems.Add($"No mail of {string.Join(", ", domain.Markets)} is sent: Mail:RequireSenderRecords asks for good DNS records, and "
+                + (worst.Health == Health.Unknown
+                    ? $"the {worst.Check} record of {worst.Of} could not be looked up. {worst.Advice} Mails stay queued; the next cycle asks again."
+                    : $"the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records."));
         }
     }
 
@@ -146,7 +174,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     }
 
     /// <summary>The markets in which mail may be sent at this moment; a cycle may go on past the end of the hours, or of the day.</summary>
-    private List<string> OpenMarkets() => [.. context.Config.Programme.Markets.Values.Where(IsOpen).Select(m => m.Code)];
+    private List<string> OpenMarkets() => [.. context.Config.Programme.Markets.Values.Where(m => IsOpen(m) && !untrusted.Contains(m.Code)).Select(m => m.Code)];
 
     private bool IsOpen(Market market)
     {
