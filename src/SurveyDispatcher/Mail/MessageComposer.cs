@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -139,7 +142,7 @@ public static class MessageComposer
         {
             var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(content.Length) + content.Length);
             var text = bytes.AsSpan(0, WithCrLf(content, bytes));
-            var base64 = Escapes(text, most: text.Length / 6) > text.Length / 6; // of three bytes for one, against four for three
+            var base64 = Escapes(text) > text.Length / 6; // of three bytes for one, against four for three
             Raw($"--{boundary}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Transfer-Encoding: {(base64 ? "base64" : "quoted-printable")}\r\n\r\n");
             if (base64)
             {
@@ -264,14 +267,18 @@ public static class MessageComposer
             return length;
         }
 
-        /// <summary>How many bytes quoted-printable must escape; it stops counting soon after <paramref name="most"/>.</summary>
-        private static int Escapes(ReadOnlySpan<byte> text, int most)
+        /// <summary>How many bytes quoted-printable must escape, but for those at a line's ends.</summary>
+        private static int Escapes(ReadOnlySpan<byte> text)
         {
-            var count = 0;
-            for (var next = text.IndexOfAnyExcept(Plain); next >= 0 && count <= most; next = text.IndexOfAnyExcept(Plain))
+            var count = text.Count((byte)'=') + text.Count((byte)0x7f);
+            var vectors = MemoryMarshal.Cast<byte, Vector128<byte>>(text);
+            foreach (var vector in vectors)
             {
-                count += text[next] is >= 0x7f or (byte)'=' ? 1 : 0;
-                text = text[(next + 1)..];
+                count += BitOperations.PopCount(vector.ExtractMostSignificantBits()); // bytes beyond ASCII
+            }
+            foreach (var b in text[(vectors.Length * Vector128<byte>.Count)..])
+            {
+                count += b >> 7;
             }
             return count;
         }
