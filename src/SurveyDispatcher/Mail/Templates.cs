@@ -10,7 +10,14 @@ namespace SurveyDispatcher.Mail;
 public sealed record TemplateFault(string Path, string Problem);
 
 /// <summary>A message in words, before it becomes bytes.</summary>
-public sealed record RenderedMail(string Subject, string Text, string Html);
+/// <param name="Subject">The subject.</param>
+/// <param name="Preheader">What a mailbox shows beside the subject; it is also in <paramref name="Html"/>, unseen.</param>
+/// <param name="Text">The plain text part.</param>
+/// <param name="Html">The HTML part.</param>
+public sealed record RenderedMail(string Subject, string Preheader, string Text, string Html);
+
+/// <summary>A customer who does not exist, for previews in one language: a name, a dealer and a model as they are written there.</summary>
+public sealed record SampleCustomer(string Name, string Dealer, string Model);
 
 /// <summary>What a message tells about one contact. All of it is data: none is ever read as template code.</summary>
 public sealed record MailValues
@@ -29,6 +36,9 @@ public sealed record MailValues
 
     /// <summary>The last day to answer on; none where the market sets no limit.</summary>
     public DateOnly? LastDay { get; init; }
+
+    /// <summary>Whether a call may follow when this mail is not answered; only then may a text announce one.</summary>
+    public bool MayCall { get; init; }
 
     /// <summary>The market's sender as people read it.</summary>
     public required string Sender { get; init; }
@@ -58,7 +68,7 @@ public sealed class Templates
     private static readonly string[] Contacts = ["invitation", "reminder"];
     private static readonly string[] Surveys = ["sales", "service"];
     private static readonly string[] Lines = ["subject", "preheader", "heading", "greeting", "button", "linkHint", "deadline"];
-    private static readonly string[] Footer = ["why", "optOut", "contact", "signature"];
+    private static readonly string[] Footer = ["why", "optOut", "contact", "closing", "signature"];
 
     private readonly Source _html;
     private readonly Source _text;
@@ -69,6 +79,10 @@ public sealed class Templates
 
     /// <summary>The language tags that have texts, in order.</summary>
     public IEnumerable<string> Languages => _languages.Values.Select(l => l.Tag).Order(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The sample customer of a language.</summary>
+    /// <param name="language">One of <see cref="Languages"/>.</param>
+    public SampleCustomer SampleOf(string language) => _languages[language].Sample;
 
     /// <summary>Reads all files of <c>config/templates</c>.</summary>
     /// <param name="files">Content by path below that folder: <c>layout.html</c>, <c>layout.txt</c>, <c>LANGUAGE/messages.json</c>.</param>
@@ -136,19 +150,20 @@ public sealed class Templates
         var texts = _languages[language];
         var message = texts.Messages[(contact, survey)];
         var data = texts.Data(values);
-        var page = new Dictionary<string, object>(16, StringComparer.Ordinal)
+        var page = new Dictionary<string, object>(18, StringComparer.Ordinal)
         {
             ["language"] = texts.Tag,
-            ["paragraphs"] = Array.ConvertAll(message.Paragraphs, p => p.Fill(data)),
+            ["paragraphs"] = message.Paragraphs.Select(p => p.Fill(data)).Where(p => p.Length > 0).ToArray(), // an if may leave nothing
             ["link"] = values.Link,
             ["unsubscribeLink"] = values.UnsubscribeLink,
             ["sender"] = data["sender"],
+            ["replyTo"] = data["replyTo"],
         };
         foreach (var (name, line) in message.Lines)
         {
             page[name] = line.Fill(data);
         }
-        return new((string)page["subject"], _text.Fill(page), _html.Fill(page));
+        return new((string)page["subject"], (string)page["preheader"], _text.Fill(page), _html.Fill(page));
     }
 
     private string? Known(string tag)
@@ -176,7 +191,8 @@ public sealed class Templates
     /// <summary>The strings of one contact for one survey, the footer's among them.</summary>
     private sealed record Message(KeyValuePair<string, Line>[] Lines, Line[] Paragraphs);
 
-    private sealed record Language(string Tag, CultureInfo Culture, string DateFormat, Dictionary<(string Contact, string Survey), Message> Messages)
+    private sealed record Language(
+        string Tag, CultureInfo Culture, string DateFormat, SampleCustomer Sample, Dictionary<(string Contact, string Survey), Message> Messages)
     {
         public static Language? Read(string path, string tag, string content, Compiler compiler, ICollection<TemplateFault> faults)
         {
@@ -195,7 +211,7 @@ public sealed class Templates
                 var before = faults.Count;
                 var reader = new Reader(path, compiler, faults);
                 var root = document.RootElement;
-                reader.Members(root, "", ["language", "culture", "dateFormat", .. Contacts, "footer"]);
+                reader.Members(root, "", ["language", "culture", "dateFormat", "sample", .. Contacts, "footer"]);
                 if (!string.Equals(reader.String(root, "language", "language"), tag, StringComparison.OrdinalIgnoreCase))
                 {
                     faults.Add(new(path, $"language must be that of the folder, {tag}"));
@@ -203,6 +219,9 @@ public sealed class Templates
                 var culture = reader.Culture(reader.String(root, "culture", "culture"));
                 var dateFormat = reader.DateFormat(reader.String(root, "dateFormat", "dateFormat"), culture);
 
+                var someone = reader.Object(root, "sample", "sample", ["name", "dealer", "model"]);
+                var sample = new SampleCustomer(
+                    reader.String(someone, "name", "sample.name"), reader.String(someone, "dealer", "sample.dealer"), reader.String(someone, "model", "sample.model"));
                 var footer = reader.Object(root, "footer", "footer", Footer);
                 var ending = Footer.Select(name => KeyValuePair.Create(name, reader.Line(footer, name, $"footer.{name}"))).ToArray();
                 var messages = new Dictionary<(string, string), Message>();
@@ -217,25 +236,33 @@ public sealed class Templates
                         messages[(contact, survey)] = new([.. lines, .. ending], reader.Paragraphs(element, $"{at}.paragraphs"));
                     }
                 }
-                return faults.Count == before ? new(tag, culture, dateFormat, messages) : null;
+                return faults.Count == before ? new(tag, culture, dateFormat, sample, messages) : null;
             }
         }
 
-        /// <summary>The customer's data by the names that the strings use; line breaks and other control characters become spaces.</summary>
-        public Dictionary<string, object> Data(MailValues v) => new(8, StringComparer.Ordinal)
+        /// <summary>The customer's data by the names that the strings use.</summary>
+        public Dictionary<string, object> Data(MailValues v) => new(9, StringComparer.Ordinal)
         {
             ["name"] = OneLine(v.Name),
             ["dealer"] = OneLine(v.Dealer),
             ["model"] = OneLine(v.Model),
             ["eventDate"] = v.EventDate.ToString(DateFormat, Culture),
             ["lastDay"] = v.LastDay?.ToString(DateFormat, Culture) ?? "",
+            ["mayCall"] = v.MayCall,
             ["sender"] = OneLine(v.Sender),
             ["market"] = OneLine(v.Market),
             ["replyTo"] = OneLine(v.ReplyTo),
         };
 
+        /// <summary>Data as a piece of one line, which leaves the words around it as they are.</summary>
+        /// <remarks>
+        /// Whatever ends a line becomes a space. The characters that order a direction of writing (Unicode's embeddings,
+        /// overrides and isolates) go: one that is never closed turns round the rest of the sentence, and a name in Arabic or
+        /// Hebrew letters needs none. The marks U+200E, U+200F and U+061C reach no further than their neighbours, and stay.
+        /// </remarks>
         private static string OneLine(string value) =>
-            value.Any(char.IsControl) ? string.Concat(value.Select(c => char.IsControl(c) ? ' ' : c)) : value;
+            string.Concat(value.Where(c => c is not ((>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069')))
+                .Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)).Trim();
     }
 
     /// <summary>Walks one <c>messages.json</c> and notes each fault with its place; what is missing reads as empty meanwhile.</summary>
@@ -357,9 +384,9 @@ public sealed class Templates
     /// <summary>Data to try templates out with: once with everything, once with nothing, so that both ways of an <c>if</c> are walked.</summary>
     private static class Sample
     {
-        public static readonly Dictionary<string, object>[] Message = Both("name", "dealer", "model", "eventDate", "lastDay", "sender", "market", "replyTo");
+        public static readonly Dictionary<string, object>[] Message = Both("name", "dealer", "model", "eventDate", "lastDay", "mayCall", "sender", "market", "replyTo");
 
-        public static readonly Dictionary<string, object>[] Layout = [.. Both([.. Lines, .. Footer, "language", "link", "unsubscribeLink", "sender"])
+        public static readonly Dictionary<string, object>[] Layout = [.. Both([.. Lines, .. Footer, "language", "link", "unsubscribeLink", "sender", "replyTo"])
             .Select((page, i) => new Dictionary<string, object>(page, StringComparer.Ordinal) { ["paragraphs"] = i == 0 ? new[] { "x" } : [] })];
 
         private static Dictionary<string, object>[] Both(params string[] names) =>
