@@ -31,6 +31,33 @@ public class TemplatesTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void EveryMessageIsWhatTheLibraryMakesOfIt(int seed)
+    {
+        var folder = Path.Combine(Journeys.World.ShippedConfig, "templates");
+        var templates = Loaded(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .ToDictionary(f => Path.GetRelativePath(folder, f).Replace('\\', '/'), File.ReadAllText, StringComparer.Ordinal));
+        var random = new Random(seed);
+        string[] odd = ["", "", "Anna", "<b>&amp;\"'`=</b>", "{{name}}", "\uFDD00\uFDD1", "佐藤 花子", "a\u00a0b", "x=1&y=2", "]]>"];
+        for (var i = 0; i < 400; i++)
+        {
+            string Any() => odd[random.Next(odd.Length)];
+            var values = new MailValues
+            {
+                Name = Any(), Dealer = Any(), Model = Any(), Sender = Any(), Market = Any(), ReplyTo = Any(), MayCall = random.Next(2) == 0,
+                EventDate = new DateOnly(2026, 1, 1).AddDays(random.Next(400)), LastDay = random.Next(2) == 0 ? null : new DateOnly(2026, 5, 1),
+                Link = "https://cvp.example/s/?a=1&b=" + i, UnsubscribeLink = "https://cvp.example/u/" + i,
+            };
+            foreach (var language in templates.Languages)
+            {
+                var (survey, contact) = (random.Next(2) == 0 ? "sales" : "service", random.Next(2) == 0 ? "invitation" : "reminder");
+                Assert.Equal(templates.RenderByLibrary(language, survey, contact, templates.DataOf(language, values)), templates.Render(language, survey, contact, values));
+            }
+        }
+    }
+
+    [Theory]
     [InlineData("Anna\u202e gnol", "Dear Anna gnol")] // an override that is never closed would turn round all that follows
     [InlineData("\u202aAnna\u202b\u202c\u202d", "Dear Anna")]
     [InlineData("\u2066Anna\u2067 \u2068Bo\u2069", "Dear Anna Bo")]
