@@ -31,6 +31,7 @@ internal sealed class SmtpChannel : IDisposable
     private string _step = "while connecting";
     private volatile bool _dotOnItsWay;
     private bool _broken;
+    private bool _abandoned;
 
     public SmtpChannel(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
     {
@@ -104,7 +105,7 @@ internal sealed class SmtpChannel : IDisposable
             _broken = true;
             throw e switch
             {
-                OperationCanceledException when ct.IsCancellationRequested => new OperationCanceledException(ct),
+                OperationCanceledException when ct.IsCancellationRequested || _abandoned => new OperationCanceledException(ct),
                 OperationCanceledException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.", e),
                 SmtpFaultException => e,
                 _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
@@ -198,12 +199,25 @@ internal sealed class SmtpChannel : IDisposable
         _out.ResetWrittenCount();
     }
 
-    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2), in one write.</summary>
-    /// <remarks>From here on a cancellation waits a moment for the answer, which may be on its way.</remarks>
-    public async ValueTask MessageAsync(ReadOnlyMemory<byte> message)
+    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2) when the caller is ready: in one write if he is already.</summary>
+    /// <remarks>Once the dot is on its way a cancellation waits a moment for the answer, which may be, too.</remarks>
+    public async ValueTask MessageAsync(ReadOnlyMemory<byte> message, Task ready)
     {
         WriteStuffed(message.Span);
         Arm("while sending the message");
+        if (!ready.IsCompletedSuccessfully)
+        {
+            await FlushAsync();
+            _limit.CancelAfter(Timeout.InfiniteTimeSpan); // what we wait for now is not the server
+            await ready.WaitAsync(_limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!ready.IsCompletedSuccessfully)
+            {
+                _abandoned = true;
+                throw new OperationCanceledException();
+            }
+            Arm("while sending the message");
+        }
+        _out.Write(".\r\n"u8);
         _dotOnItsWay = true;
         await FlushAsync();
         Arm("after the final dot");
@@ -279,7 +293,7 @@ internal sealed class SmtpChannel : IDisposable
             rest = rest[(dot + 2)..];
         }
         _out.Write(rest);
-        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ".\r\n"u8 : "\r\n.\r\n"u8);
+        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ""u8 : "\r\n"u8);
     }
 
     /// <summary>The caller gives up: at once, or, when the dot may be out, after a moment in which its answer can still come.</summary>
