@@ -225,6 +225,10 @@ internal sealed class SmtpChannel : IDisposable
                 throw new OperationCanceledException();
             }
             Arm("while sending the message");
+            if (HasUnread || _socket.Poll(0, SelectMode.SelectRead))
+            {
+                throw Nonsense(); // it spoke or hung up before the dot: whatever it said is no answer to it
+            }
         }
         _out.Write(".\r\n"u8);
         _dotOnItsWay = true;
