@@ -215,8 +215,12 @@ internal static partial class OldBounces
         status ??= OwnStatus().Match(reason) is { Success: true } own ? EnhancedStatus.Parse(own.Groups["status"].ValueSpan) : null;
         status ??= bare;
 
-        // Refused before the recipient was named: that was about us, whatever the code.
-        return status?.Classify() == AddressClass.Dead && EarlyStep().IsMatch(reason) ? new EnhancedStatus(5, 5, 0) : status;
+        // Refused before the recipient was named: that was about us, whatever the code. Refused after he was accepted, or for want of the
+        // right to relay: a bare code is then no word about him either.
+        return status?.Classify() != AddressClass.Dead ? status
+            : EarlyStep().IsMatch(reason) ? new EnhancedStatus(5, 5, 0)
+            : status == bare && (LateStep().IsMatch(reason) || Relaying().IsMatch(reason)) ? new EnhancedStatus(5, 7, 1)
+            : status;
     }
 
     // What stands between the bounce and the message that comes back with it.
@@ -274,6 +278,13 @@ internal static partial class OldBounces
         |for[ ]MAIL[ ]FROM|our[ ](?:EHLO|HELO|MAIL[ ]FROM)|\[MAIL_FROM\]|sender[ ]was[ ]rejected|my[ ]name[ ]was[ ]rejected|greeting
         """, RegexOptions.NonBacktracking | RegexOptions.IgnorePatternWhitespace | RegexOptions.CultureInvariant)]
     private static partial Regex EarlyStep();
+
+    [GeneratedRegex("""after[ ](?:end[ ]of[ ])?data|after[ ](?:pipelined[ ])?DATA|in[ ]reply[ ]to[ ](?:end[ ]of[ ])?DATA|after[ ]I[ ]sent[ ]the[ ]message|\[(?:DATA|END_OF_DATA)\]""",
+        RegexOptions.NonBacktracking | RegexOptions.IgnorePatternWhitespace | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex LateStep();
+
+    [GeneratedRegex(@"\brelay(?:ing)?\b", RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Relaying();
 
     /// <summary>The frame of a mailer's text.</summary>
     /// <param name="Mailer">Whose it is.</param>

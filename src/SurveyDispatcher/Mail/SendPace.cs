@@ -18,6 +18,8 @@ internal sealed class SendPace(int perMinute, int perMinuteAndDomain, TimeProvid
     private readonly Lock _lock = new();
     private readonly Window _all = new(perMinute);
     private readonly Dictionary<string, Window> _domains = new(StringComparer.OrdinalIgnoreCase);
+    private readonly long _began = clock.GetTimestamp();
+    private TimeSpan _rest;
     private TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether it limits anything.</summary>
@@ -116,8 +118,20 @@ internal sealed class SendPace(int perMinute, int perMinuteAndDomain, TimeProvid
         }
     }
 
+    /// <summary>Lets nothing pass until the minute is over that another process may have used up.</summary>
+    /// <param name="since">How long ago it ended; null: there was none.</param>
+    public void Rest(TimeSpan? since) => _rest = Limits && since is { } ago && ago >= TimeSpan.Zero && ago < Minute ? Minute - ago : TimeSpan.Zero;
+
     private TimeSpan Room(Window window)
     {
+        if (_rest > TimeSpan.Zero)
+        {
+            var left = _rest - clock.GetElapsedTime(_began);
+            if (window == _all && left > TimeSpan.Zero)
+            {
+                return left;
+            }
+        }
         while (window.Oldest is { } oldest && clock.GetElapsedTime(oldest) >= Minute)
         {
             window.Forget();

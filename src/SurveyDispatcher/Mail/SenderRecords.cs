@@ -234,7 +234,10 @@ internal static class SenderRecords
         var (policy, tagOf) = domain != sender && Of("sp").Length > 0 ? (Of("sp"), "sp") : (Of("p"), "p");
         if (policy is not ("none" or "quarantine" or "reject"))
         {
-            return [Says(Health.Fault, $"It has no valid policy: {tagOf}= must be none, quarantine or reject.")];
+            // RFC 7489 6.6.3: with an address for reports it counts as none, else not at all.
+            return Of("rua").Length > 0
+                ? [Says(Health.Warning, $"It has no valid policy, so it counts as none: {tagOf}= must be none, quarantine or reject."), Alignment(sender, envelope, domain, strict: Of("aspf") == "s")]
+                : [Says(Health.Fault, $"It has no valid policy: {tagOf}= must be none, quarantine or reject.")];
         }
         var record = policy == "none"
             ? Says(Health.Warning, $"{tagOf}=none only asks for reports: go on to quarantine when these show that all your mail passes.")

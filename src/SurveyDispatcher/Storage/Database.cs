@@ -127,10 +127,17 @@ public sealed partial class Database : IDisposable
     /// <remarks>A process that is killed loses nothing. A machine that loses power may lose the last commits, in order and whole.</remarks>
     public async Task WriteBehindAsync(Func<Task> work)
     {
+        var log = connection.DataSource + "-wal";
+        if (!File.Exists(log))
+        {
+            await work(); // a file system on which SQLite can't have such a log: then each commit waits
+            return;
+        }
+
         Execute("PRAGMA synchronous = NORMAL");
         try
         {
-            using (behind = new WriteBehind(connection.DataSource + "-wal"))
+            using (behind = new WriteBehind(log))
             {
                 await work();
             }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Threading.Channels;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
@@ -17,10 +18,15 @@ namespace SurveyDispatcher.UseCases;
 internal sealed class SendMail(CycleContext context, IMailTransport transport) : IDisposable
 {
     private const int ClaimSize = 200;
+
+    /// <summary>In the store: the mail was handed over, and the answer got lost.</summary>
+    private const int HandedOver = 2;
     private const int ParkedLimit = 100_000;
     private readonly ContactNames names = new(context.Vault);
     private readonly MailOptions options = context.Config.Settings.Mail;
-    private readonly SendPace pace = new(context.Config.Settings.Mail.MaxPerMinute, context.Config.Settings.Mail.MaxPerMinutePerDomain, context.Time);
+    private readonly SendPace pace = context.DryRun
+        ? new(0, 0, context.Time)
+        : new(context.Config.Settings.Mail.MaxPerMinute, context.Config.Settings.Mail.MaxPerMinutePerDomain, context.Time);
     private readonly long started = context.Time.GetTimestamp();
     private readonly CancellationTokenSource halt = new();
     private readonly HashSet<string> untrusted = new(StringComparer.Ordinal);
@@ -45,6 +51,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             await TrustSendersAsync();
         }
 
+        pace.Rest(SinceLastCycle());
         using var stopping = context.Stopping.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), halt);
         await using var limit = options.MaxMinutes == 0 ? null : context.Time.CreateTimer(
             static h => ((CancellationTokenSource)h!).Cancel(), halt, TimeSpan.FromMinutes(options.MaxMinutes), Timeout.InfiniteTimeSpan);
@@ -93,6 +100,10 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                     : $"the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records."));
         }
     }
+
+    /// <summary>How long ago the last cycle was done with sending, by the clock; zero when it was killed and nobody knows.</summary>
+    private TimeSpan? SinceLastCycle() => context.Database["cycles.before"].First(r => (Known: true, Ended: r.IsDBNull(0) ? (DateTimeOffset?)null : r.Instant(0)), context.Ledger.CycleId)
+        is { Known: true } before ? (before.Ended is { } ended ? context.Time.GetUtcNow() - ended : TimeSpan.Zero) : null;
 
     /// <summary>One pass over all that is queued; returns how many were put off.</summary>
     /// <remarks>Every mail that is claimed comes back with a result, also when the cycle is stopped: what is under way is finished and stored.</remarks>
@@ -161,9 +172,12 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     /// <summary>The markets in which mail may be sent at this moment; a cycle may go on past the end of the hours, or of the day.</summary>
     private List<string> OpenMarkets() => [.. context.Config.Programme.Markets.Values.Where(m => IsOpen(m) && !untrusted.Contains(m.Code)).Select(m => m.Code)];
 
+    /// <summary>This moment: a cycle that is dated to an instant goes on from there.</summary>
+    private AsOf Now() => context.AsOf.FixedDay is null ? AsOf.At(context.AsOf.Instant + context.Time.GetElapsedTime(started)) : context.AsOf;
+
     private bool IsOpen(Market market)
     {
-        var now = context.AsOf.FixedDay is null ? AsOf.At(context.AsOf.Instant + context.Time.GetElapsedTime(started)) : context.AsOf;
+        var now = Now();
         return now.SendingOpen(market) && now.LocalDate(market) == context.Today(market);
     }
 
@@ -217,8 +231,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     /// <summary>Finds out which reminders a call will follow; the others must not announce one.</summary>
     private void AnnounceCalls(List<Outgoing> reminders)
     {
-        var points = reminders.ConvertAll(m => ContactPoints.From(
-            context.Vault.UnsealContact(m.Contact), context.Config.Programme.MarketOf(m.Row.Market)!, context.Config.Programme));
+        var points = reminders.ConvertAll(PointsOf);
         var hashes = points.ConvertAll(context.Cases.Hashes);
         var suppressed = context.Cases.SuppressionsOf(hashes);
         foreach (var (mail, at) in reminders.Select((m, i) => (m, i)))
@@ -226,6 +239,19 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             var reach = CaseStore.ReachOf(points[at], mail.Flags, hashes[at], suppressed);
             mail.MayCall = context.PolicyOf(mail.Row) is { } policy && ContactPlan.CallFollowsReminder(
                 policy.Window, mail.Row.EventDate, reach, context.Config.Programme.Contact, context.TodayIn(mail.Row.Market));
+        }
+    }
+
+    /// <summary>None where they can't be read: who prepares the mail will say so.</summary>
+    private ContactPoints PointsOf(Outgoing mail)
+    {
+        try
+        {
+            return ContactPoints.From(context.Vault.UnsealContact(mail.Contact), context.Config.Programme.MarketOf(mail.Row.Market)!, context.Config.Programme);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException or OverflowException or FormatException)
+        {
+            return new ContactPoints(null, Usability.None, null, null);
         }
     }
 
@@ -341,7 +367,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             LastDay = market.Policy(row.Survey)!.Window.LastDay(row.EventDate),
             MayCall = mail.MayCall,
             Language = context.Config.Templates.LanguageFor(mail.Language, market.Languages)!,
-            Date = context.AsOf.In(market),
+            Date = Now().In(market),
         };
         return message.Compose(message.Render(context.Config), context.Config.Settings);
     }
@@ -357,7 +383,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
 
         void Store(string state, string? status, bool inDoubt = false) => context.Database["mails.settle"].Run(
-            state, inDoubt ? 1 : 0, address == 0 ? null : address, status, context.InstantIn(mail.Row.Market), mail.Id);
+            state, inDoubt ? HandedOver : 0, address == 0 ? null : address, status, context.InstantIn(mail.Row.Market), mail.Id);
         switch (delivery)
         {
             case null:
@@ -434,7 +460,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         public bool MayCall { get; set; }
 
         public static Outgoing Read(System.Data.Common.DbDataReader r) => new(
-            r.GetInt64(0), (MailContact)r.GetInt32(1), r.GetInt32(6) != 0, r.Bytes(2), r.GetString(3) is { Length: > 0 } name ? name : r.GetString(7),
+            r.GetInt64(0), (MailContact)r.GetInt32(1), r.GetInt32(6) == HandedOver, r.Bytes(2), r.GetString(3) is { Length: > 0 } name ? name : r.GetString(7),
             r.GetString(4), r.GetString(5), (OptOutFlags)r.GetInt32(8), CaseRow.Read(r, 9));
     }
 

@@ -69,6 +69,35 @@ public sealed class PaceJourneyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AMinuteThatSpansTwoCyclesSeesNoMoreThanAllowed()
+    {
+        using var world = Sending(mail => mail["MaxPerMinute"] = 5);
+        world.Extract("a.csv", Mails("one.example", 5));
+        await RunAsync(world, "2026-03-02");
+        world.Extract("b.csv", Mails("two.example", 5));
+
+        var second = await RunAsync(world, "2026-03-02");
+
+        Assert.Equal(5, second.Json.GetProperty("invitationsSent").GetInt32());
+        var times = taken.Select(t => t.At).ToList();
+        Assert.True(times[5] - times[4] > TimeSpan.TicksPerMinute);
+    }
+
+    [Fact]
+    public async Task ADryRunWaitsForNobody()
+    {
+        using var world = Sending(mail => mail["MaxPerMinute"] = 1);
+        world.Extract("a.csv", Mails("one.example", 30));
+        var before = clock.GetTimestamp();
+
+        var ended = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json", "--dry-run");
+
+        Assert.Equal((0, 30), (ended.Code, ended.Json.GetProperty("invitationsSent").GetInt32()));
+        Assert.Equal(before, clock.GetTimestamp());
+        Assert.Empty(taken);
+    }
+
+    [Fact]
     public async Task MarketsTakeTurns()
     {
         using var world = Sending(mail => (mail["MaxPerMinute"], mail["MaxMinutes"]) = (10, 3));

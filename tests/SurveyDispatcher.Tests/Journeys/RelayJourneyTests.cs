@@ -114,6 +114,26 @@ public sealed class RelayJourneyTests
     }
 
     [Fact]
+    public async Task ALostAnswerCountsAsSentOnlyTheSecondTimeAndNotForWhatAKillHadOnlyClaimed()
+    {
+        await using var server = new Mail.ScriptedServer((_, c) => c == "." ? Mail.ScriptedServer.Close : null);
+        using var world = Sending(server.Port);
+        world.Extract("a.csv", To("known", 1));
+        world.Edit("appsettings.json", s => s["Mail"]!["Host"] = "localhost.invalid");
+        await world.RunAsync("cycle", "--as-of", "2026-03-02");
+        world.Edit("appsettings.json", s => s["Mail"]!["Host"] = "127.0.0.1");
+        world.Tamper("UPDATE mails SET state = 'claimed'"); // as a killed cycle leaves it
+
+        var first = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
+        Assert.Equal((0, 1), (first.Json.GetProperty("invitationsSent").GetInt32(), first.Json.GetProperty("mailDeferred").GetInt32()));
+        Assert.Equal("waiting", await world.StateAsync("known"));
+
+        var second = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
+        Assert.Equal((1, 0), (second.Json.GetProperty("invitationsSent").GetInt32(), second.Json.GetProperty("mailDeferred").GetInt32()));
+        Assert.Equal("invited", await world.StateAsync("known"));
+    }
+
+    [Fact]
     public async Task MailsThatAKillLeftInDoubtGoOnceMoreUnderTheirName()
     {
         Assert.True(File.Exists("/usr/sbin/smtp-sink"), "smtp-sink is missing: apt-get install -y postfix (tests/run does it).");

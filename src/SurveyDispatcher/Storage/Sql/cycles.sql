@@ -1,6 +1,9 @@
 -- name: last
 SELECT id, as_of, day, started_at, ended_at, outcome, counts FROM cycles ORDER BY id DESC LIMIT 1
 
+-- name: before
+SELECT ended_at FROM cycles WHERE id < @id ORDER BY id DESC LIMIT 1
+
 -- name: last_day
 SELECT day FROM cycles ORDER BY id DESC LIMIT 1
 

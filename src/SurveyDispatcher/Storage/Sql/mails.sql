@@ -17,8 +17,8 @@ WHERE state IN ('queued', 'claimed')
         AND ((mails.contact = 1 AND c.state = 'waiting') OR (mails.contact = 2 AND c.state = 'invited')))
 
 -- name: doubt_claimed
--- A claim that an interrupted cycle left behind: whether the mail went out, nobody knows. It goes once more, under its name.
-UPDATE mails SET state = 'queued', in_doubt = 1 WHERE state IN ('queued', 'claimed') AND state = 'claimed'
+-- A claim that an interrupted cycle left behind: most were never handed over, a few may have been. They go once more, under their names.
+UPDATE mails SET state = 'queued', in_doubt = max(in_doubt, 1) WHERE state IN ('queued', 'claimed') AND state = 'claimed'
 
 -- name: claim
 -- The next of one market; the markets take turns.
@@ -42,7 +42,7 @@ WHERE m.id IN (SELECT value FROM json_each(@ids))
 ORDER BY m.id
 
 -- name: settle
-UPDATE mails SET state = @state, in_doubt = max(in_doubt, @in_doubt), to_hash = @to_hash, status = @status, settled_at = @settled_at WHERE id = @id
+UPDATE mails SET state = @state, in_doubt = max(in_doubt, @in_doubt), to_hash = coalesce(@to_hash, to_hash), status = coalesce(@status, status), settled_at = @settled_at WHERE id = @id
 
 -- name: count_queued
 SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed')
