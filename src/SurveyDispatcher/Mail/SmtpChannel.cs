@@ -4,47 +4,33 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace SurveyDispatcher.Mail;
 
-/// <summary>The bytes of one SMTP session: the socket, TLS, command lines out, replies in, and a limit on every wait.</summary>
+/// <summary>The bytes of one SMTP session: the socket, TLS, command lines out, replies in.</summary>
 /// <remarks>
 /// A command group goes out in one write over a socket without Nagle's algorithm, since a second small write would wait 40 ms
-/// for the acknowledgement of the first. What goes wrong is said in one vocabulary: see <see cref="RunAsync"/>.
+/// for the acknowledgement of the first. Every wait has a limit: see <see cref="Dialogue"/>.
 /// </remarks>
 internal sealed class SmtpChannel : IDisposable
 {
     private const int ReplyLines = 100;
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     private readonly MailOptions _options;
-    private readonly X509Certificate2Collection? _trusted;
-    private readonly TimeSpan _timeout;
+    private readonly Dialogue _dialogue;
+    private readonly CertificateCheck _certificate;
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly CancellationTokenSource _limit;
     private readonly ArrayBufferWriter<byte> _out = new(16 * 1024);
     private readonly byte[] _in = new byte[4096]; // and so the longest line of a reply
     private int _read, _filled;
     private Stream _stream = Stream.Null;
-    private string _step = "while connecting";
-    private volatile bool _dotOnItsWay;
-    private bool _broken;
 
-    public SmtpChannel(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
-    {
-        _options = options;
-        _trusted = trusted;
-        _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
-        _limit = new(_timeout, clock);
-    }
-
-    /// <summary>The server as the settings name it, for messages.</summary>
-    public string Server => $"{_options.Host}:{_options.Port}";
+    public SmtpChannel(MailOptions options, Dialogue dialogue, CertificateCheck certificate) =>
+        (_options, _dialogue, _certificate) = (options, dialogue, certificate);
 
     /// <summary>Whether the next dialogue can use it: nothing went wrong, and the server has neither closed nor said anything since.</summary>
-    public bool IsUsable => !_broken && !_limit.IsCancellationRequested && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
+    public bool IsUsable => _dialogue.IsWhole && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Whether more has come than was asked for.</summary>
     public bool HasUnread => _read != _filled;
@@ -60,7 +46,7 @@ internal sealed class SmtpChannel : IDisposable
     {
         try
         {
-            if (!_broken && _socket.Connected)
+            if (_dialogue.IsWhole && _socket.Connected)
             {
                 _socket.SendTimeout = 1000;
                 _stream.Write("QUIT\r\n"u8);
@@ -68,63 +54,23 @@ internal sealed class SmtpChannel : IDisposable
         }
         catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
         {
-            _broken = true; // it was gone already, which is all that goodbye is for
+            _dialogue.Break(); // it was gone already, which is all that goodbye is for
         }
         _stream.Dispose();
         _socket.Dispose();
-        _limit.Dispose();
-    }
-
-    /// <summary>Runs a piece of dialogue, and says in one vocabulary how it was cut, if it was.</summary>
-    /// <exception cref="SmtpFaultException">The connection was lost, or a wait took too long.</exception>
-    /// <exception cref="OperationCanceledException">The caller gave up, and the dot was surely not out.</exception>
-    public async Task RunAsync(Func<Task> dialogue, CancellationToken ct)
-    {
-        _dotOnItsWay = false;
-        using var cancel = ct.UnsafeRegister(static channel => ((SmtpChannel)channel!).Cancel(), this);
-        try
-        {
-            await dialogue();
-            _limit.CancelAfter(Timeout.InfiniteTimeSpan);
-        }
-        catch (Exception e) when (IsCut(e))
-        {
-            _broken = true;
-            throw e switch
-            {
-                OperationCanceledException when ct.IsCancellationRequested => new OperationCanceledException(ct),
-                OperationCanceledException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.", e),
-                SmtpFaultException => e,
-                _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
-            };
-        }
-    }
-
-    /// <summary>Whether an exception means that the dialogue ended before its time.</summary>
-    public static bool IsCut(Exception e) => e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or SmtpFaultException;
-
-    /// <summary>The session is at an end, whatever the server still says.</summary>
-    public void Break() => _broken = true;
-
-    /// <summary>The server does not keep to the protocol: no session with it.</summary>
-    public SmtpFaultException Nonsense()
-    {
-        _broken = true;
-        return SmtpFaultException.Connection($"{Server} does not speak SMTP {_step}.");
     }
 
     public async ValueTask ConnectAsync()
     {
-        Arm("while connecting");
-        await _socket.ConnectAsync(_options.Host, _options.Port, _limit.Token);
+        _dialogue.Arm("while connecting");
+        await _socket.ConnectAsync(_options.Host, _options.Port, _dialogue.Limit);
         _stream = new NetworkStream(_socket, ownsSocket: false);
     }
 
     /// <summary>The TLS handshake; the certificate must be good for the host of the settings.</summary>
     public async Task SecureAsync()
     {
-        Arm("in the TLS handshake");
-        var problems = SslPolicyErrors.None;
+        _dialogue.Arm("in the TLS handshake");
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         _stream = tls;
         try
@@ -133,28 +79,14 @@ internal sealed class SmtpChannel : IDisposable
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = _options.Host,
-                    CertificateChainPolicy = _trusted is null ? null : Trusting(_trusted),
-                    RemoteCertificateValidationCallback = (_, _, _, found) => (problems = found) == SslPolicyErrors.None,
+                    CertificateChainPolicy = _certificate.ChainPolicy,
+                    RemoteCertificateValidationCallback = _certificate.Passes,
                 },
-                _limit.Token);
+                _dialogue.Limit);
         }
         catch (AuthenticationException e)
         {
-            throw SmtpFaultException.Configuration(
-                problems == SslPolicyErrors.None
-                    ? $"The TLS handshake with {Server} failed; look at Mail:Security and Mail:Port."
-                    : $"The certificate of {Server} is not good for this host ({problems}); look at Mail:Host and Mail:TrustedCertificate.",
-                e);
-        }
-    }
-
-    /// <summary>Starts the wait for a step; the same limit holds for a whole group of commands and replies.</summary>
-    public void Arm(string step)
-    {
-        _step = step;
-        if (!_dotOnItsWay)
-        {
-            _limit.CancelAfter(_timeout);
+            throw SmtpFaultException.Configuration(_certificate.Problem(_dialogue.Server), e);
         }
     }
 
@@ -162,7 +94,7 @@ internal sealed class SmtpChannel : IDisposable
     public async Task<SmtpReply> CommandAsync(string command, string step)
     {
         Write(command);
-        Arm(step);
+        _dialogue.Arm(step);
         await FlushAsync();
         return await ReplyAsync();
     }
@@ -176,19 +108,17 @@ internal sealed class SmtpChannel : IDisposable
 
     public async ValueTask FlushAsync()
     {
-        await _stream.WriteAsync(_out.WrittenMemory, _limit.Token);
+        await _stream.WriteAsync(_out.WrittenMemory, _dialogue.Limit);
         _out.ResetWrittenCount();
     }
 
     /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2), in one write.</summary>
-    /// <remarks>From here on a cancellation waits a moment for the answer, which may be on its way.</remarks>
     public async ValueTask MessageAsync(ReadOnlyMemory<byte> message)
     {
         WriteStuffed(message.Span);
-        Arm("while sending the message");
-        _dotOnItsWay = true;
+        _dialogue.ArmForMessage();
         await FlushAsync();
-        Arm("after the final dot");
+        _dialogue.Arm("after the final dot");
     }
 
     public async ValueTask<SmtpReply> ReplyAsync()
@@ -201,12 +131,12 @@ internal sealed class SmtpChannel : IDisposable
             if (line.Length < 3 || line[0] is < '2' or > '5' || !char.IsAsciiDigit(line[1]) || !char.IsAsciiDigit(line[2])
                 || (line.Length > 3 && line[3] is not (' ' or '-')))
             {
-                throw Nonsense();
+                throw _dialogue.Nonsense();
             }
             var said = int.Parse(line.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture);
             if (lines.Count > 0 && said != code)
             {
-                throw Nonsense();
+                throw _dialogue.Nonsense();
             }
             code = said;
             lines.Add(line.Length > 4 ? line[4..] : "");
@@ -215,7 +145,7 @@ internal sealed class SmtpChannel : IDisposable
                 return new(code, lines);
             }
         }
-        throw Nonsense();
+        throw _dialogue.Nonsense();
     }
 
     /// <summary>One line without its end; a bare LF ends it too. Bytes beyond ASCII are somebody's Latin-1 and harm nobody.</summary>
@@ -236,9 +166,9 @@ internal sealed class SmtpChannel : IDisposable
             searched = _filled;
             if (_filled == _in.Length)
             {
-                throw Nonsense();
+                throw _dialogue.Nonsense();
             }
-            var got = await _stream.ReadAsync(_in.AsMemory(_filled), _limit.Token);
+            var got = await _stream.ReadAsync(_in.AsMemory(_filled), _dialogue.Limit);
             if (got == 0)
             {
                 throw new IOException("The server closed the connection.");
@@ -262,25 +192,5 @@ internal sealed class SmtpChannel : IDisposable
         }
         _out.Write(rest);
         _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ".\r\n"u8 : "\r\n.\r\n"u8);
-    }
-
-    /// <summary>The caller gives up: at once, or, when the dot may be out, after a moment in which its answer can still come.</summary>
-    private void Cancel()
-    {
-        if (_dotOnItsWay)
-        {
-            _limit.CancelAfter(Grace);
-        }
-        else
-        {
-            _limit.Cancel();
-        }
-    }
-
-    private static X509ChainPolicy Trusting(X509Certificate2Collection roots)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(roots);
-        return policy;
     }
 }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Survey.Domain;
@@ -17,16 +15,24 @@ namespace SurveyDispatcher.Mail;
 internal sealed class SmtpSession : IMailSession
 {
     private readonly MailOptions _options;
+    private readonly Dialogue _dialogue;
     private readonly SmtpChannel _channel;
+    private readonly SmtpOutcome _outcome;
     private SmtpExtensions _server = SmtpExtensions.None;
     private bool _needsReset;
 
-    private SmtpSession(MailOptions options, SmtpChannel channel) => (_options, _channel) = (options, channel);
+    private SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
+    {
+        _options = options;
+        _dialogue = new(options, clock);
+        _channel = new(options, _dialogue, new(MailOptions.Section, trusted));
+        _outcome = new(_dialogue.Server);
+    }
 
     /// <inheritdoc/>
     public bool IsUsable => _channel.IsUsable;
 
-    private string Server => _channel.Server;
+    private string Server => _dialogue.Server;
 
     /// <summary>Sends by this session; connects with the first message.</summary>
     /// <exception cref="IOException">The file of <see cref="MailOptions.TrustedCertificate"/> can't be read.</exception>
@@ -41,10 +47,10 @@ internal sealed class SmtpSession : IMailSession
     /// <exception cref="SmtpFaultException">The session can't be had.</exception>
     public static async Task<SmtpSession> OpenAsync(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, CancellationToken ct)
     {
-        var session = new SmtpSession(options, new SmtpChannel(options, trusted, clock));
+        var session = new SmtpSession(options, trusted, clock);
         try
         {
-            await session._channel.RunAsync(session.GreetAsync, ct);
+            await session._dialogue.RunAsync(session.GreetAsync, ct);
             return session;
         }
         catch
@@ -57,17 +63,21 @@ internal sealed class SmtpSession : IMailSession
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        if (Unspeakable(envelope, message.Span) is { } refused)
+        if (SmtpOutcome.Unspeakable(envelope, message.Span, _server) is { } refused)
         {
             return refused;
         }
         Delivery? delivery = null;
-        await _channel.RunAsync(async () => delivery = await TransactAsync(envelope, message), ct);
+        await _dialogue.RunAsync(async () => delivery = await TransactAsync(envelope, message), ct);
         return delivery!;
     }
 
     /// <summary>Says goodbye without waiting for an answer, and closes.</summary>
-    public void Dispose() => _channel.Dispose();
+    public void Dispose()
+    {
+        _channel.Dispose();
+        _dialogue.Dispose();
+    }
 
     // ---- Opening -------------------------------------------------------------------------------------------------------------
 
@@ -78,17 +88,17 @@ internal sealed class SmtpSession : IMailSession
         {
             await _channel.SecureAsync();
         }
-        _channel.Arm("at the greeting");
-        Opened(await _channel.ReplyAsync(), "the greeting");
+        _dialogue.Arm("at the greeting");
+        _outcome.Opened(await _channel.ReplyAsync(), "the greeting");
         await HelloAsync();
 
         if (_options.Security == MailSecurity.StartTls || (_options.Security == MailSecurity.Auto && _server.StartTls))
         {
             if (!_server.StartTls)
             {
-                throw SmtpFaultException.Configuration($"{Server} does not offer STARTTLS, which Mail:Security asks for.");
+                throw _outcome.NoStartTls();
             }
-            Opened(await CommandAsync("STARTTLS"), "STARTTLS");
+            _outcome.Opened(await CommandAsync("STARTTLS"), "STARTTLS");
             if (_channel.HasUnread)
             {
                 // What came in the clear behind the reply was put there by someone on the way (CVE-2011-0411).
@@ -107,7 +117,7 @@ internal sealed class SmtpSession : IMailSession
 
     private async Task HelloAsync()
     {
-        var name = HelloName();
+        var name = SmtpOutcome.HelloName(_channel.LocalEndPoint);
         var reply = await CommandAsync($"EHLO {name}");
         if (reply.Is5xx && !reply.IsAboutLogin)
         {
@@ -118,46 +128,22 @@ internal sealed class SmtpSession : IMailSession
         {
             _server = SmtpExtensions.From(reply);
         }
-        Opened(reply, "EHLO");
+        _outcome.Opened(reply, "EHLO");
     }
 
-    /// <summary>The machine's name where it is a host name, else the address literal of our end (RFC 5321 4.1.3).</summary>
-    private string HelloName()
-    {
-        var name = Dns.GetHostName();
-        if (Uri.CheckHostName(name) == UriHostNameType.Dns && Ascii.IsValid(name) && !name.Contains('_', StringComparison.Ordinal))
-        {
-            return name;
-        }
-        var address = _channel.LocalEndPoint?.Address ?? IPAddress.Loopback;
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[IPv6:{address}]" : $"[{address}]";
-    }
-
-    /// <summary>RFC 4954; a password never goes out in the clear unless the settings say so.</summary>
+    /// <summary>RFC 4954.</summary>
     private async Task LogInAsync()
     {
-        if (_channel.Tls is null && !_options.AllowAuthWithoutTls)
-        {
-            throw SmtpFaultException.Refusal(538, new(5, 7, 11), $"The login to {Server} was not tried, since the connection has no TLS: set Mail:Security, or Mail:AllowAuthWithoutTls.");
-        }
         var (user, password) = (_options.User, _options.Password);
-        var reply = Mechanism() switch
+        var reply = _outcome.Mechanism(_options, _channel.Tls is not null, _server.Logins) switch
         {
             MailAuthentication.Plain => await AnswerAsync("AUTH PLAIN", $"\0{user}\0{password}"),
             MailAuthentication.XOAuth2 => await AnswerAsync("AUTH XOAUTH2", $"user={user}\u0001auth=Bearer {password}\u0001\u0001"),
             _ => await CommandAsync("AUTH LOGIN") is { Code: 334 } && await CommandAsync(Base64(user)) is { Code: 334 }
                 ? await CommandAsync(Base64(password))
-                : throw SmtpFaultException.Refusal(504, new(5, 7, 4), $"{Server} does not accept AUTH LOGIN; look at Mail:Authentication."),
+                : throw _outcome.NotAccepted("LOGIN"),
         };
-        if (reply.IsClosing || reply.Is4xx)
-        {
-            throw SmtpFaultException.Connection($"{Server} can't check the login now ({reply.Code}).");
-        }
-        if (!reply.Is2xx)
-        {
-            throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{Server} refused the login; look at Mail:User and Mail:Password.");
-        }
+        _outcome.LoggedIn(reply);
 
         // The answer goes along with the command; a server that asks for it all the same gets it once more, and one that
         // explains a refusal in a 334 (XOAUTH2) gets the empty line that it waits for.
@@ -170,56 +156,7 @@ internal sealed class SmtpSession : IMailSession
         static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
     }
 
-    private MailAuthentication Mechanism()
-    {
-        if (_options.Authentication != MailAuthentication.Auto)
-        {
-            return _options.Authentication;
-        }
-        foreach (var (name, mechanism) in new[] { ("PLAIN", MailAuthentication.Plain), ("LOGIN", MailAuthentication.Login), ("XOAUTH2", MailAuthentication.XOAuth2) })
-        {
-            if (_server.Logins.Contains(name))
-            {
-                return mechanism;
-            }
-        }
-        throw SmtpFaultException.Refusal(504, new(5, 7, 4), $"{Server} offers no login that we know (PLAIN, LOGIN, XOAUTH2); look at Mail:User and Mail:Security.");
-    }
-
-    /// <summary>Passes a positive reply to a command of the opening; a 5xx there is meant for all our mail.</summary>
-    private void Opened(SmtpReply reply, string command)
-    {
-        if (reply.Is5xx)
-        {
-            throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{Server} refused {command} ({reply.Code} {reply.Status}): it does not take mail from this machine.");
-        }
-        if (!reply.Is2xx)
-        {
-            throw SmtpFaultException.Connection($"{Server} is not ready ({reply.Code} to {command}).");
-        }
-    }
-
     // ---- One message ---------------------------------------------------------------------------------------------------------
-
-    /// <summary>What is clear before a word is said: an address that is none, or a message that this server can't take.</summary>
-    private Delivery? Unspeakable(Envelope envelope, ReadOnlySpan<byte> message)
-    {
-        if (!IsPath(envelope.From))
-        {
-            return new Delivery.MessageRefused(501, new(5, 1, 7), "The envelope sender is not an address; look at Mail:BounceAddress.");
-        }
-        return !IsPath(envelope.To) || envelope.To.Length == 0 ? Delivery.NotDelivered.With(new(5, 1, 3))
-            : _server.SizeLimit > 0 && message.Length > _server.SizeLimit ? Delivery.NotDelivered.With(new(5, 3, 4))
-            : NeedsUtf8(envelope, message) && !_server.SmtpUtf8 ? Delivery.NotDelivered.With(new(5, 6, 7))
-            : !Ascii.IsValid(message) && !_server.EightBitMime ? Delivery.NotDelivered.With(new(5, 6, 3))
-            : null;
-
-        static bool IsPath(string address) => !address.Any(char.IsControl) && (address.StartsWith('"') || !address.AsSpan().ContainsAny("<> "));
-    }
-
-    private static bool NeedsUtf8(Envelope envelope, ReadOnlySpan<byte> message) =>
-        !Ascii.IsValid(envelope.From) || !Ascii.IsValid(envelope.To)
-        || (message.IndexOf("\r\n\r\n"u8) is var end && !Ascii.IsValid(end < 0 ? message : message[..end]));
 
     private async Task<Delivery> TransactAsync(Envelope envelope, ReadOnlyMemory<byte> message)
     {
@@ -239,19 +176,13 @@ internal sealed class SmtpSession : IMailSession
                 throw SmtpFaultException.Connection("");
             }
         }
-        catch (Exception e) when (SmtpChannel.IsCut(e))
+        catch (Exception e) when (Dialogue.IsCut(e))
         {
-            _channel.Break();
-            return new Delivery.InDoubt(e is OperationCanceledException
-                ? $"{Server} did not answer to the final dot in time."
-                : $"The connection to {Server} was lost after the final dot.");
+            _dialogue.Break();
+            return _outcome.Lost(e);
         }
         _needsReset = false;
-        return reply switch
-        {
-            { Is2xx: true } => new Delivery.Accepted(reply.Summary),
-            _ => Refused(reply),
-        };
+        return reply.Is2xx ? new Delivery.Accepted(reply.Summary) : Refused(reply);
     }
 
     /// <summary>MAIL, RCPT and DATA, in one write where the server allows (RFC 2920).</summary>
@@ -263,7 +194,7 @@ internal sealed class SmtpSession : IMailSession
         if (_server.Pipelining)
         {
             commands.ForEach(_channel.Write);
-            _channel.Arm("in the envelope");
+            _dialogue.Arm("in the envelope");
             await _channel.FlushAsync();
             foreach (var command in commands)
             {
@@ -271,9 +202,9 @@ internal sealed class SmtpSession : IMailSession
                 {
                     replies.Add((command, await _channel.ReplyAsync()));
                 }
-                catch (Exception e) when (SmtpChannel.IsCut(e) && e is not OperationCanceledException && replies.Exists(r => !IsYes(r)))
+                catch (Exception e) when (Dialogue.IsCut(e) && e is not OperationCanceledException && replies.Exists(r => !IsYes(r)))
                 {
-                    _channel.Break(); // some servers hang up after a refusal; the refusal stands
+                    _dialogue.Break(); // some servers hang up after a refusal; the refusal stands
                     break;
                 }
             }
@@ -299,12 +230,11 @@ internal sealed class SmtpSession : IMailSession
         if (replies[^1].Reply.Code == 354)
         {
             // It waits for a message that has no recipient. No dot can be sent that surely means nothing: hang up.
-            _channel.Break();
+            _dialogue.Break();
         }
         var (refused, refusal) = replies.Find(r => !IsYes(r));
-        return refused == "RSET" ? throw _channel.Nonsense()
-            : refused.StartsWith("MAIL", StringComparison.Ordinal) && refusal.Is5xx && !refusal.IsAboutLogin ? SenderRefused(refusal)
-            : Refused(refusal);
+        return refused == "RSET" ? throw _dialogue.Nonsense()
+            : Refused(refusal, toSender: refused.StartsWith("MAIL", StringComparison.Ordinal));
 
         static bool IsYes((string Command, SmtpReply Reply) r) => r.Command == "DATA" ? r.Reply.Code == 354 : r.Reply.Is2xx;
     }
@@ -321,7 +251,7 @@ internal sealed class SmtpSession : IMailSession
         {
             mail.Append(" BODY=8BITMIME");
         }
-        if (NeedsUtf8(envelope, message))
+        if (SmtpOutcome.NeedsUtf8(envelope, message))
         {
             mail.Append(" SMTPUTF8");
         }
@@ -339,33 +269,5 @@ internal sealed class SmtpSession : IMailSession
         ? "rfc822;" + address.Replace("+", "+2B", StringComparison.Ordinal).Replace("=", "+3D", StringComparison.Ordinal)
         : "utf-8;" + address.Replace("\\", @"\x{5C}", StringComparison.Ordinal).Replace("+", @"\x{2B}", StringComparison.Ordinal).Replace("=", @"\x{3D}", StringComparison.Ordinal);
 
-    private Delivery Refused(SmtpReply reply)
-    {
-        if (reply.IsClosing)
-        {
-            _channel.Break();
-            throw new SmtpFaultException(new Delivery.TryLater(reply.Status), retry: true);
-        }
-        if (reply.IsAboutLogin)
-        {
-            return new Delivery.MessageRefused(reply.Code, reply.Status, $"{Server} wants a login, or another one; look at Mail:User and Mail:Security.");
-        }
-        return reply switch
-        {
-            { Is4xx: true } => new Delivery.TryLater(reply.Status),
-            // Postfix and others judge the sender only at RCPT; to hold it against the customer would suppress everyone.
-            { Is5xx: true, Status: { Subject: 1, Detail: 7 or 8 } } => SenderRefused(reply),
-            { Is5xx: true } => Delivery.NotDelivered.With(reply.Status),
-            _ => throw _channel.Nonsense(),
-        };
-    }
-
-    /// <summary>A refusal that is meant for the sender; size (RFC 1870) and content are refused at MAIL too, and then mean this message.</summary>
-    private Delivery SenderRefused(SmtpReply reply) =>
-        reply.Code == 552 || reply.Status is { Subject: 3, Detail: 4 } ? Delivery.NotDelivered.With(new(5, 3, 4))
-        : reply.Status.Subject == 6 ? Delivery.NotDelivered.With(reply.Status)
-        : new Delivery.MessageRefused(
-            reply.Code,
-            reply.Status,
-            $"{Server} refused our envelope sender ({reply.Code} {reply.Status}); look at Mail:BounceAddress and the relay's rules for senders.");
+    private Delivery Refused(SmtpReply reply, bool toSender = false) => _outcome.Refused(reply, toSender) ?? throw _dialogue.Nonsense();
 }
