@@ -1,0 +1,7 @@
+using SurveyDispatcher.Mail;
+
+namespace SurveyDispatcher.Tests.Mail;
+
+public sealed class MailKitTransportTests() : RelayTransportTests(MailKitSession.Transport);
+
+public sealed class MailKitFaultTests() : RelayFaultTests(MailKitSession.Transport);
