@@ -19,14 +19,15 @@ internal static class ChildProcess
 {
     private const int PollMilliseconds = 10;
 
-    /// <summary>Runs a program; anything but exit code 0 is an error.</summary>
+    /// <summary>Runs a program; any other exit code is an error.</summary>
     /// <remarks>
     /// The peak is the kernel's own high-water mark (<c>VmHWM</c>), which only ever grows: reading it every 10 ms can miss
     /// nothing but growth within the last of them. The peak that <c>wait4</c> gives is worse: on Linux it starts from what
     /// the parent had when it forked.
     /// </remarks>
     public static ProcessRun Run(
-        string program, IEnumerable<string> arguments, CancellationToken stopping, string input = "", string? workingDirectory = null)
+        string program, IEnumerable<string> arguments, CancellationToken stopping, string input = "", string? workingDirectory = null,
+        IReadOnlyDictionary<string, string>? settings = null, int exitCode = 0)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -36,6 +37,11 @@ internal static class ChildProcess
             WorkingDirectory = workingDirectory ?? "",
         };
         start.Environment["SURVEY_Data__SettleSeconds"] = "0";
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment["SURVEY_" + name] = value;
+        }
+
         var began = Stopwatch.GetTimestamp();
         using var process = Start(start);
         try
@@ -55,7 +61,7 @@ internal static class ChildProcess
             while (!process.WaitForExit(PollMilliseconds));
             var time = Stopwatch.GetElapsedTime(began);
             process.WaitForExit();
-            return process.ExitCode == 0
+            return process.ExitCode == exitCode
                 ? new ProcessRun(time, processor, peak, output.GetAwaiter().GetResult())
                 : throw new BenchmarkException(
                     $"{start.FileName} {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}:{Environment.NewLine}"
@@ -71,6 +77,9 @@ internal static class ChildProcess
         }
     }
 
+    /// <summary>Starts a server that runs until it is disposed of.</summary>
+    public static Server Serve(string program, params string[] arguments) => new(Start(new ProcessStartInfo(program, arguments)));
+
     private static Process Start(ProcessStartInfo start)
     {
         try
@@ -81,6 +90,17 @@ internal static class ChildProcess
         {
             throw new BenchmarkException(
                 $"'{start.FileName}' can't be started. Install it (Debian: apt-get install {start.FileName}), or put it on the PATH.");
+        }
+    }
+
+    /// <summary>A process that is killed at the end.</summary>
+    internal sealed class Server(Process process) : IDisposable
+    {
+        public void Dispose()
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+            process.Dispose();
         }
     }
 

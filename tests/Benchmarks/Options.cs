@@ -6,9 +6,9 @@ namespace Benchmarks;
 internal sealed record Options
 {
     public const string Usage = """
-        Usage: Benchmarks import|cycle|all [--rows N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
+        Usage: Benchmarks import|cycle|mail|all [--rows N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
 
-          --rows N      rows of the extract [default: 300000]
+          --rows N      rows of the extract of import [default: 300000]
           --runs N      runs of each peer, in turn [default: 3]
           --json PATH   all figures, single runs included
           --quick       small numbers, one run, wider targets for time: shows a break, proves no target
@@ -49,10 +49,29 @@ internal sealed record Options
     /// <summary>Over few rows the collector has not yet found its level.</summary>
     public double MemoryGrowthTarget => Quick ? 2 : 1.25;
 
+    /// <summary>Messages that each peer sends at full speed.</summary>
+    public int Mails => Quick ? 2_000 : 40_000;
+
+    /// <summary>Customers with a mail due; 85 in 100 have an address.</summary>
+    public int MailsDue => Quick ? 1_000 : 20_000;
+
+    /// <summary>Customers over which memory must not have grown.</summary>
+    public int ManyMailsDue => 5 * MailsDue;
+
+    /// <summary>Messages of one session whose server thinks for 50 ms.</summary>
+    public int SlowMails => Quick ? 20 : 100;
+
+    /// <summary>In a short run it is the start of .NET and the compiling of methods that is measured.</summary>
+    public double TransportTarget => Quick ? 0.1 : 1;
+
+    public double StageTarget => Quick ? 0.02 : 0.5;
+
+    public double SessionsTarget => Quick ? 6 : 12;
+
     /// <summary>Null: wrong usage.</summary>
     public static Options? Parse(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "all"))
+        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "mail" or "all"))
         {
             return null;
         }

@@ -17,19 +17,24 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
             assembly = Path.Combine(root, "src", "SurveyDispatcher", "bin", "Release", "net10.0", "SurveyDispatcher.dll");
         }
 
-        var pipeline = new Pipeline(Path.GetFullPath(assembly), Path.Combine(root, "config"), stopping);
-        pipeline.Run("config", "check");
-        return pipeline;
+        var (program, config) = (Path.GetFullPath(assembly), Path.Combine(root, "config"));
+        ChildProcess.Run("dotnet", [program, "config", "check", "--config", config], stopping);
+        return new Pipeline(program, config, stopping);
     }
 
     /// <summary>One cycle on a data directory, from start to exit.</summary>
-    public CycleRun Cycle(string data, DateOnly day)
+    /// <param name="data">The data directory.</param>
+    /// <param name="day">The date of the cycle.</param>
+    /// <param name="settings">Settings other than the shipped ones, by the name of their variable.</param>
+    /// <param name="fails">Whether it must end with 1.</param>
+    public CycleRun Cycle(string data, DateOnly day, IReadOnlyDictionary<string, string>? settings = null, bool fails = false)
     {
-        var run = Run("cycle", "--as-of", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), "--json", "--data", data);
+        var run = ChildProcess.Run(
+            "dotnet",
+            [assembly, "cycle", "--as-of", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), "--json", "--data", data, "--config", config],
+            stopping, settings: settings, exitCode: fails ? 1 : 0);
         return new CycleRun(run, JsonDocument.Parse(run.Output).RootElement);
     }
-
-    private ProcessRun Run(params string[] verb) => ChildProcess.Run("dotnet", [assembly, .. verb, "--config", config], stopping);
 
     private static string FindRoot()
     {

@@ -1,6 +1,11 @@
 using System.Globalization;
 using Benchmarks;
 
+if (args is ["send", ..])
+{
+    return await SendDriver.RunAsync(args[1..]);
+}
+
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (Options.Parse(args) is not { } options)
 {
@@ -40,6 +45,11 @@ try
     if (options.What is "cycle" or "all")
     {
         measures.AddRange(new CycleBenchmark(pipeline, options, Note).Run());
+    }
+
+    if (options.What is "mail" or "all")
+    {
+        measures.AddRange(new MailBenchmark(pipeline, options, Note, stopping.Token).Run());
     }
 
     Console.Write(Report.Table(measures));

@@ -5,13 +5,13 @@ using System.Text.Json;
 
 namespace Benchmarks;
 
-/// <summary>One verdict: a figure against its peer of the same run, and the most that their ratio may be.</summary>
+/// <summary>One verdict: a figure against its peer of the same run, and what their ratio may be.</summary>
 /// <param name="Name">What is measured.</param>
-/// <param name="Unit"><c>s</c> or <c>MiB</c>.</param>
+/// <param name="Unit"><c>s</c>, <c>MiB</c> or <c>/s</c>.</param>
 /// <param name="Samples">One figure a run.</param>
 /// <param name="PeerName">What it is compared with.</param>
 /// <param name="PeerSamples">One figure a run; a single one when the peer is a fixed budget.</param>
-/// <param name="Target">The largest ratio that passes.</param>
+/// <param name="Target">The largest ratio that passes; of a rate, the smallest.</param>
 internal sealed record Measure(
     string Name, string Unit, IReadOnlyList<double> Samples, string PeerName, IReadOnlyList<double> PeerSamples, double Target)
 {
@@ -21,7 +21,9 @@ internal sealed record Measure(
 
     public double Ratio => Value / PeerValue;
 
-    public bool Passed => Ratio <= Target;
+    public bool Passed => IsRate ? Ratio >= Target : Ratio <= Target;
+
+    public bool IsRate => Unit == "/s";
 
     private static double Median(IReadOnlyList<double> samples)
     {
@@ -43,7 +45,7 @@ internal static class Report
             ["measure", "median", "peer of the same run", "median", "ratio", "target", "verdict"],
             .. measures.Select(m => new[]
             {
-                m.Name, Figure(m.Value, m.Unit), m.PeerName, Figure(m.PeerValue, m.Unit), Number(m.Ratio), $"<= {Number(m.Target)}", m.Passed ? "pass" : "FAIL",
+                m.Name, Figure(m.Value, m.Unit), m.PeerName, Figure(m.PeerValue, m.Unit), Number(m.Ratio), $"{(m.IsRate ? ">=" : "<=")} {Number(m.Target)}", m.Passed ? "pass" : "FAIL",
             }),
         ];
         var widths = Enumerable.Range(0, rows[0].Length).Select(c => rows.Max(r => r[c].Length)).ToList();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.UseCases;
@@ -98,7 +99,7 @@ public static class CommandLine
     {
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
-            Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here),
+            Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -241,6 +242,22 @@ public static class CommandLine
             return faults.Count == 0 ? Done : WrongUsage;
         });
         return new Command("config", "The configuration") { check };
+    }
+
+    private static Command MailVerb(Surroundings here)
+    {
+        var to = new Option<string?>("--to") { Description = "Send one test message to this address", HelpName = "ADDRESS" };
+        var check = new Command("check", "The relay, and the SPF, DKIM and DMARC records of the senders: what is good and what to do") { to, Json };
+        check.SetAction(async (result, ct) =>
+        {
+            var config = Load(result);
+            var address = result.GetValue(to) is not { } text ? null
+                : EmailAddress.Parse(text) ?? throw new UsageException($"--to '{text}' is no e-mail address.");
+            var found = await new CheckMail(config, DirectoryOf(result, config), here.Time).RunAsync(address, ct);
+            await here.Output.WriteLineAsync(result.GetValue(Json) ? found.ToJson() : found.ToText());
+            return found.Failed ? Failed : Done;
+        });
+        return new Command("mail", "Mail, before it goes out") { check };
     }
 
     /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>

@@ -10,6 +10,8 @@ public sealed class Settings
     /// <summary>The file's name.</summary>
     public const string FileName = "appsettings.json";
 
+    private const string DkimSelectors = $"{MailOptions.Section}:{nameof(MailOptions.DkimSelectors)}";
+
     /// <summary>Where the pipeline keeps its files.</summary>
     public DataOptions Data { get; set; } = new();
 
@@ -55,6 +57,12 @@ public sealed class Settings
 
         var settings = new Settings();
         values.Bind(settings);
+        if (values[DkimSelectors] is { Length: > 0 } selectors)
+        {
+            // The binder knows lists as NAME:0, NAME:1; one variable of the environment can't be that.
+            settings.Mail.DkimSelectors = selectors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        }
+
         Check("Data", settings.Data, faults);
         Check("Store", settings.Store, faults);
         Check("Mail", settings.Mail, faults);
@@ -74,6 +82,13 @@ public sealed class Settings
             if (property is null)
             {
                 Fault($"Unknown key. Known here: {string.Join(", ", type.GetProperties().Select(p => p.Name))}.");
+            }
+            else if (property.PropertyType == typeof(string[]))
+            {
+                if (child.GetChildren().Any(c => !int.TryParse(c.Key, out _) || c.Value is null))
+                {
+                    Fault("A list of texts is expected, or one text parted by commas.");
+                }
             }
             else if (property.PropertyType.IsClass && property.PropertyType != typeof(string) && !string.IsNullOrEmpty(child.Value))
             {

@@ -10,6 +10,9 @@ internal sealed class CertificateCheck(string section, X509Certificate2Collectio
 {
     private SslPolicyErrors _problems;
 
+    /// <summary>What the certificate says, good or not; null before one was shown.</summary>
+    public CertificateFacts? Shown { get; private set; }
+
     /// <summary>How the chain is built; null: as the machine does it. Certificates of a private CA name no place to ask for revocations.</summary>
     public X509ChainPolicy? ChainPolicy
     {
@@ -26,7 +29,11 @@ internal sealed class CertificateCheck(string section, X509Certificate2Collectio
     }
 
     /// <summary>Whether the handshake found no fault at all; keeps what it found for <see cref="Problem"/>.</summary>
-    public bool Passes(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors found) => (_problems = found) == SslPolicyErrors.None;
+    public bool Passes(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors found)
+    {
+        Shown = CertificateFacts.Of(certificate);
+        return (_problems = found) == SslPolicyErrors.None;
+    }
 
     /// <summary>What to tell of a handshake that failed; another try would fail, too.</summary>
     public string Problem(string server) => _problems == SslPolicyErrors.None

@@ -27,8 +27,8 @@ internal sealed class Dialogue : IDisposable
     /// <summary>Ends every wait whose time is up.</summary>
     public CancellationToken Limit => _limit.Token;
 
-    /// <summary>Nothing went wrong so far.</summary>
-    public bool IsWhole => !_broken && !_limit.IsCancellationRequested;
+    /// <summary>Whether something went wrong, so that no more dialogue is possible.</summary>
+    public bool IsBroken => _broken || _limit.IsCancellationRequested;
 
     /// <summary>Whether an exception means that the dialogue ended before its time.</summary>
     public static bool IsCut(Exception e) =>

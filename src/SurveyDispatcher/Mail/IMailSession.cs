@@ -5,7 +5,10 @@ namespace SurveyDispatcher.Mail;
 /// <summary>An open session with the relay, for many messages, one after the other.</summary>
 internal interface IMailSession : IDisposable
 {
-    /// <summary>Whether the next message can use it.</summary>
+    /// <summary>Whether something went wrong, so that it can't be used any more.</summary>
+    bool IsBroken { get; }
+
+    /// <summary>Whether the next message can use it: it is not broken, and the server has neither closed nor said anything since.</summary>
     bool IsUsable { get; }
 
     /// <summary>One mail transaction (RFC 5321 3.3).</summary>

@@ -114,6 +114,15 @@ public sealed class MailOptions : IValidatableObject
     /// <summary>A mailbox that reports are fetched from, in a build with MailKit. The default is none.</summary>
     public BounceMailboxOptions BounceMailbox { get; set; } = new();
 
+    /// <summary>Sends a market's mail only when the DNS records of its sender are there and good: SPF, DMARC, and DKIM where selectors are set. The default is false.</summary>
+    public bool RequireSenderRecords { get; set; }
+
+    /// <summary>The DKIM selectors that the relay signs with (RFC 6376 3.1): a list, or one text parted by commas. The default is none: DKIM is not looked at.</summary>
+    public string[] DkimSelectors { get; set; } = [];
+
+    /// <summary>The name server that is asked for these records, <c>ADDRESS</c> or <c>ADDRESS:PORT</c>. Empty (the default): the machine's.</summary>
+    public string DnsServer { get; set; } = "";
+
     /// <summary>Whether this build can speak through MailKit: <c>-p:MailKit=true</c>, docs/mailkit.md.</summary>
     internal static bool HasMailKit =>
 #if MAILKIT
@@ -128,6 +137,16 @@ public sealed class MailOptions : IValidatableObject
         if (BounceAddress.Length > 0 && EmailAddress.Parse(BounceAddress) is null)
         {
             yield return new($"'{BounceAddress}' is no e-mail address.", [nameof(BounceAddress)]);
+        }
+
+        if (Array.FindIndex(DkimSelectors, s => !IsSelector(s)) is >= 0 and var wrong)
+        {
+            yield return new($"'{DkimSelectors[wrong]}' is no DKIM selector: a name such as s2026 is expected.", [nameof(DkimSelectors)]);
+        }
+
+        if (DnsServer.Length > 0 && TxtLookup.ServerOf(DnsServer) is null)
+        {
+            yield return new($"'{DnsServer}' is no name server: an address such as 192.0.2.53 or 192.0.2.53:5353 is expected.", [nameof(DnsServer)]);
         }
 
         if (TrustedCertificate.Length > 0 && CertificateProblem() is { } problem)
@@ -167,6 +186,10 @@ public sealed class MailOptions : IValidatableObject
         certificates.ImportFromPemFile(TrustedCertificate);
         return certificates;
     }
+
+    /// <summary>One label of DNS or several (RFC 6376 3.1).</summary>
+    private static bool IsSelector(string? text) => text is not null && Array.TrueForAll(
+        text.Split('.'), l => l.Length is > 0 and <= 63 && l.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
 
     private string? CertificateProblem()
     {

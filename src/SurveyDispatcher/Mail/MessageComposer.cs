@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -17,6 +20,9 @@ public static class MessageComposer
     private const int HeaderLine = 78;
     private const int EncodedLine = 76;
     private const int LineLimit = 998;
+
+    /// <summary>The bytes that quoted-printable leaves as they are, but at a line's ends.</summary>
+    private static readonly SearchValues<byte> Plain = SearchValues.Create([.. "\t "u8, .. Enumerable.Range('!', '~' - '!' + 1).Where(c => c != '=').Select(c => (byte)c)]);
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _scratch;
@@ -40,7 +46,10 @@ public static class MessageComposer
         w.Unstructured("Subject", mail.Subject);
         w.Token("Date", mail.Date.ToString("ddd, dd MMM yyyy HH:mm:ss ", CultureInfo.InvariantCulture) + Offset(mail.Date.Offset));
         w.Token("Message-ID", $"<{NoSpaces(mail.MessageId)}>");
-        w.Unstructured("X-Survey-Case-Id", mail.CaseId);
+        if (mail.CaseId.Length > 0)
+        {
+            w.Unstructured("X-Survey-Case-Id", mail.CaseId);
+        }
         w.Unstructured("X-Survey-Contact", mail.Contact);
         w.Token("List-Unsubscribe", $"<{UriOf(mail.UnsubscribeUri)}>");
         w.Token("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
@@ -133,8 +142,7 @@ public static class MessageComposer
         {
             var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(content.Length) + content.Length);
             var text = bytes.AsSpan(0, WithCrLf(content, bytes));
-            var quoted = text.Length + (2 * Escapes(text));
-            var base64 = quoted > text.Length / 3 * 4;
+            var base64 = Escapes(text) > text.Length / 6; // of three bytes for one, against four for three
             Raw($"--{boundary}\r\nContent-Type: {type}; charset=utf-8\r\nContent-Transfer-Encoding: {(base64 ? "base64" : "quoted-printable")}\r\n\r\n");
             if (base64)
             {
@@ -259,12 +267,18 @@ public static class MessageComposer
             return length;
         }
 
+        /// <summary>How many bytes quoted-printable must escape, but for those at a line's ends.</summary>
         private static int Escapes(ReadOnlySpan<byte> text)
         {
-            var count = 0;
-            foreach (var b in text)
+            var count = text.Count((byte)'=') + text.Count((byte)0x7f);
+            var vectors = MemoryMarshal.Cast<byte, Vector128<byte>>(text);
+            foreach (var vector in vectors)
             {
-                count += b is >= 0x7f or (byte)'=' ? 1 : 0;
+                count += BitOperations.PopCount(vector.ExtractMostSignificantBits()); // bytes beyond ASCII
+            }
+            foreach (var b in text[(vectors.Length * Vector128<byte>.Count)..])
+            {
+                count += b >> 7;
             }
             return count;
         }
@@ -289,40 +303,57 @@ public static class MessageComposer
         {
             var span = to.GetSpan((text.Length * 3) + (text.Length * 3 / 70 * 3) + 16);
             int at = 0, column = 0;
-            for (var i = 0; i < text.Length; i++)
+            for (var i = 0; i < text.Length;)
             {
                 var b = text[i];
                 if (b == '\r') // WithCrLf left none alone
                 {
-                    span[at++] = b;
-                    span[at++] = text[++i];
+                    "\r\n"u8.CopyTo(span[at..]);
+                    at += 2;
+                    i += 2;
                     column = 0;
                     continue;
                 }
-                var plain = b is > (byte)' ' and < 0x7f and not (byte)'=' && !(b == '.' && column == 0)
-                    || b is (byte)' ' or (byte)'\t' && text[i + 1] != '\r';
-                if (column + (plain ? 1 : 3) > EncodedLine - 1)
+                if (column + 1 > EncodedLine - 1)
                 {
-                    span[at++] = (byte)'=';
-                    span[at++] = (byte)'\r';
-                    span[at++] = (byte)'\n';
-                    column = 0;
-                    plain = plain && b != '.';
+                    SoftBreak(span, ref at, ref column);
                 }
-                if (plain)
+
+                // What needs no escape is copied as far as the line goes. A blank at a line's end, or a dot at its start, does need one.
+                var room = Math.Min(EncodedLine - 1 - column, text.Length - i);
+                var run = column == 0 && b == '.' ? 0 : text.Slice(i, room).IndexOfAnyExcept(Plain);
+                run = run < 0 ? room : run;
+                if (run > 0 && text[i + run - 1] is (byte)' ' or (byte)'\t' && text[i + run] == '\r')
                 {
-                    span[at++] = b;
-                    column++;
+                    run--;
                 }
-                else
+                if (run > 0)
                 {
-                    span[at++] = (byte)'=';
-                    span[at++] = Hex[b >> 4];
-                    span[at++] = Hex[b & 15];
-                    column += 3;
+                    text.Slice(i, run).CopyTo(span[at..]);
+                    at += run;
+                    i += run;
+                    column += run;
+                    continue;
                 }
+                if (column + 3 > EncodedLine - 1)
+                {
+                    SoftBreak(span, ref at, ref column);
+                }
+                span[at] = (byte)'=';
+                span[at + 1] = Hex[b >> 4];
+                span[at + 2] = Hex[b & 15];
+                at += 3;
+                i++;
+                column += 3;
             }
             to.Advance(at);
+
+            static void SoftBreak(Span<byte> span, ref int at, ref int column)
+            {
+                "=\r\n"u8.CopyTo(span[at..]);
+                at += 3;
+                column = 0;
+            }
         }
     }
 }

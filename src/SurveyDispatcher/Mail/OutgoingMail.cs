@@ -28,10 +28,10 @@ public sealed record OutgoingMail
     /// <summary>The HTML part, with any line ends.</summary>
     public required string Html { get; init; }
 
-    /// <summary>Goes to <c>X-Survey-Case-Id</c>.</summary>
+    /// <summary>Goes to <c>X-Survey-Case-Id</c>; empty: no such header, since the message is of no case.</summary>
     public required string CaseId { get; init; }
 
-    /// <summary><c>invitation</c> or <c>reminder</c>; goes to <c>X-Survey-Contact</c>.</summary>
+    /// <summary><c>invitation</c> or <c>reminder</c>, or <c>test</c> of <c>mail check</c>; goes to <c>X-Survey-Contact</c>.</summary>
     public required string Contact { get; init; }
 
     /// <summary>The https address of the one-click way out (RFC 8058).</summary>

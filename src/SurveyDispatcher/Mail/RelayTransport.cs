@@ -151,13 +151,13 @@ public sealed class RelayTransport : IMailTransport
 
     private void Keep(IMailSession session)
     {
-        if (session.IsUsable)
+        if (session.IsBroken)
         {
-            _idle.Push(session);
+            session.Dispose();
         }
         else
         {
-            session.Dispose();
+            _idle.Push(session);
         }
     }
 

@@ -105,6 +105,10 @@ internal sealed class SendPace(int perMinute, int perMinuteAndDomain, TimeProvid
     /// <summary>How many more messages to a domain fit in now.</summary>
     public int Places(string domain)
     {
+        if (!Limits)
+        {
+            return int.MaxValue;
+        }
         lock (_lock)
         {
             var window = WindowOf(domain);

@@ -30,13 +30,22 @@ internal sealed class SmtpChannel : IDisposable
         (_options, _dialogue, _certificate) = (options, dialogue, certificate);
 
     /// <summary>Whether the next dialogue can use it: nothing went wrong, and the server has neither closed nor said anything since.</summary>
-    public bool IsUsable => _dialogue.IsWhole && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
+    public bool IsUsable => !_dialogue.IsBroken && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Whether more has come than was asked for.</summary>
     public bool HasUnread => _read != _filled;
 
     /// <summary>The TLS connection; null in the clear.</summary>
     public SslStream? Tls => _stream as SslStream;
+
+    /// <summary>What the server's certificate says, good or not; null before one was shown.</summary>
+    public CertificateFacts? Certificate => _certificate.Shown;
+
+    /// <summary>How the connection is protected; null in the clear, and before the handshake is done.</summary>
+    public TlsFacts? Secured { get; private set; }
+
+    /// <summary>The server's end; null before there was a connection.</summary>
+    public IPEndPoint? RemoteEndPoint { get; private set; }
 
     /// <summary>Our end.</summary>
     public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint as IPEndPoint;
@@ -46,7 +55,7 @@ internal sealed class SmtpChannel : IDisposable
     {
         try
         {
-            if (_dialogue.IsWhole && _socket.Connected)
+            if (!_dialogue.IsBroken && _socket.Connected)
             {
                 _socket.SendTimeout = 1000;
                 _stream.Write("QUIT\r\n"u8);
@@ -64,6 +73,7 @@ internal sealed class SmtpChannel : IDisposable
     {
         _dialogue.Arm("while connecting");
         await _socket.ConnectAsync(_options.Host, _options.Port, _dialogue.Limit);
+        RemoteEndPoint = _socket.RemoteEndPoint as IPEndPoint;
         _stream = new NetworkStream(_socket, ownsSocket: false);
     }
 
@@ -83,6 +93,7 @@ internal sealed class SmtpChannel : IDisposable
                     RemoteCertificateValidationCallback = _certificate.Passes,
                 },
                 _dialogue.Limit);
+            Secured = new(tls.SslProtocol, tls.NegotiatedCipherSuite);
         }
         catch (AuthenticationException e)
         {

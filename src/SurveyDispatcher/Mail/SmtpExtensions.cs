@@ -24,6 +24,9 @@ internal sealed record SmtpExtensions
 
     public IReadOnlyList<string> Logins { get; init; } = [];
 
+    /// <summary>Every keyword that was offered, known to us or not.</summary>
+    public IReadOnlyList<string> Keywords { get; private init; } = [];
+
     public static SmtpExtensions From(SmtpReply ehlo)
     {
         var found = None;
@@ -43,6 +46,6 @@ internal sealed record SmtpExtensions
                 _ => found,
             };
         }
-        return found;
+        return found with { Keywords = [.. ehlo.Lines.Skip(1).Select(l => l.ToUpperInvariant().Split([' ', '='], 2)[0]).Where(k => k.Length > 0).Distinct()] };
     }
 }

@@ -19,9 +19,16 @@ internal sealed class SmtpSession : IMailSession
     private readonly SmtpChannel _channel;
     private readonly SmtpOutcome _outcome;
     private SmtpExtensions _server = SmtpExtensions.None;
+    private SmtpReply? _greeting;
+    private MailAuthentication? _login;
+    private bool _loggedIn;
     private bool _needsReset;
 
-    private SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
+    /// <summary>A session that is not open yet.</summary>
+    /// <param name="options">The relay.</param>
+    /// <param name="trusted">The certificates that are trusted; null: the machine's.</param>
+    /// <param name="clock">Times the waits.</param>
+    public SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
     {
         _options = options;
         _dialogue = new(options, clock);
@@ -30,7 +37,13 @@ internal sealed class SmtpSession : IMailSession
     }
 
     /// <inheritdoc/>
+    public bool IsBroken => _dialogue.IsBroken;
+
+    /// <inheritdoc/>
     public bool IsUsable => _channel.IsUsable;
+
+    /// <summary>What the opening has found, as far as it came.</summary>
+    public SmtpFacts Facts => new(_channel.RemoteEndPoint, _greeting, _channel.Secured, _channel.Certificate, _server, _login, _loggedIn);
 
     private string Server => _dialogue.Server;
 
@@ -50,7 +63,7 @@ internal sealed class SmtpSession : IMailSession
         var session = new SmtpSession(options, trusted, clock);
         try
         {
-            await session._dialogue.RunAsync(session.GreetAsync, ct);
+            await session.OpenAsync(ct);
             return session;
         }
         catch
@@ -59,6 +72,10 @@ internal sealed class SmtpSession : IMailSession
             throw;
         }
     }
+
+    /// <summary>Opens this one; what was found until a fault stays in <see cref="Facts"/>.</summary>
+    /// <exception cref="SmtpFaultException">The session can't be had.</exception>
+    public Task OpenAsync(CancellationToken ct) => _dialogue.RunAsync(GreetAsync, ct);
 
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
@@ -89,7 +106,8 @@ internal sealed class SmtpSession : IMailSession
             await _channel.SecureAsync();
         }
         _dialogue.Arm("at the greeting");
-        _outcome.Opened(await _channel.ReplyAsync(), "the greeting");
+        _greeting = await _channel.ReplyAsync();
+        _outcome.Opened(_greeting, "the greeting");
         await HelloAsync();
 
         if (_options.Security == MailSecurity.StartTls || (_options.Security == MailSecurity.Auto && _server.StartTls))
@@ -135,7 +153,8 @@ internal sealed class SmtpSession : IMailSession
     private async Task LogInAsync()
     {
         var (user, password) = (_options.User, _options.Password);
-        var reply = _outcome.Mechanism(_options, _channel.Tls is not null, _server.Logins) switch
+        _login = _outcome.Mechanism(_options, _channel.Tls is not null, _server.Logins);
+        var reply = _login switch
         {
             MailAuthentication.Plain => await AnswerAsync("AUTH PLAIN", $"\0{user}\0{password}"),
             MailAuthentication.XOAuth2 => await AnswerAsync("AUTH XOAUTH2", $"user={user}\u0001auth=Bearer {password}\u0001\u0001"),
@@ -144,6 +163,7 @@ internal sealed class SmtpSession : IMailSession
                 : throw _outcome.NotAccepted("LOGIN"),
         };
         _outcome.LoggedIn(reply);
+        _loggedIn = true;
 
         // The answer goes along with the command; a server that asks for it all the same gets it once more, and one that
         // explains a refusal in a 334 (XOAUTH2) gets the empty line that it waits for.

@@ -5,6 +5,9 @@ namespace SurveyDispatcher.Storage;
 /// <summary>Cases, whose they are, and the addresses that must not be used.</summary>
 public sealed class CaseStore(Database database, Vault vault)
 {
+    /// <summary>How often cases were marked to be looked at. While it stays the same, a case that was read is still as it was read.</summary>
+    public long Marks { get; private set; }
+
     /// <summary>The case of a number, or null.</summary>
     public CaseRow? Find(long id) => database["cases.find"].First(r => CaseRow.Read(r), id);
 
@@ -110,11 +113,16 @@ public sealed class CaseStore(Database database, Vault vault)
     public void Suppress(long hash, Suppression suppression, DateOnly day)
     {
         database["cases.suppress"].Run(hash, (int)suppression, day);
+        Marks++;
         database["cases.look_now_by_identity"].Run(Soon(day), hash);
     }
 
     /// <summary>Has an open case looked at by the next planning.</summary>
-    public void LookNow(long caseId, DateOnly day) => database["cases.look_now"].Run(Soon(day), caseId);
+    public void LookNow(long caseId, DateOnly day)
+    {
+        Marks++;
+        database["cases.look_now"].Run(Soon(day), caseId);
+    }
 
     /// <summary>Has every open case looked at: the programme has changed.</summary>
     public void LookAtAllNow(DateOnly day) => database["cases.look_at_all_now"].Run(Soon(day));

@@ -16,7 +16,8 @@ public sealed partial class Database : IDisposable
     private static readonly FrozenDictionary<string, string> Statements = LoadStatements();
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, Statement> prepared = new(StringComparer.Ordinal);
-    private SqliteTransaction? transaction;
+    private Statement? begin, commit, rollback;
+    private bool inTransaction;
 
     /// <summary>One thread owns a connection: SQLite's own locks around every call, and its memory statistics, would only cost time.</summary>
     static Database()
@@ -83,7 +84,7 @@ public sealed partial class Database : IDisposable
         {
             if (!prepared.TryGetValue(name, out var statement))
             {
-                statement = new Statement(connection, Statements[name], () => transaction);
+                statement = new Statement(connection, Statements[name]);
                 prepared.Add(name, statement);
             }
 
@@ -94,28 +95,26 @@ public sealed partial class Database : IDisposable
     /// <summary>Runs <paramref name="work"/> in one transaction: all of it is stored, or nothing.</summary>
     public void InTransaction(Action work)
     {
-        if (transaction is not null)
+        if (inTransaction)
         {
             throw new InvalidOperationException("Transactions do not nest.");
         }
 
-        using var current = connection.BeginTransaction();
-        transaction = current;
+        // Prepared once: ADO.NET would parse several statements for each of the many small ones of the mail stage.
+        (begin ??= new(connection, "BEGIN IMMEDIATE")).Run();
+        inTransaction = true;
         try
         {
             work();
-            current.Commit();
+            (commit ??= new(connection, "COMMIT")).Run();
+            inTransaction = false;
         }
         catch
         {
-            transaction = null;
-            Rollback(current);
+            inTransaction = false;
+            Rollback();
             RolledBack?.Invoke();
             throw;
-        }
-        finally
-        {
-            transaction = null;
         }
     }
 
@@ -135,14 +134,17 @@ public sealed partial class Database : IDisposable
             statement.Dispose();
         }
 
+        begin?.Dispose();
+        commit?.Dispose();
+        rollback?.Dispose();
         connection.Dispose();
     }
 
-    private static void Rollback(SqliteTransaction current)
+    private void Rollback()
     {
         try
         {
-            current.Rollback();
+            (rollback ??= new(connection, "ROLLBACK")).Run();
         }
         catch (SqliteException)
         {
@@ -157,7 +159,7 @@ public sealed partial class Database : IDisposable
         command.CommandText = """
             PRAGMA cache_size = -65536;
             PRAGMA temp_store = MEMORY;
-            PRAGMA busy_timeout = 5000;
+            PRAGMA busy_timeout = 15000;
             """;
         command.ExecuteNonQuery();
     }
@@ -229,13 +231,11 @@ public sealed partial class Statement : IDisposable
 {
     private readonly SqliteConnection connection;
     private readonly SqliteCommand command;
-    private readonly Func<SqliteTransaction?> transaction;
     private sqlite3_stmt? write;
 
-    internal Statement(SqliteConnection connection, string text, Func<SqliteTransaction?> transaction)
+    internal Statement(SqliteConnection connection, string text)
     {
         this.connection = connection;
-        this.transaction = transaction;
         command = connection.CreateCommand();
         command.CommandText = text;
         foreach (var name in ParameterName().Matches(text).Select(m => m.Value).Distinct(StringComparer.Ordinal))
@@ -351,8 +351,6 @@ public sealed partial class Statement : IDisposable
         {
             command.Parameters[i].Value = values[i] ?? DBNull.Value;
         }
-
-        command.Transaction = transaction();
     }
 
     [GeneratedRegex(@"@\w+")]

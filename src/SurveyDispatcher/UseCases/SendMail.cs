@@ -22,6 +22,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     private readonly SendPace pace = new(context.Config.Settings.Mail.MaxPerMinute, context.Config.Settings.Mail.MaxPerMinutePerDomain, context.Time);
     private readonly long started = context.Time.GetTimestamp();
     private readonly CancellationTokenSource halt = new();
+    private readonly HashSet<string> untrusted = new(StringComparer.Ordinal);
     private string? stopped;
     private bool unreachable;
 
@@ -38,6 +39,11 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             context.Database["mails.doubt_claimed"].Run();
             context.Database["mails.drop_overtaken"].Run();
         });
+        if (options.RequireSenderRecords && options.Transport != "Pickup" && !context.DryRun)
+        {
+            await TrustSendersAsync();
+        }
+
         using var stopping = context.Stopping.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), halt);
         await using var limit = options.MaxMinutes == 0 ? null : context.Time.CreateTimer(
             static h => ((CancellationTokenSource)h!).Cancel(), halt, TimeSpan.FromMinutes(options.MaxMinutes), Timeout.InfiniteTimeSpan);
@@ -61,6 +67,28 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
                 + (unreachable && options.Transport != "Pickup" ? "; check Mail:Host, Mail:Port and the relay." : "."));
+        }
+    }
+
+    /// <summary>Keeps back the markets whose senders lack good DNS records: what goes out under them lands in spam, and harms the name.</summary>
+    private async Task TrustSendersAsync()
+    {
+        var queued = context.Database["mails.markets_queued"].List(r => context.Config.Programme.MarketOf(r.GetString(0))).OfType<Market>();
+        var lookup = TxtLookup.For(options, context.Time);
+        var domains = SenderDomain.Of(queued, options);
+        var records = await Task.WhenAll(domains.Select(d => SenderRecords.OfAsync(lookup, d, options.DkimSelectors, context.Stopping)));
+        foreach (var (domain, findings) in domains.Zip(records))
+        {
+            if (findings.MaxBy(f => f.Health == Health.Fault ? 2 : f.Health == Health.Unknown ? 1 : 0) is not { Health: > Health.Warning } worst)
+            {
+                continue;
+            }
+
+            untrusted.UnionWith(domain.Markets);
+            context.Problems.Add($"No mail of {string.Join(", ", domain.Markets)} is sent: Mail:RequireSenderRecords asks for good DNS records, and "
+                + (worst.Health == Health.Unknown
+                    ? $"the {worst.Check} record of {worst.Of} could not be looked up. {worst.Advice} Mails stay queued; the next cycle asks again."
+                    : $"the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records."));
         }
     }
 
@@ -97,11 +125,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                     continue;
                 }
 
-                var settled = new List<Result> { await results.Reader.ReadAsync(CancellationToken.None) };
-                while (results.Reader.TryRead(out var more))
-                {
-                    settled.Add(more);
-                }
+                var settled = await GatherAsync(results.Reader, Math.Min(outstanding, options.Connections));
 
                 long putOff = 0;
                 context.Database.InTransaction(() => putOff = settled.Sum(Settle));
@@ -127,8 +151,30 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         return deferred;
     }
 
+    /// <summary>The next results to store together: storing four takes little more than storing one, so a moment's wait for the others pays.</summary>
+    private async Task<List<Result>> GatherAsync(ChannelReader<Result> results, long underWay)
+    {
+        var settled = new List<Result> { await results.ReadAsync(CancellationToken.None) };
+        Task? moment = null;
+        while (true)
+        {
+            while (results.TryRead(out var more))
+            {
+                settled.Add(more);
+            }
+
+            if (settled.Count >= underWay || moment is { IsCompleted: true })
+            {
+                return settled;
+            }
+
+            moment ??= Task.Delay(TimeSpan.FromMilliseconds(1), context.Time);
+            await Task.WhenAny(moment, results.WaitToReadAsync(CancellationToken.None).AsTask());
+        }
+    }
+
     /// <summary>The markets in which mail may be sent at this moment; a cycle may go on past the end of the hours, or of the day.</summary>
-    private List<string> OpenMarkets() => [.. context.Config.Programme.Markets.Values.Where(IsOpen).Select(m => m.Code)];
+    private List<string> OpenMarkets() => [.. context.Config.Programme.Markets.Values.Where(m => IsOpen(m) && !untrusted.Contains(m.Code)).Select(m => m.Code)];
 
     private bool IsOpen(Market market)
     {
@@ -165,9 +211,11 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 turns[market] = ids.Count < share ? long.MaxValue : ids[^1];
                 return ids;
             });
-            for (var i = 0; shares.Exists(s => s.Count > i); i++)
+            // One by one where they wait for each other long; else a market's share at once, since its rows lie together.
+            var turn = pace.Limits ? 1 : share;
+            for (var i = 0; shares.Exists(s => s.Count > i); i += turn)
             {
-                claimed.AddRange(shares.Where(s => s.Count > i).Select(s => s[i]));
+                claimed.AddRange(shares.SelectMany(s => s.Skip(i).Take(turn)));
             }
         });
         if (claimed.Count == 0)
@@ -176,30 +224,88 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
 
         var contents = context.Database["mails.content"].List(Outgoing.Read, SqlValues.Set(claimed)).ToDictionary(m => m.Id);
-        return claimed.ConvertAll(id => contents[id]);
+        return claimed.ConvertAll(id => contents[id] with { Marks = context.Cases.Marks });
     }
 
+    /// <summary>One of the senders: it composes its next mail while the last one is being stored, and sends it when that is done.</summary>
     private async Task SendAsync(ChannelReader<Outgoing> work, ChannelWriter<Result> results, CancellationToken ct)
     {
+        var stored = Task.CompletedTask;
         await foreach (var mail in work.ReadAllAsync(ct))
         {
-            var result = await TrySendAsync(mail);
+            var prepared = Prepare(mail);
+            await stored.WaitAsync(ct);
+            var result = prepared.Result ?? await TrySendAsync(mail, prepared);
             results.TryWrite(result);
-            await result.Stored.Task.WaitAsync(ct);
+            stored = result.Stored.Task;
         }
     }
 
-    /// <summary>One mail that can't be composed must not keep the others from being sent.</summary>
-    private async Task<Result> TrySendAsync(Outgoing mail)
+    /// <summary>The message in bytes. One mail that can't be composed must not keep the others from being sent.</summary>
+    private Prepared Prepare(Outgoing mail)
     {
         if (Ended)
         {
-            return new Result(mail, 0, null);
+            return new(new Result(mail, 0, null));
         }
 
         try
         {
-            return await SendAsync(mail, context.Stopping);
+            var market = context.Config.Programme.MarketOf(mail.Row.Market)!;
+            var contact = context.Vault.UnsealContact(mail.Contact);
+            if (ContactPoints.From(contact, market, context.Config.Programme).Email is not { } address)
+            {
+                throw new InvalidOperationException($"Case {mail.Row.CaseId} was planned for mail without an address.");
+            }
+
+            var domain = address.Value[(address.Value.LastIndexOf('@') + 1)..];
+            if (pace.Places(domain) == 0)
+            {
+                return new(new Result(mail, 0, null) { ParkedFor = domain });
+            }
+
+            var outgoing = Compose(mail, market, contact, address);
+            return new(null)
+            {
+                Market = market,
+                Domain = domain,
+                Address = context.Vault.Hash(address),
+                Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml"),
+                Message = MessageComposer.Compose(outgoing),
+            };
+        }
+        catch (Exception e)
+        {
+            return new(new Result(mail, 0, null)
+            {
+                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be composed ({e.GetType().Name}); it stays queued. Look at its texts with 'config check'.",
+            });
+        }
+    }
+
+    private async Task<Result> TrySendAsync(Outgoing mail, Prepared prepared)
+    {
+        try
+        {
+            if (!await pace.EnterAsync(prepared.Domain, halt.Token))
+            {
+                return new Result(mail, 0, null) { ParkedFor = prepared.Domain };
+            }
+
+            Delivery? delivery = null;
+            try
+            {
+                if (!Ended && IsOpen(prepared.Market)) // it may have waited for its turn past the end of the hours
+                {
+                    delivery = await transport.SendAsync(prepared.Envelope, prepared.Message, context.Stopping);
+                }
+            }
+            finally
+            {
+                pace.Leave(prepared.Domain, handedOver: delivery is not (null or Delivery.ServerUnusable));
+            }
+
+            return new Result(mail, delivery is null ? 0 : prepared.Address, delivery);
         }
         catch (OperationCanceledException)
         {
@@ -209,43 +315,8 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             return new Result(mail, 0, null)
             {
-                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be composed ({e.GetType().Name}); it stays queued. Look at its texts with 'config check'.",
+                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be sent, by a fault of this program ({Unexpected.Describe(e)}); it stays queued.",
             };
-        }
-    }
-
-    private async Task<Result> SendAsync(Outgoing mail, CancellationToken ct)
-    {
-        var market = context.Config.Programme.MarketOf(mail.Row.Market)!;
-        var contact = context.Vault.UnsealContact(mail.Contact);
-        if (ContactPoints.From(contact, market, context.Config.Programme).Email is not { } address)
-        {
-            throw new InvalidOperationException($"Case {mail.Row.CaseId} was planned for mail without an address.");
-        }
-
-        var domain = address.Value[(address.Value.LastIndexOf('@') + 1)..];
-        if (!await pace.EnterAsync(domain, halt.Token))
-        {
-            return new Result(mail, 0, null) { ParkedFor = domain };
-        }
-
-        Delivery? delivery = null;
-        try
-        {
-            if (Ended || !IsOpen(market))
-            {
-                return new Result(mail, 0, null); // it has waited for its turn past the end of the hours
-            }
-
-            var outgoing = Compose(mail, market, contact, address);
-            var bytes = MessageComposer.Compose(outgoing);
-            var envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml");
-            delivery = await transport.SendAsync(envelope, bytes, ct);
-            return new Result(mail, context.Vault.Hash(address), delivery);
-        }
-        finally
-        {
-            pace.Leave(domain, handedOver: delivery is not (null or Delivery.ServerUnusable));
         }
     }
 
@@ -310,7 +381,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             case Delivery.InDoubt when mail.InDoubt: // it went out twice under one name, and once without an answer is enough
             case Delivery.Accepted:
                 Store("accepted", null);
-                Record(mail.Row, new CaseEvent.MailAccepted(today, mail.Kind));
+                Record(mail, new CaseEvent.MailAccepted(today, mail.Kind));
                 if (mail.Kind == MailContact.Invitation)
                 {
                     context.Counts.InvitationsSent++;
@@ -323,7 +394,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 return 0;
             case Delivery.NotDelivered refused:
                 Store("undelivered", refused.Status.ToString());
-                Record(mail.Row, new CaseEvent.MailUndelivered(today, mail.Kind, Bounced: false, refused.Class.Code()));
+                Record(mail, new CaseEvent.MailUndelivered(today, mail.Kind, Bounced: false, refused.Class.Code()));
                 if (refused.Class == AddressClass.Dead)
                 {
                     context.Cases.Suppress(address, Suppression.Dead, context.AsOf.Day);
@@ -360,9 +431,10 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     }
 
     /// <summary>Records a fact, unless the case was marked to be looked at since the mail was claimed: that look must stay due.</summary>
-    private void Record(CaseRow claimed, CaseEvent fact)
+    private void Record(Outgoing mail, CaseEvent fact)
     {
-        var row = context.Cases.Find(claimed.Id)!;
+        var claimed = mail.Row;
+        var row = context.Cases.Marks == mail.Marks ? claimed : context.Cases.Find(claimed.Id)!;
         _ = row.NextLookOn == claimed.NextLookOn ? context.Record(row, fact) : context.Learn(row, fact);
     }
 
@@ -370,9 +442,26 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     private sealed record Outgoing(
         long Id, MailContact Kind, bool InDoubt, byte[] Contact, string DealerName, string Model, string Language, CaseRow Row)
     {
+        /// <summary>The marks in the store when it was claimed.</summary>
+        public long Marks { get; init; }
+
         public static Outgoing Read(System.Data.Common.DbDataReader r) => new(
             r.GetInt64(0), (MailContact)r.GetInt32(1), r.GetInt32(6) != 0, r.Bytes(2), r.GetString(3) is { Length: > 0 } name ? name : r.GetString(7),
             r.GetString(4), r.GetString(5), CaseRow.Read(r, 8));
+    }
+
+    /// <summary>A mail on the threshold, or already what became of it.</summary>
+    private sealed record Prepared(Result? Result)
+    {
+        public Market Market { get; init; } = null!;
+
+        public string Domain { get; init; } = "";
+
+        public long Address { get; init; }
+
+        public Envelope Envelope { get; init; } = null!;
+
+        public ReadOnlyMemory<byte> Message { get; init; }
     }
 
     /// <summary>What became of a mail; its sender goes on once that is stored.</summary>

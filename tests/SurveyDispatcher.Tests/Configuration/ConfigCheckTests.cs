@@ -119,6 +119,13 @@ public sealed class ConfigCheckTests
     [InlineData("Store.ConnectionString", "\"nonsense\"", "Store:ConnectionString")]
     [InlineData("Store.ConnectionString", "\"Data Source=x;Colour=red\"", "Store:ConnectionString")]
     [InlineData("Mail.BounceAddress", "\"bounces\"", "Mail:BounceAddress")]
+    [InlineData("Mail.DkimSelectors", "\"s1,,a b\"", "Mail:DkimSelectors")]
+    [InlineData("Mail.DkimSelectors", "[\"s1\",\"\"]", "Mail:DkimSelectors")]
+    [InlineData("Mail.DkimSelectors", "{\"s1\":\"x\"}", "Mail:DkimSelectors")]
+    [InlineData("Mail.DkimSelectors", "[[\"s1\"]]", "Mail:DkimSelectors")]
+    [InlineData("Mail.DkimSelectors", "[null]", "Mail:DkimSelectors")]
+    [InlineData("Mail.DnsServer", "\"ns.example\"", "Mail:DnsServer")]
+    [InlineData("Mail.RequireSenderRecords", "\"sometimes\"", "Mail:RequireSenderRecords")]
     [InlineData("Mail.TrustedCertificate", "\"/nowhere.pem\"", "Mail:TrustedCertificate")]
     [InlineData("Mail.BounceMailbox", "\"imap.example\"", "Mail:BounceMailbox")]
     [InlineData("Mail.BounceMailbox", "{\"User\":\"us\"}", "Mail:BounceMailbox:Host")]
@@ -159,6 +166,17 @@ public sealed class ConfigCheckTests
         Assert.Contains("-p:MailKit=true", check.Output, StringComparison.Ordinal);
         Assert.Equal(2, (await world.RunAsync("cycle", "--as-of", "2026-03-02")).Code);
 #endif
+    }
+
+    [Theory]
+    [InlineData("\"s1, mail.s2\"")]
+    [InlineData("[\"s1\",\"mail.s2\"]")]
+    public void SelectorsAreAListOrATextWithCommas(string json)
+    {
+        using var world = new World();
+        Set(world, "appsettings.json", "Mail.DkimSelectors", json);
+
+        Assert.Equal(["s1", "mail.s2"], PipelineConfig.Load(ConfigFolder.OnDisk(world.Config), forMail: false).Settings.Mail.DkimSelectors);
     }
 
     [Theory]

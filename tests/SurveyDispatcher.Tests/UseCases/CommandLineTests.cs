@@ -22,6 +22,10 @@ public sealed class CommandLineTests
     [InlineData("explain")]
     [InlineData("config")]
     [InlineData("config chekc")]
+    [InlineData("mail")]
+    [InlineData("mail check --to")]
+    [InlineData("mail check --to nobody")]
+    [InlineData("mail check --to a@b.example,c@d.example")]
     public async Task WrongUsageEndsWithTwoAndDoesNothing(string line)
     {
         using var world = new World();
@@ -72,6 +76,7 @@ public sealed class CommandLineTests
     [InlineData("verify", "ledger")]
     [InlineData("config", "check")]
     [InlineData("config check", "fault")]
+    [InlineData("mail check", "--to")]
     [InlineData("demo", "sample")]
     public async Task EveryVerbHasHelpThatNamesConfigAndData(string verb, string word)
     {

@@ -45,7 +45,10 @@ internal sealed class MailKitSession : IMailSession
     }
 
     /// <inheritdoc/>
-    public bool IsUsable => _dialogue.IsWhole && _client.IsConnected && !_socket.Poll(0, SelectMode.SelectRead);
+    public bool IsBroken => _dialogue.IsBroken || !_client.IsConnected;
+
+    /// <inheritdoc/>
+    public bool IsUsable => !_dialogue.IsBroken && _client.IsConnected && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Sends by this session; connects with the first message.</summary>
     /// <exception cref="IOException">The file of <see cref="MailOptions.TrustedCertificate"/> can't be read.</exception>
@@ -82,7 +85,7 @@ internal sealed class MailKitSession : IMailSession
     {
         try
         {
-            if (_dialogue.IsWhole && _client.IsConnected)
+            if (!_dialogue.IsBroken && _client.IsConnected)
             {
                 _client.Timeout = 1000;
                 _client.Disconnect(quit: true);

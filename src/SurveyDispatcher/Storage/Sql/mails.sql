@@ -50,5 +50,8 @@ SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed')
 -- name: count_sendable
 SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
 
+-- name: markets_queued
+SELECT DISTINCT market FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' ORDER BY market
+
 -- name: recipient
 SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Benchmarks;
+
+/// <summary>The transport and the whole mail stage against Postfix's own load generator, all of them into Postfix's <c>smtp-sink</c>.</summary>
+internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<string> note, CancellationToken stopping)
+{
+    private const int Sessions = 4;
+    private const int ManySessions = 16;
+    private const string Sink = "/usr/sbin/smtp-sink", Source = "/usr/sbin/smtp-source";
+    private static readonly DateOnly Day = new(2026, 3, 2);
+    private static readonly TimeSpan ReplyDelay = TimeSpan.FromMilliseconds(50);
+
+    public IEnumerable<Measure> Run()
+    {
+        if (!File.Exists(Sink) || !File.Exists(Source))
+        {
+            throw new BenchmarkException($"{Sink} is missing. Install it (Debian: apt-get install postfix).");
+        }
+
+        using var folder = new TemporaryFolder();
+        var port = FreePort();
+        using var sink = ChildProcess.Serve(Sink, "-u", "nobody", $"127.0.0.1:{port}", "1000");
+        WaitFor(port);
+        var queue = Queue(folder, options.MailsDue);
+        var bytes = MeanSize(folder);
+        note($"mail: {options.Mails:N0} messages of {bytes:N0} bytes over {Sessions} sessions; a stage of {queue.Mails:N0}; {options.Runs} run(s)");
+        List<double> source = [], alone = [], stage = [], peaks = [];
+        for (var run = 0; run < options.Runs; run++)
+        {
+            Action[] peers = [() => source.Add(SourceRate(port, bytes)), () => alone.Add(TransportRate(port, Sessions, options.Mails, bytes)), () => Stage(queue, port, stage, peaks)];
+            foreach (var peer in run % 2 == 0 ? peers : peers.Reverse())
+            {
+                peer();
+            }
+
+            note($"  run {run + 1}: smtp-source {source[^1]:N0}/s, transport {alone[^1]:N0}/s, stage {stage[^1]:N0}/s, peak {peaks[^1]:F0} MiB");
+        }
+
+        List<double> manyRates = [], manyPeaks = [];
+        Stage(Queue(folder, options.ManyMailsDue), port, manyRates, manyPeaks);
+        note($"  a stage of {options.ManyMailsDue:N0} customers: {manyRates[0]:N0}/s, peak {manyPeaks[0]:F0} MiB");
+
+        List<double> one = [], many = [];
+        using (var slow = new SlowServer(port, ReplyDelay))
+        {
+            for (var run = 0; run < options.Runs; run++)
+            {
+                one.Add(TransportRate(slow.Port, 1, options.SlowMails, bytes));
+                many.Add(TransportRate(slow.Port, ManySessions, ManySessions * options.SlowMails, bytes));
+            }
+        }
+
+        yield return new Measure($"transport alone, {Sessions} sessions", "/s", alone, $"smtp-source -d, {Sessions} sessions", source, options.TransportTarget);
+        yield return new Measure("the whole mail stage", "/s", stage, $"smtp-source -d, {Sessions} sessions", source, options.StageTarget);
+        yield return new Measure($"peak memory, {options.ManyMailsDue:N0} customers", "MiB", manyPeaks, $"{options.MailsDue:N0} customers", peaks, options.MemoryGrowthTarget);
+        yield return new Measure($"{ManySessions} sessions, replies 50 ms late", "/s", many, "1 session", one, options.SessionsTarget);
+    }
+
+    /// <summary>A store whose mails are all planned, because the relay was down.</summary>
+    private (string Data, int Mails) Queue(TemporaryFolder folder, int due)
+    {
+        var extract = Path.Combine(folder.Path, $"due-{due}.csv");
+        Extract.WriteOpenCases(extract, due, due, Day);
+        var data = folder.DataDirectory($"queue-{due}", extract);
+        var planned = pipeline.Cycle(data, Day, Relay(FreePort(), retrySeconds: 0), fails: true);
+        return planned.Count("mailDeferred") is var mails && mails > 0.8 * due && planned.Count("invitationsSent") == 0
+            ? (data, mails)
+            : throw new BenchmarkException($"The queue was not built as meant: {planned.Counts}.");
+    }
+
+    /// <summary>
+    /// The cycle that finds its relay again, less the same cycle once more, which has nothing left to send: claiming, composing,
+    /// sending and recording each message durably.
+    /// </summary>
+    private void Stage((string Data, int Mails) queue, int port, List<double> rates, List<double> peaks)
+    {
+        var copy = TemporaryFolder.CopyOfStore(queue.Data);
+        var sending = pipeline.Cycle(copy, Day, Relay(port));
+        var idle = pipeline.Cycle(copy, Day, Relay(port));
+        Directory.Delete(copy, recursive: true);
+        if (sending.Count("invitationsSent") != queue.Mails || idle.Count("invitationsSent") != 0)
+        {
+            throw new BenchmarkException($"This is not what the benchmark measures: {queue.Mails:N0} mails were queued, the cycle counted {sending.Counts}.");
+        }
+
+        rates.Add(queue.Mails / (sending.Process.Time - idle.Process.Time).TotalSeconds);
+        peaks.Add(sending.Process.PeakBytes / 1048576.0);
+    }
+
+    private double SourceRate(int port, int bytes)
+    {
+        var run = ChildProcess.Run(
+            Source,
+            ["-d", "-s", $"{Sessions}", "-m", $"{options.Mails}", "-l", $"{bytes}", "-f", "bounces@cvp.example", "-t", "anna@mail.example", $"127.0.0.1:{port}"],
+            stopping);
+        return options.Mails / run.Time.TotalSeconds;
+    }
+
+    private double TransportRate(int port, int sessions, int count, int bytes)
+    {
+        var run = ChildProcess.Run("dotnet", [typeof(MailBenchmark).Assembly.Location, "send", $"{port}", $"{sessions}", $"{count}", $"{bytes}"], stopping);
+        return count / double.Parse(run.Output, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What an invitation weighs, over all markets and languages of the extract.</summary>
+    private int MeanSize(TemporaryFolder folder)
+    {
+        var extract = Path.Combine(folder.Path, "some.csv");
+        Extract.WriteOpenCases(extract, 500, 500, Day);
+        var data = folder.DataDirectory("some", extract);
+        pipeline.Cycle(data, Day);
+        return (int)new DirectoryInfo(Path.Combine(data, "mail")).EnumerateFiles().Average(f => f.Length);
+    }
+
+    private static Dictionary<string, string> Relay(int port, int retrySeconds = 30) => new(StringComparer.Ordinal)
+    {
+        ["Mail__Transport"] = "Smtp",
+        ["Mail__Host"] = "127.0.0.1",
+        ["Mail__Port"] = port.ToString(CultureInfo.InvariantCulture),
+        ["Mail__Connections"] = Sessions.ToString(CultureInfo.InvariantCulture),
+        ["Mail__RetrySeconds"] = retrySeconds.ToString(CultureInfo.InvariantCulture),
+        ["Mail__BounceAddress"] = "bounces@cvp.example",
+    };
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private void WaitFor(int port)
+    {
+        for (var left = 200; ; left--)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                client.Connect(IPAddress.Loopback, port);
+                return;
+            }
+            catch (SocketException) when (left > 0)
+            {
+                stopping.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(50));
+                stopping.ThrowIfCancellationRequested();
+            }
+        }
+    }
+}
