@@ -75,7 +75,8 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
     {
         var unseen = await Folder.SearchAsync(SearchQuery.NotSeen, limit);
         var summaries = await Folder.FetchAsync(unseen, new FetchRequest(MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate), limit);
-        return [.. summaries.Select(s => new RemoteMail(s.UniqueId.Id, s.InternalDate)).OrderBy(m => m.Id)];
+        var arrivals = summaries.ToLookup(s => s.UniqueId.Id, s => s.InternalDate); // the server may tell of other messages, too
+        return [.. unseen.Select(u => new RemoteMail(u.Id, arrivals[u.Id].FirstOrDefault())).OrderBy(m => m.Id)];
     });
 
     /// <inheritdoc/>
