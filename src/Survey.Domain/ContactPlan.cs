@@ -82,6 +82,10 @@ public static class ContactPlan
         _ => throw new ArgumentOutOfRangeException(nameof(p), p.Case.State, "Unknown case state."),
     };
 
+    /// <summary>Whether a call follows a reminder sent today, if nothing else happens: its text may announce the call only then.</summary>
+    public static bool CallFollowsReminder(DayWindow window, DateOnly eventDate, Reach reach, ContactRules rules, DateOnly today) =>
+        reach.ByPhone && !window.HasPassed(eventDate, today.AddDays(rules.DaysFromReminderToPhone));
+
     /// <summary>The last day of calling for a case handed over today: the window's last day, else <c>phoneDays</c> from now.</summary>
     public static DateOnly CallUntil(DayWindow window, DateOnly eventDate, ContactRules rules, DateOnly today) =>
         window.LastDay(eventDate) ?? today.AddDays(rules.PhoneDays);

@@ -68,6 +68,23 @@ public class ContactPlanTests
     }
 
     [Theory]
+    [InlineData("2026-03-20", true)]
+    [InlineData("2026-04-01", true)] // four days later is day 35
+    [InlineData("2026-04-02", false)]
+    public void ACallFollowsAReminderExactlyWhenThePlanWouldMakeIt(string reminded, bool follows)
+    {
+        var day = Some.Day(reminded);
+        foreach (var reach in (Reach[])[Some.Reach, Some.Reach with { Phone1 = null, Phone2 = null, PhoneState = Usability.OptedOut }])
+        {
+            var p = Some.Planned with { Case = Some.CaseIn(CaseState.Reminded) with { RemindedOn = day }, Reach = reach };
+            var announced = ContactPlan.CallFollowsReminder(p.Window, p.EventDate, reach, Some.Rules, day);
+
+            Assert.Equal(follows && reach.ByPhone, announced);
+            Assert.Equal(announced, Decide(p, $"{day.AddDays(4):yyyy-MM-dd}") == "QueueForPhone no_response");
+        }
+    }
+
+    [Theory]
     [InlineData("2026-03-15", "Wait 2026-03-16")] // nobody is queued before the window either
     [InlineData("2026-03-16", "QueueForPhone no_email")]
     [InlineData("2026-04-05", "QueueForPhone no_email")]

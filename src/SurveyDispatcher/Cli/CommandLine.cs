@@ -100,6 +100,7 @@ public static class CommandLine
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
             Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
+            TemplatesVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -258,6 +259,23 @@ public static class CommandLine
             return found.Failed ? Failed : Done;
         });
         return new Command("mail", "Mail, before it goes out") { check };
+    }
+
+    private static Command TemplatesVerb(Surroundings here)
+    {
+        var folder = new Option<string?>("--out") { Description = "The folder to write to [default: preview in the data directory]", HelpName = "DIR" };
+        NotEmpty(folder);
+        var market = new Option<string?>("--market") { Description = "Only what this market sends [default: every language]", HelpName = "CODE" };
+        var preview = new Command("preview", "Writes every invitation and reminder with sample data, to look at in a browser") { folder, market, Json };
+        preview.SetAction(result =>
+        {
+            var config = Load(result, forMail: true);
+            var path = result.GetValue(folder) ?? Path.Combine(DirectoryOf(result, config).Root, "preview");
+            var written = new PreviewTemplates(config).Write(path, result.GetValue(market));
+            here.Output.WriteLine(result.GetValue(Json) ? written.ToJson() : written.ToText());
+            return Done;
+        });
+        return new Command("templates", "The texts of the mails") { preview };
     }
 
     /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>

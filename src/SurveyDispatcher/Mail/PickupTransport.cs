@@ -5,13 +5,13 @@ namespace SurveyDispatcher.Mail;
 
 /// <summary>Writes each message as a file, for a relay that picks them up, for trials and for looking at.</summary>
 /// <remarks>
-/// A file appears whole or not at all, readable by its owner only, since it holds personal data. The same contact has the
-/// same name, so a repeat replaces it. A <c>Return-Path</c> line in front shows the envelope sender.
+/// A file appears whole or not at all, and is on the disk before it appears. Only its owner can read it, since it holds personal
+/// data. The same contact has the same name, so a repeat replaces it. A <c>Return-Path</c> line in front shows the envelope sender.
 /// </remarks>
 public sealed class PickupTransport(string directory) : IMailTransport
 {
     /// <inheritdoc/>
-    public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
+    public Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         if (Path.GetFileName(envelope.FileName) != envelope.FileName || envelope.FileName is "" or "." or "..")
@@ -30,30 +30,19 @@ public sealed class PickupTransport(string directory) : IMailTransport
                 Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
 
-            await using (var file = new FileStream(path + ".part", OwnerOnly()))
+            DurableFile.Write(path, file =>
             {
                 file.Write(Encoding.UTF8.GetBytes($"Return-Path: <{envelope.From}>\r\n"));
                 file.Write(message.Span);
-            }
-            File.Move(path + ".part", path, overwrite: true);
-            return new Delivery.Accepted("written");
+            });
+            return Task.FromResult<Delivery>(new Delivery.Accepted("written"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new Delivery.ServerUnusable($"The mail folder can't be written: {e.Message}");
+            return Task.FromResult<Delivery>(new Delivery.ServerUnusable($"The mail folder can't be written: {e.Message}"));
         }
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private static FileStreamOptions OwnerOnly()
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-        return options;
-    }
 }

@@ -223,8 +223,25 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             return [];
         }
 
-        var contents = context.Database["mails.content"].List(Outgoing.Read, SqlValues.Set(claimed)).ToDictionary(m => m.Id);
+        var mails = context.Database["mails.content"].List(Outgoing.Read, SqlValues.Set(claimed));
+        AnnounceCalls(mails.FindAll(m => m.Kind == MailContact.Reminder));
+        var contents = mails.ToDictionary(m => m.Id);
         return claimed.ConvertAll(id => contents[id] with { Marks = context.Cases.Marks });
+    }
+
+    /// <summary>Finds out which reminders a call will follow; the others must not announce one.</summary>
+    private void AnnounceCalls(List<Outgoing> reminders)
+    {
+        var points = reminders.ConvertAll(m => ContactPoints.From(
+            context.Vault.UnsealContact(m.Contact), context.Config.Programme.MarketOf(m.Row.Market)!, context.Config.Programme));
+        var hashes = points.ConvertAll(context.Cases.Hashes);
+        var suppressed = context.Cases.SuppressionsOf(hashes);
+        foreach (var (mail, at) in reminders.Select((m, i) => (m, i)))
+        {
+            var reach = CaseStore.ReachOf(points[at], mail.Flags, hashes[at], suppressed);
+            mail.MayCall = context.PolicyOf(mail.Row) is { } policy && ContactPlan.CallFollowsReminder(
+                policy.Window, mail.Row.EventDate, reach, context.Config.Programme.Contact, context.TodayIn(mail.Row.Market));
+        }
     }
 
     /// <summary>One of the senders: it composes its next mail while the last one is being stored, and sends it when that is done.</summary>
@@ -264,7 +281,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 return new(new Result(mail, 0, null) { ParkedFor = domain });
             }
 
-            var outgoing = Compose(mail, market, contact, address);
+            var outgoing = Compose(mail, market, contact.Name, address);
             return new(null)
             {
                 Market = market,
@@ -320,45 +337,28 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
     }
 
-    private OutgoingMail Compose(Outgoing mail, Market market, ContactData contact, EmailAddress address)
+    private OutgoingMail Compose(Outgoing mail, Market market, string customer, EmailAddress address)
     {
         var row = mail.Row;
-        var sender = market.Sender;
-        var language = context.Config.Templates.LanguageFor(mail.Language, market.Languages)!;
-        var token = context.Vault.Token(row.Id);
-        var survey = context.Config.Settings.Survey;
-        var unsubscribe = survey.UnsubscribeTemplate.Replace("{token}", token, StringComparison.Ordinal);
-        var rendered = context.Config.Templates.Render(language, row.Survey.Code(), mail.Kind.Code(), new MailValues
+        var message = new ContactMail
         {
-            Name = contact.Name,
+            Market = market,
+            Survey = row.Survey,
+            Kind = mail.Kind,
+            CaseId = row.CaseId,
+            Name = names.NameOf(row.CaseId, mail.Kind),
+            Token = context.Vault.Token(row.Id),
+            To = address.Value,
+            Customer = customer,
             Dealer = mail.DealerName,
             Model = mail.Model,
             EventDate = row.EventDate,
             LastDay = market.Policy(row.Survey)!.Window.LastDay(row.EventDate),
-            Sender = sender.Name,
-            Market = market.Name,
-            ReplyTo = sender.ReplyTo,
-            Link = survey.LinkTemplate.Replace("{token}", token, StringComparison.Ordinal),
-            UnsubscribeLink = unsubscribe,
-        });
-        var name = names.NameOf(row.CaseId, mail.Kind);
-        return new OutgoingMail
-        {
-            MessageId = $"{name}@{sender.Address[(sender.Address.LastIndexOf('@') + 1)..]}",
-            FromName = sender.Name,
-            FromAddress = sender.Address,
-            ReplyTo = sender.ReplyTo.Length > 0 ? sender.ReplyTo : sender.Address,
-            To = address.Value,
-            Subject = rendered.Subject,
-            Text = rendered.Text,
-            Html = rendered.Html,
-            CaseId = row.CaseId,
-            Contact = mail.Kind.Code(),
-            UnsubscribeUri = unsubscribe,
-            Language = language,
+            MayCall = mail.MayCall,
+            Language = context.Config.Templates.LanguageFor(mail.Language, market.Languages)!,
             Date = context.AsOf.In(market),
-            EnvelopeFrom = ContactNames.EnvelopeSender(options.BounceAddress, name, sender.Address),
         };
+        return message.Compose(message.Render(context.Config), context.Config.Settings);
     }
 
     /// <summary>Stores what became of a mail; 1 when it was put off.</summary>
@@ -440,14 +440,17 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
 
     /// <summary>A claimed mail with all that its text needs.</summary>
     private sealed record Outgoing(
-        long Id, MailContact Kind, bool InDoubt, byte[] Contact, string DealerName, string Model, string Language, CaseRow Row)
+        long Id, MailContact Kind, bool InDoubt, byte[] Contact, string DealerName, string Model, string Language, OptOutFlags Flags, CaseRow Row)
     {
         /// <summary>The marks in the store when it was claimed.</summary>
         public long Marks { get; init; }
 
+        /// <summary>A call follows this reminder if nothing else happens.</summary>
+        public bool MayCall { get; set; }
+
         public static Outgoing Read(System.Data.Common.DbDataReader r) => new(
             r.GetInt64(0), (MailContact)r.GetInt32(1), r.GetInt32(6) != 0, r.Bytes(2), r.GetString(3) is { Length: > 0 } name ? name : r.GetString(7),
-            r.GetString(4), r.GetString(5), CaseRow.Read(r, 8));
+            r.GetString(4), r.GetString(5), (OptOutFlags)r.GetInt32(8), CaseRow.Read(r, 9));
     }
 
     /// <summary>A mail on the threshold, or already what became of it.</summary>

@@ -38,6 +38,30 @@ public sealed class ContactJourneyTests
         Assert.Equal(state, await world.StateAsync());
     }
 
+    [Theory]
+    [InlineData("02 9374 4000", "N", "", "2026-03-04", true)]
+    [InlineData("", "N", "", "2026-03-04", false)] // no number
+    [InlineData("02 9374 4000", "Y", "", "2026-03-04", false)] // the dealer's flag
+    [InlineData("02 9374 4000", "N", "02 9374 4000", "2026-03-04", false)] // an opt-out of the number
+    [InlineData("02 9374 4000", "N", "", "2026-03-10", true)] // reminded on the 13th, the 17th is the last day
+    [InlineData("02 9374 4000", "N", "", "2026-03-11", false)]
+    public async Task AReminderAnnouncesACallOnlyWhereOneCanFollow(string phone, string phoneOptOut, string suppressed, string invited, bool announced)
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due with { Phone1 = phone, NoPhone = phoneOptOut });
+        if (suppressed.Length > 0)
+        {
+            world.OptOut("o.csv", "phone", suppressed);
+        }
+
+        await world.CycleAsync(invited);
+        await world.CycleAsync($"{World.Day(invited).AddDays(3):yyyy-MM-dd}");
+
+        var reminder = Assert.Single(world.Mails(), m => m.Contact == "reminder");
+        var text = (await File.ReadAllTextAsync(reminder.Path, TestContext.Current.CancellationToken)).Replace("=\r\n", "", StringComparison.Ordinal);
+        Assert.Equal(announced, text.Contains("our survey partner may call you", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task AReminderThatFallsBehindTheWindowIsNeverSent()
     {

@@ -30,6 +30,70 @@ public class TemplatesTests
         Assert.Equal("<p>Dear &lt;b&gt;Anna&lt;/b&gt; &amp; {{dealer}} {{{x}}}</p><p>Your X1 of 1 March 2026</p><p>two</p><p>until 1 April 2026</p>", mail.Html);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void EveryMessageIsWhatTheLibraryMakesOfIt(int seed)
+    {
+        var folder = Path.Combine(Journeys.World.ShippedConfig, "templates");
+        var templates = Loaded(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .ToDictionary(f => Path.GetRelativePath(folder, f).Replace('\\', '/'), File.ReadAllText, StringComparer.Ordinal));
+        var random = new Random(seed);
+        string[] odd = ["", "", "Anna", "<b>&amp;\"'`=</b>", "{{name}}", "\uFDD00\uFDD1", "佐藤 花子", "a\u00a0b", "x=1&y=2", "]]>"];
+        for (var i = 0; i < 400; i++)
+        {
+            string Any() => odd[random.Next(odd.Length)];
+            var values = new MailValues
+            {
+                Name = Any(), Dealer = Any(), Model = Any(), Sender = Any(), Market = Any(), ReplyTo = Any(), MayCall = random.Next(2) == 0,
+                EventDate = new DateOnly(2026, 1, 1).AddDays(random.Next(400)), LastDay = random.Next(2) == 0 ? null : new DateOnly(2026, 5, 1),
+                Link = "https://cvp.example/s/?a=1&b=" + i, UnsubscribeLink = "https://cvp.example/u/" + i,
+            };
+            foreach (var language in templates.Languages)
+            {
+                var (survey, contact) = (random.Next(2) == 0 ? "sales" : "service", random.Next(2) == 0 ? "invitation" : "reminder");
+                Assert.Equal(templates.RenderByLibrary(language, survey, contact, templates.DataOf(language, values)), templates.Render(language, survey, contact, values));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("Anna\u202e gnol", "Dear Anna gnol")] // an override that is never closed would turn round all that follows
+    [InlineData("\u202aAnna\u202b\u202c\u202d", "Dear Anna")]
+    [InlineData("\u2066Anna\u2067 \u2068Bo\u2069", "Dear Anna Bo")]
+    [InlineData("Anna\u200e (\u05d0\u05e0\u05d4)\u200f", "Dear Anna\u200e (\u05d0\u05e0\u05d4)\u200f")]
+    [InlineData("Anna\u2028Bo\u2029Cy\u0085\vDi\t", "Dear Anna Bo Cy  Di")]
+    [InlineData("क्ष\u200dा 👩\u200d🔧", "Dear क्ष\u200dा 👩\u200d🔧")] // joiners are part of letters and of pictures
+    [InlineData(" \u202e\r\n ", "Dear ")]
+    public void DataIsAPieceOfOneLineAndTurnsNoDirection(string name, string greeting) =>
+        Assert.StartsWith(greeting + "|", Loaded().Render("en", "sales", "invitation", Values with { Name = name }).Text, StringComparison.Ordinal);
+
+    [Fact]
+    public void ANameOfNothingButControlsIsNone()
+    {
+        var files = Files();
+        files["en/messages.json"] = files["en/messages.json"].Replace("Dear {{name}}", "{{#if name}}Dear {{name}}{{else}}Dear customer{{/if}}", StringComparison.Ordinal);
+
+        var mail = Loaded(files).Render("en", "sales", "invitation", Values with { Name = "\u202e \r\n" });
+
+        Assert.StartsWith("Dear customer|", mail.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "Dear Anna|We may call|")]
+    [InlineData(false, "Dear Anna|until")] // no empty paragraph is left behind
+    public void ACallIsAnnouncedOnlyWhereOneMayFollow(bool mayCall, string start)
+    {
+        var files = Files();
+        files["en/messages.json"] = files["en/messages.json"]
+            .Replace("\"Your {{model}} of {{eventDate}}\",\"two\"", "\"{{#if mayCall}}We may call{{/if}}\"", StringComparison.Ordinal);
+
+        var mail = Loaded(files).Render("en", "sales", "reminder", Values with { Name = "Anna", MayCall = mayCall });
+
+        Assert.StartsWith(start, mail.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("<p></p>", mail.Html, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WithoutALastDayThereIsNoDeadline() =>
         Assert.DoesNotContain("until", Loaded().Render("en", "sales", "invitation", Values with { LastDay = null }).Html, StringComparison.Ordinal);
@@ -52,6 +116,8 @@ public class TemplatesTests
     [InlineData("\"button\":\"b\"", "\"button\":\"{{name\"", "invitation.sales.button: ")]
     [InlineData("\"button\":\"b\",", "", "invitation.sales.button must be a string")]
     [InlineData("\"button\":\"b\",", "\"button\":\"b\",\"buton\":\"b\",", "invitation.sales.buton is not a known key")]
+    [InlineData("\"dealer\":\"D\"", "\"dealr\":\"D\"", "sample.dealr is not a known key")]
+    [InlineData("\"dealer\":\"D\",", "", "sample.dealer must be a string")]
     [InlineData("\"two\"", "2", "invitation.sales.paragraphs must be a list of strings")]
     [InlineData("\"d MMMM yyyy\"", "\"%\"", "dateFormat % is not a date format")]
     [InlineData("\"en-GB\"", "\"no such culture\"", "culture no such culture is not known")]
@@ -91,10 +157,10 @@ public class TemplatesTests
         Assert.InRange(faults.Count, 10, 100);
     }
 
-    private static Templates Loaded()
+    private static Templates Loaded(Dictionary<string, string>? files = null)
     {
         var faults = new List<TemplateFault>();
-        var templates = Templates.Load(Files(), faults);
+        var templates = Templates.Load(files ?? Files(), faults);
         Assert.Empty(faults);
         return templates!;
     }
@@ -108,5 +174,5 @@ public class TemplatesTests
     };
 
     private static string Messages(string language, string culture, string format) =>
-        $$$"""{"language":"{{{language}}}","culture":"{{{culture}}}","dateFormat":"{{{format}}}","invitation":{"sales":{{{Kind}}},"service":{{{Kind}}}},"reminder":{"sales":{{{Kind}}},"service":{{{Kind}}}},"footer":{"why":"w","optOut":"o","contact":"","signature":"s"}}""";
+        $$$"""{"language":"{{{language}}}","culture":"{{{culture}}}","dateFormat":"{{{format}}}","sample":{"name":"N","dealer":"D","model":"M"},"invitation":{"sales":{{{Kind}}},"service":{{{Kind}}}},"reminder":{"sales":{{{Kind}}},"service":{{{Kind}}}},"footer":{"why":"w","optOut":"o","contact":"c","closing":"cl","signature":"s"}}""";
 }

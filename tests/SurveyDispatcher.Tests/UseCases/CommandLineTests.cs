@@ -26,6 +26,9 @@ public sealed class CommandLineTests
     [InlineData("mail check --to")]
     [InlineData("mail check --to nobody")]
     [InlineData("mail check --to a@b.example,c@d.example")]
+    [InlineData("templates")]
+    [InlineData("templates preview --market XX")]
+    [InlineData("templates preview --out")]
     public async Task WrongUsageEndsWithTwoAndDoesNothing(string line)
     {
         using var world = new World();
@@ -77,6 +80,8 @@ public sealed class CommandLineTests
     [InlineData("config", "check")]
     [InlineData("config check", "fault")]
     [InlineData("mail check", "--to")]
+    [InlineData("templates", "preview")]
+    [InlineData("templates preview", "sample")]
     [InlineData("demo", "sample")]
     public async Task EveryVerbHasHelpThatNamesConfigAndData(string verb, string word)
     {

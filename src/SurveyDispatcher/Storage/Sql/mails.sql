@@ -33,7 +33,7 @@ WHERE id IN (SELECT value FROM json_each(@ids)) AND state = 'queued' AND market 
 RETURNING id
 
 -- name: content
-SELECT m.id, m.contact, t.contact, t.dealer_name, t.model, t.language, m.in_doubt, coalesce(d.name, ''),
+SELECT m.id, m.contact, t.contact, t.dealer_name, t.model, t.language, m.in_doubt, coalesce(d.name, ''), t.opt_outs,
     c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on, c.phone_reason,
     c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on
 FROM mails m JOIN cases c ON c.id = m.case_id JOIN transactions t ON t.id = m.case_id
