@@ -12,6 +12,7 @@ internal sealed class Dialogue : IDisposable
     private readonly CancellationTokenSource _limit;
     private volatile bool _dotOnItsWay;
     private bool _broken;
+    private bool _abandoned;
     private string _step = "while connecting";
 
     public Dialogue(MailOptions options, TimeProvider clock)
@@ -59,8 +60,21 @@ internal sealed class Dialogue : IDisposable
     /// <summary>Words went out: the wait of the same step begins anew.</summary>
     public void Rearm() => Arm(_step);
 
-    /// <summary>The message goes out now, and its final dot with it: from here on a cancellation waits a moment for the answer, which may be on its way.</summary>
-    public void ArmForMessage()
+    /// <summary>Waits for what the caller has to do first; the server is not waited for meanwhile.</summary>
+    /// <exception cref="OperationCanceledException">The caller failed, or gave up: the session is at an end.</exception>
+    public async Task AwaitAsync(Task ready)
+    {
+        _limit.CancelAfter(Timeout.InfiniteTimeSpan);
+        await ready.WaitAsync(_limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!ready.IsCompletedSuccessfully)
+        {
+            _abandoned = true;
+            throw new OperationCanceledException();
+        }
+    }
+
+    /// <summary>The final dot goes out now: from here on a cancellation waits a moment for the answer, which may be on its way.</summary>
+    public void ArmForDot()
     {
         Arm("while sending the message");
         _dotOnItsWay = true;
@@ -83,7 +97,7 @@ internal sealed class Dialogue : IDisposable
             _broken = true;
             throw e switch
             {
-                OperationCanceledException when ct.IsCancellationRequested => new OperationCanceledException(ct),
+                OperationCanceledException when ct.IsCancellationRequested || _abandoned => new OperationCanceledException(ct),
                 OperationCanceledException or TimeoutException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.", e),
                 SmtpFaultException => e,
                 _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),

@@ -11,8 +11,9 @@ namespace SurveyDispatcher.Mail;
 public sealed class PickupTransport(string directory) : IMailTransport
 {
     /// <inheritdoc/>
-    public Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
+    public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
+        await envelope.Ready.WaitAsync(ct);
         ct.ThrowIfCancellationRequested();
         if (Path.GetFileName(envelope.FileName) != envelope.FileName || envelope.FileName is "" or "." or "..")
         {
@@ -35,11 +36,11 @@ public sealed class PickupTransport(string directory) : IMailTransport
                 file.Write(Encoding.UTF8.GetBytes($"Return-Path: <{envelope.From}>\r\n"));
                 file.Write(message.Span);
             });
-            return Task.FromResult<Delivery>(new Delivery.Accepted("written"));
+            return new Delivery.Accepted("written");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Task.FromResult<Delivery>(new Delivery.ServerUnusable($"The mail folder can't be written: {e.Message}"));
+            return new Delivery.ServerUnusable($"The mail folder can't be written: {e.Message}");
         }
     }
 

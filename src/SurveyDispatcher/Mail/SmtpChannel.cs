@@ -123,11 +123,18 @@ internal sealed class SmtpChannel : IDisposable
         _out.ResetWrittenCount();
     }
 
-    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2), in one write.</summary>
-    public async ValueTask MessageAsync(ReadOnlyMemory<byte> message)
+    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2) when the caller is ready: in one write if he is already.</summary>
+    public async ValueTask MessageAsync(ReadOnlyMemory<byte> message, Task ready)
     {
         WriteStuffed(message.Span);
-        _dialogue.ArmForMessage();
+        _dialogue.Arm("while sending the message");
+        if (!ready.IsCompletedSuccessfully)
+        {
+            await FlushAsync();
+            await _dialogue.AwaitAsync(ready);
+        }
+        _out.Write(".\r\n"u8);
+        _dialogue.ArmForDot();
         await FlushAsync();
         _dialogue.Arm("after the final dot");
     }
@@ -202,6 +209,6 @@ internal sealed class SmtpChannel : IDisposable
             rest = rest[(dot + 2)..];
         }
         _out.Write(rest);
-        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ".\r\n"u8 : "\r\n.\r\n"u8);
+        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ""u8 : "\r\n"u8);
     }
 }

@@ -185,7 +185,7 @@ internal sealed class SmtpSession : IMailSession
             return refused;
         }
 
-        await _channel.MessageAsync(message); // a write that fails has not handed over its last bytes, so the dot is not out
+        await _channel.MessageAsync(message, envelope.Ready); // a write that fails has not handed over its last bytes, so the dot is not out
 
         SmtpReply reply;
         try

@@ -244,15 +244,15 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
     }
 
-    /// <summary>One of the senders: it composes its next mail while the last one is being stored, and sends it when that is done.</summary>
+    /// <summary>One of the senders: it composes its next mail and talks to the server while the last one is being stored; the final dot waits for that.</summary>
     private async Task SendAsync(ChannelReader<Outgoing> work, ChannelWriter<Result> results, CancellationToken ct)
     {
         var stored = Task.CompletedTask;
         await foreach (var mail in work.ReadAllAsync(ct))
         {
             var prepared = Prepare(mail);
+            var result = prepared.Result ?? await TrySendAsync(mail, prepared with { Envelope = prepared.Envelope with { Ready = stored.WaitAsync(ct) } });
             await stored.WaitAsync(ct);
-            var result = prepared.Result ?? await TrySendAsync(mail, prepared);
             results.TryWrite(result);
             stored = result.Stored.Task;
         }

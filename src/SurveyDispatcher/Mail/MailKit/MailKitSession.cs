@@ -76,7 +76,7 @@ internal sealed class MailKitSession : IMailSession
             return SmtpOutcome.NoRecipient();
         }
         Delivery? delivery = null;
-        await _dialogue.RunAsync(async () => delivery = await TransactAsync(from, to, message), ct);
+        await _dialogue.RunAsync(async () => delivery = await TransactAsync(from, to, message, envelope.Ready), ct);
         return delivery!;
     }
 
@@ -206,8 +206,12 @@ internal sealed class MailKitSession : IMailSession
 
     // ---- One message ---------------------------------------------------------------------------------------------------------
 
-    private async Task<Delivery> TransactAsync(MailboxAddress from, MailboxAddress to, ReadOnlyMemory<byte> message)
+    private async Task<Delivery> TransactAsync(MailboxAddress from, MailboxAddress to, ReadOnlyMemory<byte> message, Task ready)
     {
+        if (!ready.IsCompletedSuccessfully)
+        {
+            await _dialogue.AwaitAsync(ready); // the library can't be stopped before the dot
+        }
         using var mime = Parsed(message);
         var format = new FormatOptions { International = !Ascii.IsValid(SmtpOutcome.HeaderOf(message.Span)) };
         _client.Original = message;

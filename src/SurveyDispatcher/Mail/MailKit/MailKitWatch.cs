@@ -73,7 +73,7 @@ internal sealed class MailKitWatch(Dialogue dialogue) : IProtocolLogger, ITransf
     /// <inheritdoc/>
     public void Report(long bytesTransferred, long totalSize)
     {
-        dialogue.ArmForMessage();
+        dialogue.ArmForDot();
         _handedOver = bytesTransferred >= totalSize;
     }
 
