@@ -349,16 +349,21 @@ internal sealed class SmtpSession : IMailSession
         if (_server.Dsn)
         {
             // Reports need our headers, for the Message-ID, and not the whole text with the customer's link.
-            mail.Append(" RET=HDRS");
+            mail.Append(" RET=HDRS ENVID=").Append(Xtext(envelope.Id));
             rcpt.Append(" NOTIFY=FAILURE ORCPT=").Append(OriginalRecipient(envelope.To));
         }
         return _needsReset ? ["RSET", mail.ToString(), rcpt.ToString(), "DATA"] : [mail.ToString(), rcpt.ToString(), "DATA"];
     }
 
-    /// <summary>As xtext (RFC 3461 4); beyond ASCII the address stands as it is, with the same signs escaped in another way (RFC 6533 3).</summary>
+    /// <summary>Beyond ASCII the address stands as it is, with the same signs escaped in another way (RFC 6533 3).</summary>
     private static string OriginalRecipient(string address) => Ascii.IsValid(address)
-        ? "rfc822;" + address.Replace("+", "+2B", StringComparison.Ordinal).Replace("=", "+3D", StringComparison.Ordinal)
-        : "utf-8;" + address.Replace("\\", @"\x{5C}", StringComparison.Ordinal).Replace("+", @"\x{2B}", StringComparison.Ordinal).Replace("=", @"\x{3D}", StringComparison.Ordinal);
+        ? "rfc822;" + Xtext(address)
+        : "utf-8;" + string.Concat(address.Select(c => c < '\x7f' && (c == '\\' || !IsXchar(c)) ? $"\\x{{{(int)c:X2}}}" : $"{c}"));
+
+    /// <summary>RFC 3461 4: every sign but <c>!</c> to <c>~</c> without <c>+</c> and <c>=</c> as its hexadecimal code.</summary>
+    private static string Xtext(string text) => string.Concat(text.Select(c => IsXchar(c) ? $"{c}" : $"+{(int)c:X2}"));
+
+    private static bool IsXchar(char c) => c is >= '!' and <= '~' and not ('+' or '=');
 
     private Delivery Refused(SmtpReply reply)
     {

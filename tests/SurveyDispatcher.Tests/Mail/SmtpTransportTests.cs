@@ -17,8 +17,23 @@ public class SmtpTransportTests
 
         Assert.Equal(new Delivery.Accepted("250 2.0.0 queued as 4X for *"), delivery);
         Assert.Equal(Encoding.ASCII.GetString(Message), Assert.Single(server.Messages));
-        Assert.Contains($"MAIL FROM:<bounces+1@cvp.example> SIZE={Message.Length} RET=HDRS", server.Commands);
+        Assert.Contains($"MAIL FROM:<bounces+1@cvp.example> SIZE={Message.Length} RET=HDRS ENVID=au-1.i.0", server.Commands);
         Assert.Contains("RCPT TO:<anna@mail.example> NOTIFY=FAILURE ORCPT=rfc822;anna@mail.example", server.Commands);
+    }
+
+    [Theory]
+    [InlineData("a+b=c@mail.example", "rfc822;a+2Bb+3Dc@mail.example")]
+    [InlineData("\"a b\\+\"@mail.example", "rfc822;\"a+20b\\+2B\"@mail.example")]
+    [InlineData("\"用 户\\+\"@mail.example", @"utf-8;""用\x{20}户\x{5C}\x{2B}""@mail.example")]
+    public async Task ReportsAreAskedForInSignsThatAServerCanTakeApart(string to, string original)
+    {
+        await using var server = new ScriptedServer();
+        await using var transport = Transport(server);
+
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna with { To = to, Id = "a+b c=" }, Message, Ct));
+
+        Assert.Contains($"RCPT TO:<{to}> NOTIFY=FAILURE ORCPT={original}", server.Commands);
+        Assert.Contains(server.Commands, c => c.StartsWith("MAIL FROM", StringComparison.Ordinal) && c.EndsWith(" RET=HDRS ENVID=a+2Bb+20c+3D", StringComparison.Ordinal));
     }
 
     [Fact]
