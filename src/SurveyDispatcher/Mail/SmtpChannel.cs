@@ -16,6 +16,9 @@ namespace SurveyDispatcher.Mail;
 /// </remarks>
 internal sealed class SmtpChannel : IDisposable
 {
+    /// <summary>The step in which the server speaks first.</summary>
+    public const string Greeting = "at the greeting";
+
     private const int ReplyLines = 100;
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
@@ -105,7 +108,7 @@ internal sealed class SmtpChannel : IDisposable
             throw e switch
             {
                 OperationCanceledException when ct.IsCancellationRequested => new OperationCanceledException(ct),
-                OperationCanceledException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.", e),
+                OperationCanceledException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.{Hint}", e),
                 SmtpFaultException => e,
                 _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
             };
@@ -137,7 +140,7 @@ internal sealed class SmtpChannel : IDisposable
     public async Task SecureAsync()
     {
         Arm("in the TLS handshake");
-        var problems = SslPolicyErrors.None;
+        var fault = "";
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         _stream = tls;
         try
@@ -147,10 +150,10 @@ internal sealed class SmtpChannel : IDisposable
                 {
                     TargetHost = _options.Host,
                     CertificateChainPolicy = _trusted is null ? null : Trusting(_trusted),
-                    RemoteCertificateValidationCallback = (_, shown, _, found) =>
+                    RemoteCertificateValidationCallback = (_, shown, chain, found) =>
                     {
                         Certificate = CertificateFacts.Of(shown);
-                        return (problems = found) == SslPolicyErrors.None;
+                        return (fault = FaultOf(found, chain)).Length == 0;
                     },
                 },
                 _limit.Token);
@@ -159,9 +162,9 @@ internal sealed class SmtpChannel : IDisposable
         catch (AuthenticationException e)
         {
             throw SmtpFaultException.Configuration(
-                problems == SslPolicyErrors.None
+                fault.Length == 0
                     ? $"The TLS handshake with {Server} failed; look at Mail:Security and Mail:Port."
-                    : $"The certificate of {Server} is not good for this host ({problems}); look at Mail:Host and Mail:TrustedCertificate.",
+                    : $"The certificate of {Server} is not good: {fault}.",
                 e);
         }
     }
@@ -192,8 +195,14 @@ internal sealed class SmtpChannel : IDisposable
         _out.Write("\r\n"u8);
     }
 
+    /// <summary>Sends what was written, unless the server has spoken before it was asked: that would be taken for an answer.</summary>
+    /// <exception cref="SmtpFaultException">It has; nothing was sent.</exception>
     public async ValueTask FlushAsync()
     {
+        if (HasUnread)
+        {
+            throw Nonsense();
+        }
         await _stream.WriteAsync(_out.WrittenMemory, _limit.Token);
         _out.ResetWrittenCount();
     }
@@ -294,6 +303,36 @@ internal sealed class SmtpChannel : IDisposable
             _limit.Cancel();
         }
     }
+
+    /// <summary>All that is wrong with a certificate, and what to look at; empty when nothing is.</summary>
+    private string FaultOf(SslPolicyErrors errors, X509Chain? chain)
+    {
+        var faults = new List<string>();
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+        {
+            faults.Add("the relay shows none");
+        }
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            faults.Add($"it is not for {_options.Host} (look at Mail:Host)");
+        }
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+        {
+            var found = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, s) => all | s.Status) ?? X509ChainStatusFlags.NoError;
+            if (found.HasFlag(X509ChainStatusFlags.NotTimeValid))
+            {
+                faults.Add("it has expired or is not valid yet (the relay needs a new one, unless this machine's clock is wrong)");
+            }
+            if (found != X509ChainStatusFlags.NotTimeValid)
+            {
+                faults.Add("it was made by nobody whom this machine trusts (look at Mail:TrustedCertificate)");
+            }
+        }
+        return string.Join(", and ", faults);
+    }
+
+    /// <summary>A port for TLS from the first byte waits for us as we wait for its greeting.</summary>
+    private string Hint => _step == Greeting && Tls is null ? " If it is a port for TLS from the first byte, set Mail:Security to Tls." : "";
 
     private static X509ChainPolicy Trusting(X509Certificate2Collection roots)
     {

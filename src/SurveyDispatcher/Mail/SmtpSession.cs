@@ -16,8 +16,12 @@ namespace SurveyDispatcher.Mail;
 /// </remarks>
 internal sealed class SmtpSession : IMailSession
 {
+    // RFC 5321 4.5.3.1.4, without the line's end.
+    private const int CommandLine = 510;
+
     private readonly MailOptions _options;
     private readonly SmtpChannel _channel;
+    private readonly Standing _standing;
     private SmtpExtensions _server = SmtpExtensions.None;
     private SmtpReply? _greeting;
     private MailAuthentication? _login;
@@ -28,8 +32,9 @@ internal sealed class SmtpSession : IMailSession
     /// <param name="options">The relay.</param>
     /// <param name="trusted">The certificates that are trusted; null: the machine's.</param>
     /// <param name="clock">Times the waits.</param>
-    public SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock) =>
-        (_options, _channel) = (options, new SmtpChannel(options, trusted, clock));
+    /// <param name="standing">What all sessions with the same relay find out; null for one that stands alone.</param>
+    public SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, Standing? standing = null) =>
+        (_options, _channel, _standing) = (options, new SmtpChannel(options, trusted, clock), standing ?? new Standing(spared: 0));
 
     /// <inheritdoc/>
     public bool IsBroken => _channel.IsBroken;
@@ -48,14 +53,16 @@ internal sealed class SmtpSession : IMailSession
     public static RelayTransport Transport(MailOptions options, TimeProvider clock)
     {
         var trusted = options.TrustedCertificates();
-        return new(options, async ct => await OpenAsync(options, trusted, clock, ct), clock);
+        var standing = new Standing(spared: 1);
+        return new(options, async ct => await OpenAsync(options, trusted, clock, standing, ct), clock);
     }
 
     /// <summary>Connects, greets, secures and logs in.</summary>
     /// <exception cref="SmtpFaultException">The session can't be had.</exception>
-    public static async Task<SmtpSession> OpenAsync(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, CancellationToken ct)
+    private static async Task<SmtpSession> OpenAsync(
+        MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, Standing standing, CancellationToken ct)
     {
-        var session = new SmtpSession(options, trusted, clock);
+        var session = new SmtpSession(options, trusted, clock, standing);
         try
         {
             await session.OpenAsync(ct);
@@ -96,7 +103,7 @@ internal sealed class SmtpSession : IMailSession
         {
             await _channel.SecureAsync();
         }
-        _channel.Arm("at the greeting");
+        _channel.Arm(SmtpChannel.Greeting);
         _greeting = await _channel.ReplyAsync();
         Opened(_greeting, "the greeting");
         await HelloAsync();
@@ -166,45 +173,59 @@ internal sealed class SmtpSession : IMailSession
         {
             MailAuthentication.Plain => await AnswerAsync("AUTH PLAIN", $"\0{user}\0{password}"),
             MailAuthentication.XOAuth2 => await AnswerAsync("AUTH XOAUTH2", $"user={user}\u0001auth=Bearer {password}\u0001\u0001"),
-            _ => await CommandAsync("AUTH LOGIN") is { Code: 334 } && await CommandAsync(Base64(user)) is { Code: 334 }
-                ? await CommandAsync(Base64(password))
-                : throw SmtpFaultException.Refusal(504, new(5, 7, 4), $"{Server} does not accept AUTH LOGIN; look at Mail:Authentication."),
+            _ => await AskedAsync("AUTH LOGIN", Base64(user), Base64(password)),
         };
         if (reply.IsClosing || reply.Is4xx)
         {
             throw SmtpFaultException.Connection($"{Server} can't check the login now ({reply.Code}).");
         }
-        if (!reply.Is2xx)
+        if (reply.Is5xx)
         {
             throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{Server} refused the login; look at Mail:User and Mail:Password.");
         }
+        if (!reply.Is2xx)
+        {
+            throw _channel.Nonsense();
+        }
         _loggedIn = true;
 
-        // The answer goes along with the command; a server that asks for it all the same gets it once more, and one that
-        // explains a refusal in a 334 (XOAUTH2) gets the empty line that it waits for.
+        // The answer goes along with the command where it fits (RFC 4954 4): a token may be longer than a line. A server that
+        // asks for it all the same gets it once more, and one that explains a refusal in a 334 (XOAUTH2) gets the empty line
+        // that it waits for.
         async Task<SmtpReply> AnswerAsync(string command, string answer)
         {
-            var first = await CommandAsync($"{command} {Base64(answer)}");
-            return first.Code != 334 ? first : await CommandAsync(command == "AUTH PLAIN" ? Base64(answer) : "");
+            var encoded = Base64(answer);
+            return command.Length + 1 + encoded.Length > CommandLine ? await AskedAsync(command, encoded, "")
+                : await AskedAsync($"{command} {encoded}", command == "AUTH PLAIN" ? encoded : "");
+        }
+
+        async Task<SmtpReply> AskedAsync(params string[] lines)
+        {
+            var reply = await CommandAsync(lines[0]);
+            for (var i = 1; i < lines.Length && reply.Code == 334; i++)
+            {
+                reply = await CommandAsync(lines[i]);
+            }
+            return reply;
         }
 
         static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
     }
 
+    /// <summary>The first mechanism that the settings allow and the server offers; no password goes to a server that did not ask for it.</summary>
     private MailAuthentication Mechanism()
     {
-        if (_options.Authentication != MailAuthentication.Auto)
-        {
-            return _options.Authentication;
-        }
+        var wanted = _options.Authentication;
         foreach (var (name, mechanism) in new[] { ("PLAIN", MailAuthentication.Plain), ("LOGIN", MailAuthentication.Login), ("XOAUTH2", MailAuthentication.XOAuth2) })
         {
-            if (_server.Logins.Contains(name))
+            if ((wanted == MailAuthentication.Auto || wanted == mechanism) && _server.Logins.Contains(name))
             {
                 return mechanism;
             }
         }
-        throw SmtpFaultException.Refusal(504, new(5, 7, 4), $"{Server} offers no login that we know (PLAIN, LOGIN, XOAUTH2); look at Mail:User and Mail:Security.");
+        throw SmtpFaultException.Refusal(504, new(5, 7, 4), wanted == MailAuthentication.Auto
+            ? $"{Server} offers no login that we know (PLAIN, LOGIN, XOAUTH2); look at Mail:User and Mail:Security."
+            : $"{Server} does not offer the login {wanted}; look at Mail:Authentication and Mail:Security.");
     }
 
     /// <summary>Passes a positive reply to a command of the opening; a 5xx there is meant for all our mail.</summary>
@@ -212,7 +233,9 @@ internal sealed class SmtpSession : IMailSession
     {
         if (reply.Is5xx)
         {
-            throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{Server} refused {command} ({reply.Code} {reply.Status}): it does not take mail from this machine.");
+            throw SmtpFaultException.Refusal(reply.Code, reply.Status, command == "STARTTLS"
+                ? $"{Server} refused STARTTLS ({reply.Code} {reply.Status}), which it offers; look at the relay's TLS, and at Mail:Security."
+                : $"{Server} refused {command} ({reply.Code} {reply.Status}): it does not take mail from this machine.");
         }
         if (!reply.Is2xx)
         {
@@ -313,6 +336,10 @@ internal sealed class SmtpSession : IMailSession
         }
 
         _needsReset = true;
+        if (replies.Exists(r => r.Command.StartsWith("RCPT", StringComparison.Ordinal) && r.Reply.Is2xx))
+        {
+            _standing.Accepted();
+        }
         if (replies.TrueForAll(IsYes))
         {
             return null;
@@ -325,6 +352,7 @@ internal sealed class SmtpSession : IMailSession
         var (refused, refusal) = replies.Find(r => !IsYes(r));
         return refused == "RSET" ? throw _channel.Nonsense()
             : refused.StartsWith("MAIL", StringComparison.Ordinal) && refusal.Is5xx && !refusal.IsAboutLogin ? SenderRefused(refusal)
+            : refused.StartsWith("RCPT", StringComparison.Ordinal) && MayRefuseUs(refusal) ? WeAreRefused(refusal)
             : Refused(refusal);
 
         static bool IsYes((string Command, SmtpReply Reply) r) => r.Command == "DATA" ? r.Reply.Code == 354 : r.Reply.Is2xx;
@@ -365,6 +393,20 @@ internal sealed class SmtpSession : IMailSession
 
     private static bool IsXchar(char c) => c is >= '!' and <= '~' and not ('+' or '=');
 
+    /// <summary>Whether we did without the login that the server offers, or may offer once there is TLS.</summary>
+    private bool DoesWithoutLogin => _options.User.Length == 0 && (_server.Logins.Count > 0 || _server.StartTls);
+
+    /// <summary>Whether a recipient may be refused because nobody is accepted from us: for want of a login, or since we may not relay.</summary>
+    private bool MayRefuseUs(SmtpReply reply) =>
+        !reply.IsAboutLogin && (reply.RefusesToRelay || (reply.IsPolicy && DoesWithoutLogin)) && !_standing.Relays;
+
+    /// <summary>The first is put off, since he may be meant himself; the second stops us, lest all customers count as undelivered.</summary>
+    private Delivery WeAreRefused(SmtpReply reply) =>
+        _standing.Spare() ? new Delivery.TryLater(reply.Status)
+        : new Delivery.MessageRefused(reply.Code, reply.Status, DoesWithoutLogin
+            ? $"{Server} accepts no recipient from us ({reply.Status}), and no login is set; look at Mail:User, Mail:Password and Mail:Security."
+            : $"{Server} accepts no recipient from us ({reply.Status}); look at Mail:User, and at the relay's rules for whom it relays.");
+
     private Delivery Refused(SmtpReply reply)
     {
         if (reply.IsClosing)
@@ -394,4 +436,20 @@ internal sealed class SmtpSession : IMailSession
             reply.Code,
             reply.Status,
             $"{Server} refused our envelope sender ({reply.Code} {reply.Status}); look at Mail:BounceAddress and the relay's rules for senders.");
+
+    /// <summary>What the relay has shown of its will to take mail from us, in all sessions: one reply to a recipient can't tell.</summary>
+    /// <param name="spared">How many refusals that may be meant for us are taken for the recipient's.</param>
+    internal sealed class Standing(int spared)
+    {
+        private volatile bool _relays;
+        private int _left = spared;
+
+        /// <summary>It has accepted a recipient, so that a refusal is meant for the one it names.</summary>
+        public bool Relays => _relays;
+
+        public void Accepted() => _relays = true;
+
+        /// <summary>One more refusal; true when it is spared.</summary>
+        public bool Spare() => Interlocked.Decrement(ref _left) >= 0;
+    }
 }

@@ -232,6 +232,77 @@ public class SmtpTransportTests
         Assert.Equal(1, server.Connections);
     }
 
+    [Theory]
+    [InlineData(MailAuthentication.Plain, "AUTH PLAIN AHVzAHB3")]
+    [InlineData(MailAuthentication.Login, "AUTH LOGIN")]
+    [InlineData(MailAuthentication.Login, "dXM=")]
+    [InlineData(MailAuthentication.Login, "cHc=")]
+    public async Task ALoginThatCannotBeCheckedNowIsTriedAgain(MailAuthentication mechanism, string at)
+    {
+        foreach (var later in new[] { "454 4.7.0 try later", "421 4.3.2 closing" })
+        {
+            await using var server = new ScriptedServer((n, c) => n == 1 && c == at ? later : c switch
+            {
+                "AUTH LOGIN" or "dXM=" => "334 go on",
+                "cHc=" => "235 2.7.0 welcome",
+                _ => null,
+            }) { Extensions = ["AUTH LOGIN PLAIN"] };
+            await using var transport = Transport(server, o => (o.User, o.Password, o.AllowAuthWithoutTls, o.Authentication) = ("us", "pw", true, mechanism));
+
+            Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+            Assert.Equal(2, server.Connections);
+        }
+    }
+
+    [Fact]
+    public async Task NoPasswordGoesToAServerThatDoesNotOfferTheMechanism()
+    {
+        await using var server = new ScriptedServer { Extensions = ["AUTH LOGIN"] };
+        await using var transport = Transport(server, o => (o.User, o.Password, o.AllowAuthWithoutTls, o.Authentication) = ("us", "pw", true, MailAuthentication.Plain));
+
+        var refused = Assert.IsType<Delivery.MessageRefused>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Contains("Mail:Authentication", refused.Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain(server.Commands, c => c.StartsWith("AUTH", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("554 5.7.1 <anna@mail.example>: Relay access denied")]            // Postfix
+    [InlineData("550 5.7.1 <anna@mail.example>... Relaying denied.")]             // Sendmail
+    [InlineData("550 relay not permitted")]                                       // Exim
+    [InlineData("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain")] // Exchange
+    public async Task ARelayThatDoesNotRelayForUsStopsUs(string reply)
+    {
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("RCPT", StringComparison.Ordinal) ? reply : null);
+        await using var transport = Transport(server, o => o.Connections = 1);
+
+        Assert.StartsWith("TryLater 5.", Words(await transport.SendAsync(ToAnna, Message, Ct)), StringComparison.Ordinal);
+        var refused = Assert.IsType<Delivery.MessageRefused>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Contains("for whom it relays", refused.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("550 5.1.1 <anna@mail.example>: User unknown in relay recipient table", "NotDelivered 5.1.1 Dead")]
+    [InlineData("550 5.7.1 relay.mail.example does not like you", "NotDelivered 5.7.1 Policy")]
+    public async Task ARecipientThatIsRefusedByARelayIsNotTakenForUs(string reply, string expected)
+    {
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("RCPT", StringComparison.Ordinal) ? reply : null);
+
+        Assert.Equal(expected, Words(await SendOne(server)));
+    }
+
+    [Fact]
+    public async Task OneRecipientWhomAPolicyRefusesDoesNotStopTheOthersWhereALoginIsOffered()
+    {
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("RCPT TO:<blocked@", StringComparison.Ordinal) ? "554 5.7.1 no" : null) { Extensions = ["AUTH PLAIN"] };
+        await using var transport = Transport(server, o => o.Connections = 1);
+        var blocked = ToAnna with { To = "blocked@mail.example" };
+
+        Assert.Equal("TryLater 5.7.1", Words(await transport.SendAsync(blocked, Message, Ct)));
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Equal("NotDelivered 5.7.1 Policy", Words(await transport.SendAsync(blocked, Message, Ct)));
+        Assert.Equal(1, server.Connections);
+    }
+
     [Fact]
     public async Task APasswordNeverGoesOutInTheClearUnlessAllowed()
     {
