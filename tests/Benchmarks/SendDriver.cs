@@ -22,7 +22,7 @@ internal static class SendDriver
         {
             for (var n = Interlocked.Increment(ref next); n <= count; n = Interlocked.Increment(ref next))
             {
-                if (await transport.SendAsync(new Envelope("bounces+1@cvp.example", "anna@mail.example", $"{n}.eml"), message, CancellationToken.None) is var delivery and not Delivery.Accepted)
+                if (await transport.SendAsync(new Envelope("bounces+1@cvp.example", "anna@mail.example", $"{n}.eml", $"{n}"), message, CancellationToken.None) is var delivery and not Delivery.Accepted)
                 {
                     throw new BenchmarkException($"Message {n} was not accepted: {delivery}.");
                 }

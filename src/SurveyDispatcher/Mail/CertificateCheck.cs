@@ -4,11 +4,13 @@ using System.Security.Cryptography.X509Certificates;
 namespace SurveyDispatcher.Mail;
 
 /// <summary>Which certificate a server must show: one rule for every connection, whoever makes the handshake.</summary>
-/// <param name="section">The section of the settings that names the host, for messages.</param>
+/// <param name="section">The section of the settings that names the server, for messages.</param>
+/// <param name="who">What the server is, for messages.</param>
+/// <param name="host">The host that the certificate must be for.</param>
 /// <param name="trusted">The roots of a private CA, trusted instead of the machine's; null: the machine's.</param>
-internal sealed class CertificateCheck(string section, X509Certificate2Collection? trusted)
+internal sealed class CertificateCheck(string section, string who, string host, X509Certificate2Collection? trusted)
 {
-    private SslPolicyErrors _problems;
+    private string _fault = "";
 
     /// <summary>What the certificate says, good or not; null before one was shown.</summary>
     public CertificateFacts? Shown { get; private set; }
@@ -32,11 +34,38 @@ internal sealed class CertificateCheck(string section, X509Certificate2Collectio
     public bool Passes(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors found)
     {
         Shown = CertificateFacts.Of(certificate);
-        return (_problems = found) == SslPolicyErrors.None;
+        return (_fault = FaultOf(found, chain)).Length == 0;
     }
 
     /// <summary>What to tell of a handshake that failed; another try would fail, too.</summary>
-    public string Problem(string server) => _problems == SslPolicyErrors.None
+    public string Problem(string server) => _fault.Length == 0
         ? $"The TLS handshake with {server} failed; look at {section}:Security and {section}:Port."
-        : $"The certificate of {server} is not good for this host ({_problems}); look at {section}:Host and Mail:TrustedCertificate.";
+        : $"The certificate of {server} is not good: {_fault}.";
+
+    /// <summary>All that is wrong with a certificate, and what to look at; empty when nothing is.</summary>
+    private string FaultOf(SslPolicyErrors errors, X509Chain? chain)
+    {
+        var faults = new List<string>();
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+        {
+            faults.Add($"{who} shows none");
+        }
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            faults.Add($"it is not for {host} (look at {section}:Host)");
+        }
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+        {
+            var found = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, s) => all | s.Status) ?? X509ChainStatusFlags.NoError;
+            if (found.HasFlag(X509ChainStatusFlags.NotTimeValid))
+            {
+                faults.Add($"it has expired or is not valid yet ({who} needs a new one, unless this machine's clock is wrong)");
+            }
+            if (found != X509ChainStatusFlags.NotTimeValid)
+            {
+                faults.Add("it was made by nobody whom this machine trusts (look at Mail:TrustedCertificate)");
+            }
+        }
+        return string.Join(", and ", faults);
+    }
 }

@@ -5,6 +5,9 @@ namespace SurveyDispatcher.Mail;
 /// <summary>A dialogue with a relay, whoever speaks it: a limit on every wait, cancellation, and one vocabulary for how it was cut.</summary>
 internal sealed class Dialogue : IDisposable
 {
+    /// <summary>The step in which the server speaks first.</summary>
+    public const string Greeting = "at the greeting";
+
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     private readonly MailOptions _options;
@@ -31,6 +34,9 @@ internal sealed class Dialogue : IDisposable
     /// <summary>Whether something went wrong, so that no more dialogue is possible.</summary>
     public bool IsBroken => _broken || _limit.IsCancellationRequested;
 
+    /// <summary>A port for TLS from the first byte waits for us as we wait for its greeting.</summary>
+    private string Hint => _step == Greeting && _options.Security != MailSecurity.Tls ? " If it is a port for TLS from the first byte, set Mail:Security to Tls." : "";
+
     /// <summary>Whether an exception means that the dialogue ended before its time.</summary>
     public static bool IsCut(Exception e) =>
         e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or TimeoutException or SmtpFaultException;
@@ -47,6 +53,13 @@ internal sealed class Dialogue : IDisposable
         return SmtpFaultException.Connection($"{Server} does not speak SMTP {_step}.");
     }
 
+    /// <summary>What came in the clear behind the reply to STARTTLS was put there by someone on the way (CVE-2011-0411).</summary>
+    public SmtpFaultException Smuggled()
+    {
+        _broken = true;
+        return SmtpFaultException.Configuration($"{Server} sent more than a reply before the TLS handshake.");
+    }
+
     /// <summary>Starts the wait for a step; the same limit holds for a whole group of commands and replies.</summary>
     public void Arm(string step)
     {
@@ -56,9 +69,6 @@ internal sealed class Dialogue : IDisposable
             _limit.CancelAfter(_timeout);
         }
     }
-
-    /// <summary>Words went out: the wait of the same step begins anew.</summary>
-    public void Rearm() => Arm(_step);
 
     /// <summary>Waits for what the caller has to do first; the server is not waited for meanwhile.</summary>
     /// <exception cref="OperationCanceledException">The caller failed, or gave up: the session is at an end.</exception>
@@ -98,7 +108,7 @@ internal sealed class Dialogue : IDisposable
             throw e switch
             {
                 OperationCanceledException when ct.IsCancellationRequested || _abandoned => new OperationCanceledException(ct),
-                OperationCanceledException or TimeoutException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.", e),
+                OperationCanceledException or TimeoutException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.{Hint}", e),
                 SmtpFaultException => e,
                 _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
             };

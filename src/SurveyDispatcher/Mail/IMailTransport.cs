@@ -6,7 +6,8 @@ namespace SurveyDispatcher.Mail;
 /// <param name="From">The envelope sender; empty for the null sender.</param>
 /// <param name="To">The one recipient.</param>
 /// <param name="FileName">The name that a transport which keeps files gives this contact, the same on every retry.</param>
-public sealed record Envelope(string From, string To, string FileName)
+/// <param name="Id">The contact's name, the same on every retry, which reports bring back (ENVID, RFC 3461 4.4): 1 to 100 printable ASCII signs.</param>
+public sealed record Envelope(string From, string To, string FileName, string Id)
 {
     /// <summary>The message may be handed over only when this has ended: the final dot waits for it. If it fails, the message is not sent.</summary>
     /// <remarks>So a session can talk while the fate of its last message is being stored, and yet never has two whose fate is not.</remarks>

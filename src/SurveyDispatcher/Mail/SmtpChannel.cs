@@ -117,8 +117,14 @@ internal sealed class SmtpChannel : IDisposable
         _out.Write("\r\n"u8);
     }
 
+    /// <summary>Sends what was written, unless the server has spoken before it was asked: that would be taken for an answer.</summary>
+    /// <exception cref="SmtpFaultException">It has; nothing was sent.</exception>
     public async ValueTask FlushAsync()
     {
+        if (HasUnread)
+        {
+            throw _dialogue.Nonsense();
+        }
         await _stream.WriteAsync(_out.WrittenMemory, _dialogue.Limit);
         _out.ResetWrittenCount();
     }

@@ -6,8 +6,18 @@ using Survey.Domain;
 namespace SurveyDispatcher.Mail;
 
 /// <summary>What a relay's words mean: one place, so that every transport which speaks SMTP comes to the same outcome.</summary>
-internal sealed class SmtpOutcome(string server)
+/// <param name="options">The relay, and how we come to it.</param>
+/// <param name="standing">What all sessions with the same relay find out.</param>
+internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing standing)
 {
+    /// <summary>What the server offers, said last.</summary>
+    public SmtpExtensions Offered { get; set; } = SmtpExtensions.None;
+
+    private string Server => $"{options.Host}:{options.Port}";
+
+    /// <summary>Whether we did without the login that the server offers, or may offer once there is TLS.</summary>
+    private bool DoesWithoutLogin => options.User.Length == 0 && (Offered.Logins.Count > 0 || Offered.StartTls);
+
     // ---- Opening -------------------------------------------------------------------------------------------------------------
 
     /// <summary>The machine's name where it is a host name, else the address literal of our end (RFC 5321 4.1.3).</summary>
@@ -29,78 +39,69 @@ internal sealed class SmtpOutcome(string server)
     {
         if (reply.Is5xx)
         {
-            throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{server} refused {command} ({reply.Code} {reply.Status}): it does not take mail from this machine.");
+            throw SmtpFaultException.Refusal(reply.Code, reply.Status, command == "STARTTLS"
+                ? $"{Server} refused STARTTLS ({reply.Code} {reply.Status}), which it offers; look at the relay's TLS, and at Mail:Security."
+                : $"{Server} refused {command} ({reply.Code} {reply.Status}): it does not take mail from this machine.");
         }
         if (!reply.Is2xx)
         {
-            throw SmtpFaultException.Connection($"{server} is not ready ({reply.Code} to {command}).");
+            throw SmtpFaultException.Connection($"{Server} is not ready ({reply.Code} to {command}).");
         }
     }
 
     /// <summary>The server offers no STARTTLS where we insist on it.</summary>
-    public SmtpFaultException NoStartTls() => SmtpFaultException.Configuration($"{server} does not offer STARTTLS, which Mail:Security asks for.");
+    public SmtpFaultException NoStartTls() => SmtpFaultException.Configuration($"{Server} does not offer STARTTLS, which Mail:Security asks for.");
 
-    /// <summary>The mechanism of the login; a password never goes out in the clear unless the settings say so.</summary>
-    /// <param name="options">What the settings want.</param>
+    /// <summary>The first mechanism that the settings allow and the server offers; no password goes to a server that did not ask for it, nor in the clear unless the settings say so.</summary>
     /// <param name="secure">Whether the connection has TLS.</param>
-    /// <param name="offered">The mechanisms that the server offers, in capitals.</param>
     /// <exception cref="SmtpFaultException">There must be no login, or there can be none.</exception>
-    public MailAuthentication Mechanism(MailOptions options, bool secure, IReadOnlyCollection<string> offered)
+    public MailAuthentication Mechanism(bool secure)
     {
         if (!secure && !options.AllowAuthWithoutTls)
         {
-            throw SmtpFaultException.Refusal(538, new(5, 7, 11), $"The login to {server} was not tried, since the connection has no TLS: set Mail:Security, or Mail:AllowAuthWithoutTls.");
+            throw SmtpFaultException.Refusal(538, new(5, 7, 11), $"The login to {Server} was not tried, since the connection has no TLS: set Mail:Security, or Mail:AllowAuthWithoutTls.");
         }
-        if (options.Authentication != MailAuthentication.Auto)
-        {
-            return options.Authentication;
-        }
+        var wanted = options.Authentication;
         foreach (var (name, mechanism) in new[] { ("PLAIN", MailAuthentication.Plain), ("LOGIN", MailAuthentication.Login), ("XOAUTH2", MailAuthentication.XOAuth2) })
         {
-            if (offered.Contains(name))
+            if ((wanted == MailAuthentication.Auto || wanted == mechanism) && Offered.Logins.Contains(name))
             {
                 return mechanism;
             }
         }
-        throw SmtpFaultException.Refusal(504, new(5, 7, 4), $"{server} offers no login that we know (PLAIN, LOGIN, XOAUTH2); look at Mail:User and Mail:Security.");
+        throw SmtpFaultException.Refusal(504, new(5, 7, 4), wanted == MailAuthentication.Auto
+            ? $"{Server} offers no login that we know (PLAIN, LOGIN, XOAUTH2); look at Mail:User and Mail:Security."
+            : $"{Server} does not offer the login {wanted}; look at Mail:Authentication and Mail:Security.");
     }
 
-    /// <summary>The server does not know a mechanism that the settings name.</summary>
-    public SmtpFaultException NotAccepted(string mechanism) =>
-        SmtpFaultException.Refusal(504, new(5, 7, 4), $"{server} does not accept AUTH {mechanism}; look at Mail:Authentication.");
-
-    /// <summary>Passes a login that the server took (RFC 4954).</summary>
-    /// <exception cref="SmtpFaultException">The reply was no yes.</exception>
+    /// <summary>Passes a reply to a login that is no refusal (RFC 4954).</summary>
+    /// <exception cref="SmtpFaultException">It is one, for now or for good.</exception>
     public void LoggedIn(SmtpReply reply)
     {
         if (reply.IsClosing || reply.Is4xx)
         {
-            throw SmtpFaultException.Connection($"{server} can't check the login now ({reply.Code}).");
+            throw SmtpFaultException.Connection($"{Server} can't check the login now ({reply.Code}).");
         }
-        if (!reply.Is2xx)
+        if (reply.Is5xx)
         {
-            throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{server} refused the login; look at Mail:User and Mail:Password.");
+            throw SmtpFaultException.Refusal(reply.Code, reply.Status, $"{Server} refused the login; look at Mail:User and Mail:Password.");
         }
     }
 
     // ---- One message ---------------------------------------------------------------------------------------------------------
 
     /// <summary>What is clear before a word is said: an address that is none, or a message that this server can't take; else null.</summary>
-    public static Delivery? Unspeakable(Envelope envelope, ReadOnlySpan<byte> message, SmtpExtensions offered)
+    public Delivery? Unspeakable(Envelope envelope, ReadOnlySpan<byte> message)
     {
-        return !IsPath(envelope.From) ? NoSender()
-            : !IsPath(envelope.To) || envelope.To.Length == 0 ? NoRecipient()
-            : offered.SizeLimit > 0 && message.Length > offered.SizeLimit ? Delivery.NotDelivered.With(new(5, 3, 4))
-            : NeedsUtf8(envelope, message) && !offered.SmtpUtf8 ? Delivery.NotDelivered.With(new(5, 6, 7))
-            : !Ascii.IsValid(message) && !offered.EightBitMime ? Delivery.NotDelivered.With(new(5, 6, 3))
+        return !IsPath(envelope.From) ? new Delivery.MessageRefused(501, new(5, 1, 7), "The envelope sender is not an address; look at Mail:BounceAddress.")
+            : !IsPath(envelope.To) || envelope.To.Length == 0 ? Delivery.NotDelivered.With(new(5, 1, 3))
+            : Offered.SizeLimit > 0 && message.Length > Offered.SizeLimit ? Delivery.NotDelivered.With(new(5, 3, 4))
+            : NeedsUtf8(envelope, message) && !Offered.SmtpUtf8 ? Delivery.NotDelivered.With(new(5, 6, 7))
+            : !Ascii.IsValid(message) && !Offered.EightBitMime ? Delivery.NotDelivered.With(new(5, 6, 3))
             : null;
 
         static bool IsPath(string address) => !address.Any(char.IsControl) && (address.StartsWith('"') || !address.AsSpan().ContainsAny("<> "));
     }
-
-    public static Delivery NoSender() => new Delivery.MessageRefused(501, new(5, 1, 7), "The envelope sender is not an address; look at Mail:BounceAddress.");
-
-    public static Delivery NoRecipient() => Delivery.NotDelivered.With(new(5, 1, 3));
 
     /// <summary>Whether only a server with SMTPUTF8 can take it (RFC 6531).</summary>
     public static bool NeedsUtf8(Envelope envelope, ReadOnlySpan<byte> message) =>
@@ -113,34 +114,54 @@ internal sealed class SmtpOutcome(string server)
         return end < 0 ? message : message[..end];
     }
 
+    /// <summary>A recipient was accepted.</summary>
+    public void RecipientAccepted() => standing.Accepted();
+
     /// <summary>What a refusal of MAIL, RCPT, DATA or the message means.</summary>
+    /// <param name="command">The command that was refused.</param>
     /// <param name="reply">Anything but the answer that the command hoped for.</param>
-    /// <param name="toSender">Whether it answered MAIL.</param>
     /// <returns>null when the reply means nothing there.</returns>
     /// <exception cref="SmtpFaultException">421: the session ends with this reply.</exception>
-    public Delivery? Refused(SmtpReply reply, bool toSender)
+    public Delivery? Refused(string command, SmtpReply reply)
     {
+        if (command.StartsWith("RCPT", StringComparison.Ordinal) && MayRefuseUs(reply))
+        {
+            return WeAreRefused(reply);
+        }
         if (reply.IsClosing)
         {
             throw new SmtpFaultException(new Delivery.TryLater(reply.Status), retry: true);
         }
         if (reply.IsAboutLogin)
         {
-            return new Delivery.MessageRefused(reply.Code, reply.Status, $"{server} wants a login, or another one; look at Mail:User and Mail:Security.");
+            return new Delivery.MessageRefused(reply.Code, reply.Status, $"{Server} wants a login, or another one; look at Mail:User and Mail:Security.");
         }
         return reply switch
         {
             { Is4xx: true } => new Delivery.TryLater(reply.Status),
+            { Is5xx: true } when command.StartsWith("MAIL", StringComparison.Ordinal) => SenderRefused(reply),
             // Postfix and others judge the sender only at RCPT; to hold it against the customer would suppress everyone.
-            { Is5xx: true } => toSender || reply.Status is { Subject: 1, Detail: 7 or 8 } ? SenderRefused(reply) : Delivery.NotDelivered.With(reply.Status),
+            { Is5xx: true, Status: { Subject: 1, Detail: 7 or 8 } } => SenderRefused(reply),
+            { Is5xx: true } => Delivery.NotDelivered.With(reply.Status),
             _ => null,
         };
     }
 
     /// <summary>The answer to the final dot did not come, or none can be made of it.</summary>
     public Delivery Lost(Exception e) => new Delivery.InDoubt(e is OperationCanceledException or TimeoutException
-        ? $"{server} did not answer to the final dot in time."
-        : $"The connection to {server} was lost after the final dot.");
+        ? $"{Server} did not answer to the final dot in time."
+        : $"The connection to {Server} was lost after the final dot.");
+
+    /// <summary>Whether a recipient may be refused because nobody is accepted from us: for want of a login, or since we may not relay.</summary>
+    private bool MayRefuseUs(SmtpReply reply) =>
+        !reply.IsAboutLogin && (reply.RefusesToRelay || (reply.IsPolicy && DoesWithoutLogin)) && !standing.Relays;
+
+    /// <summary>The first is put off, since he may be meant himself; the second stops us, lest all customers count as undelivered.</summary>
+    private Delivery WeAreRefused(SmtpReply reply) =>
+        standing.Spare() ? new Delivery.TryLater(reply.Status)
+        : new Delivery.MessageRefused(reply.Code, reply.Status, DoesWithoutLogin
+            ? $"{Server} accepts no recipient from us ({reply.Status}), and no login is set; look at Mail:User, Mail:Password and Mail:Security."
+            : $"{Server} accepts no recipient from us ({reply.Status}); look at Mail:User, and at the relay's rules for whom it relays.");
 
     /// <summary>A refusal that is meant for the sender; size (RFC 1870) and content are refused at MAIL too, and then mean this message.</summary>
     private Delivery SenderRefused(SmtpReply reply) =>
@@ -149,5 +170,21 @@ internal sealed class SmtpOutcome(string server)
         : new Delivery.MessageRefused(
             reply.Code,
             reply.Status,
-            $"{server} refused our envelope sender ({reply.Code} {reply.Status}); look at Mail:BounceAddress and the relay's rules for senders.");
+            $"{Server} refused our envelope sender ({reply.Code} {reply.Status}); look at Mail:BounceAddress and the relay's rules for senders.");
+
+    /// <summary>What the relay has shown of its will to take mail from us, in all sessions: one reply to a recipient can't tell.</summary>
+    /// <param name="spared">How many refusals that may be meant for us are taken for the recipient's.</param>
+    internal sealed class Standing(int spared)
+    {
+        private volatile bool _relays;
+        private int _left = spared;
+
+        /// <summary>It has accepted a recipient, so that a refusal is meant for the one it names.</summary>
+        public bool Relays => _relays;
+
+        public void Accepted() => _relays = true;
+
+        /// <summary>One more refusal; true when it is spared.</summary>
+        public bool Spare() => Interlocked.Decrement(ref _left) >= 0;
+    }
 }

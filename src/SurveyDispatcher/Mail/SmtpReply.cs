@@ -19,6 +19,14 @@ internal sealed record SmtpReply(int Code, IReadOnlyList<string> Lines)
 
     public EnhancedStatus Status => EnhancedStatus.FromReply(Code, Lines.FirstOrDefault(l => EnhancedStatus.TryParse(l, out _)) ?? Lines[0]);
 
+    /// <summary>The recipient is refused because of a policy (RFC 3463 X.7.x), be it about him or about us.</summary>
+    public bool IsPolicy => Is5xx && Status.Subject == 7;
+
+    /// <summary>The relay relays for others, not for us. No code says that, but every common server does: "Relay access denied", "relay not permitted", "Unable to relay".</summary>
+    /// <remarks>Names of hosts and addresses are no words; and where a status of another kind is given, that counts: "5.1.1 User unknown in relay recipient table".</remarks>
+    public bool RefusesToRelay => Is5xx && (IsPolicy || !Lines.Any(l => EnhancedStatus.TryParse(l, out _)))
+        && Lines.Any(l => l.Split(' ').Any(w => w.StartsWith("relay", StringComparison.OrdinalIgnoreCase) && w.TrimEnd('.', ',', ';', ':', '!').All(char.IsAsciiLetter)));
+
     /// <summary>Code and last line for the record: short, printable, and without anything like an address.</summary>
     public string Summary
     {

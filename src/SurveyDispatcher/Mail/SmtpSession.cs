@@ -14,11 +14,13 @@ namespace SurveyDispatcher.Mail;
 /// </remarks>
 internal sealed class SmtpSession : IMailSession
 {
+    // RFC 5321 4.5.3.1.4, without the line's end.
+    private const int CommandLine = 510;
+
     private readonly MailOptions _options;
     private readonly Dialogue _dialogue;
     private readonly SmtpChannel _channel;
     private readonly SmtpOutcome _outcome;
-    private SmtpExtensions _server = SmtpExtensions.None;
     private SmtpReply? _greeting;
     private MailAuthentication? _login;
     private bool _loggedIn;
@@ -28,12 +30,13 @@ internal sealed class SmtpSession : IMailSession
     /// <param name="options">The relay.</param>
     /// <param name="trusted">The certificates that are trusted; null: the machine's.</param>
     /// <param name="clock">Times the waits.</param>
-    public SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
+    /// <param name="standing">What all sessions with the same relay find out; null for one that stands alone.</param>
+    public SmtpSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, SmtpOutcome.Standing? standing = null)
     {
         _options = options;
         _dialogue = new(options, clock);
-        _channel = new(options, _dialogue, new(MailOptions.Section, trusted));
-        _outcome = new(_dialogue.Server);
+        _channel = new(options, _dialogue, new(MailOptions.Section, "the relay", options.Host, trusted));
+        _outcome = new(options, standing ?? new(spared: 0));
     }
 
     /// <inheritdoc/>
@@ -43,9 +46,9 @@ internal sealed class SmtpSession : IMailSession
     public bool IsUsable => _channel.IsUsable;
 
     /// <summary>What the opening has found, as far as it came.</summary>
-    public SmtpFacts Facts => new(_channel.RemoteEndPoint, _greeting, _channel.Secured, _channel.Certificate, _server, _login, _loggedIn);
+    public SmtpFacts Facts => new(_channel.RemoteEndPoint, _greeting, _channel.Secured, _channel.Certificate, Offered, _login, _loggedIn);
 
-    private string Server => _dialogue.Server;
+    private SmtpExtensions Offered => _outcome.Offered;
 
     /// <summary>Sends by this session; connects with the first message.</summary>
     /// <exception cref="IOException">The file of <see cref="MailOptions.TrustedCertificate"/> can't be read.</exception>
@@ -53,14 +56,16 @@ internal sealed class SmtpSession : IMailSession
     public static RelayTransport Transport(MailOptions options, TimeProvider clock)
     {
         var trusted = options.TrustedCertificates();
-        return new(options, async ct => await OpenAsync(options, trusted, clock, ct), clock);
+        var standing = new SmtpOutcome.Standing(spared: 1);
+        return new(options, async ct => await OpenAsync(options, trusted, clock, standing, ct), clock);
     }
 
     /// <summary>Connects, greets, secures and logs in.</summary>
     /// <exception cref="SmtpFaultException">The session can't be had.</exception>
-    public static async Task<SmtpSession> OpenAsync(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, CancellationToken ct)
+    private static async Task<SmtpSession> OpenAsync(
+        MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, SmtpOutcome.Standing standing, CancellationToken ct)
     {
-        var session = new SmtpSession(options, trusted, clock);
+        var session = new SmtpSession(options, trusted, clock, standing);
         try
         {
             await session.OpenAsync(ct);
@@ -80,7 +85,7 @@ internal sealed class SmtpSession : IMailSession
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        if (SmtpOutcome.Unspeakable(envelope, message.Span, _server) is { } refused)
+        if (_outcome.Unspeakable(envelope, message.Span) is { } refused)
         {
             return refused;
         }
@@ -105,22 +110,21 @@ internal sealed class SmtpSession : IMailSession
         {
             await _channel.SecureAsync();
         }
-        _dialogue.Arm("at the greeting");
+        _dialogue.Arm(Dialogue.Greeting);
         _greeting = await _channel.ReplyAsync();
         _outcome.Opened(_greeting, "the greeting");
         await HelloAsync();
 
-        if (_options.Security == MailSecurity.StartTls || (_options.Security == MailSecurity.Auto && _server.StartTls))
+        if (_options.Security == MailSecurity.StartTls || (_options.Security == MailSecurity.Auto && Offered.StartTls))
         {
-            if (!_server.StartTls)
+            if (!Offered.StartTls)
             {
                 throw _outcome.NoStartTls();
             }
             _outcome.Opened(await CommandAsync("STARTTLS"), "STARTTLS");
             if (_channel.HasUnread)
             {
-                // What came in the clear behind the reply was put there by someone on the way (CVE-2011-0411).
-                throw SmtpFaultException.Configuration($"{Server} sent more than a reply before the TLS handshake.");
+                throw _dialogue.Smuggled();
             }
             await _channel.SecureAsync();
             await HelloAsync(); // RFC 3207 4.2: forget what was said in the clear
@@ -139,12 +143,12 @@ internal sealed class SmtpSession : IMailSession
         var reply = await CommandAsync($"EHLO {name}");
         if (reply.Is5xx && !reply.IsAboutLogin)
         {
-            _server = SmtpExtensions.None;
+            _outcome.Offered = SmtpExtensions.None;
             reply = await CommandAsync($"HELO {name}"); // a server from before 2001 (RFC 5321 3.2)
         }
         else if (reply.Is2xx)
         {
-            _server = SmtpExtensions.From(reply);
+            _outcome.Offered = SmtpExtensions.From(reply);
         }
         _outcome.Opened(reply, "EHLO");
     }
@@ -153,24 +157,38 @@ internal sealed class SmtpSession : IMailSession
     private async Task LogInAsync()
     {
         var (user, password) = (_options.User, _options.Password);
-        _login = _outcome.Mechanism(_options, _channel.Tls is not null, _server.Logins);
+        _login = _outcome.Mechanism(_channel.Tls is not null);
         var reply = _login switch
         {
             MailAuthentication.Plain => await AnswerAsync("AUTH PLAIN", $"\0{user}\0{password}"),
             MailAuthentication.XOAuth2 => await AnswerAsync("AUTH XOAUTH2", $"user={user}\u0001auth=Bearer {password}\u0001\u0001"),
-            _ => await CommandAsync("AUTH LOGIN") is { Code: 334 } && await CommandAsync(Base64(user)) is { Code: 334 }
-                ? await CommandAsync(Base64(password))
-                : throw _outcome.NotAccepted("LOGIN"),
+            _ => await AskedAsync("AUTH LOGIN", Base64(user), Base64(password)),
         };
         _outcome.LoggedIn(reply);
+        if (!reply.Is2xx)
+        {
+            throw _dialogue.Nonsense();
+        }
         _loggedIn = true;
 
-        // The answer goes along with the command; a server that asks for it all the same gets it once more, and one that
-        // explains a refusal in a 334 (XOAUTH2) gets the empty line that it waits for.
+        // The answer goes along with the command where it fits (RFC 4954 4): a token may be longer than a line. A server that
+        // asks for it all the same gets it once more, and one that explains a refusal in a 334 (XOAUTH2) gets the empty line
+        // that it waits for.
         async Task<SmtpReply> AnswerAsync(string command, string answer)
         {
-            var first = await CommandAsync($"{command} {Base64(answer)}");
-            return first.Code != 334 ? first : await CommandAsync(command == "AUTH PLAIN" ? Base64(answer) : "");
+            var encoded = Base64(answer);
+            return command.Length + 1 + encoded.Length > CommandLine ? await AskedAsync(command, encoded, "")
+                : await AskedAsync($"{command} {encoded}", command == "AUTH PLAIN" ? encoded : "");
+        }
+
+        async Task<SmtpReply> AskedAsync(params string[] lines)
+        {
+            var reply = await CommandAsync(lines[0]);
+            for (var i = 1; i < lines.Length && reply.Code == 334; i++)
+            {
+                reply = await CommandAsync(lines[i]);
+            }
+            return reply;
         }
 
         static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
@@ -202,7 +220,7 @@ internal sealed class SmtpSession : IMailSession
             return _outcome.Lost(e);
         }
         _needsReset = false;
-        return reply.Is2xx ? new Delivery.Accepted(reply.Summary) : Refused(reply);
+        return reply.Is2xx ? new Delivery.Accepted(reply.Summary) : Refused("the message", reply);
     }
 
     /// <summary>MAIL, RCPT and DATA, in one write where the server allows (RFC 2920).</summary>
@@ -211,7 +229,7 @@ internal sealed class SmtpSession : IMailSession
     {
         var commands = Commands(envelope, message.Span);
         var replies = new List<(string Command, SmtpReply Reply)>(commands.Count);
-        if (_server.Pipelining)
+        if (Offered.Pipelining)
         {
             commands.ForEach(_channel.Write);
             _dialogue.Arm("in the envelope");
@@ -243,6 +261,10 @@ internal sealed class SmtpSession : IMailSession
         }
 
         _needsReset = true;
+        if (replies.Exists(r => r.Command.StartsWith("RCPT", StringComparison.Ordinal) && r.Reply.Is2xx))
+        {
+            _outcome.RecipientAccepted();
+        }
         if (replies.TrueForAll(IsYes))
         {
             return null;
@@ -253,8 +275,7 @@ internal sealed class SmtpSession : IMailSession
             _dialogue.Break();
         }
         var (refused, refusal) = replies.Find(r => !IsYes(r));
-        return refused == "RSET" ? throw _dialogue.Nonsense()
-            : Refused(refusal, toSender: refused.StartsWith("MAIL", StringComparison.Ordinal));
+        return refused == "RSET" ? throw _dialogue.Nonsense() : Refused(refused, refusal);
 
         static bool IsYes((string Command, SmtpReply Reply) r) => r.Command == "DATA" ? r.Reply.Code == 354 : r.Reply.Is2xx;
     }
@@ -263,7 +284,7 @@ internal sealed class SmtpSession : IMailSession
     {
         var mail = new StringBuilder($"MAIL FROM:<{envelope.From}>");
         var rcpt = new StringBuilder($"RCPT TO:<{envelope.To}>");
-        if (_server.Size)
+        if (Offered.Size)
         {
             mail.Append(CultureInfo.InvariantCulture, $" SIZE={message.Length}");
         }
@@ -275,19 +296,24 @@ internal sealed class SmtpSession : IMailSession
         {
             mail.Append(" SMTPUTF8");
         }
-        if (_server.Dsn)
+        if (Offered.Dsn)
         {
             // Reports need our headers, for the Message-ID, and not the whole text with the customer's link.
-            mail.Append(" RET=HDRS");
+            mail.Append(" RET=HDRS ENVID=").Append(Xtext(envelope.Id));
             rcpt.Append(" NOTIFY=FAILURE ORCPT=").Append(OriginalRecipient(envelope.To));
         }
         return _needsReset ? ["RSET", mail.ToString(), rcpt.ToString(), "DATA"] : [mail.ToString(), rcpt.ToString(), "DATA"];
     }
 
-    /// <summary>As xtext (RFC 3461 4); beyond ASCII the address stands as it is, with the same signs escaped in another way (RFC 6533 3).</summary>
+    /// <summary>Beyond ASCII the address stands as it is, with the same signs escaped in another way (RFC 6533 3).</summary>
     private static string OriginalRecipient(string address) => Ascii.IsValid(address)
-        ? "rfc822;" + address.Replace("+", "+2B", StringComparison.Ordinal).Replace("=", "+3D", StringComparison.Ordinal)
-        : "utf-8;" + address.Replace("\\", @"\x{5C}", StringComparison.Ordinal).Replace("+", @"\x{2B}", StringComparison.Ordinal).Replace("=", @"\x{3D}", StringComparison.Ordinal);
+        ? "rfc822;" + Xtext(address)
+        : "utf-8;" + string.Concat(address.Select(c => c < '\x7f' && (c == '\\' || !IsXchar(c)) ? $"\\x{{{(int)c:X2}}}" : $"{c}"));
 
-    private Delivery Refused(SmtpReply reply, bool toSender = false) => _outcome.Refused(reply, toSender) ?? throw _dialogue.Nonsense();
+    /// <summary>RFC 3461 4: every sign but <c>!</c> to <c>~</c> without <c>+</c> and <c>=</c> as its hexadecimal code.</summary>
+    private static string Xtext(string text) => string.Concat(text.Select(c => IsXchar(c) ? $"{c}" : $"+{(int)c:X2}"));
+
+    private static bool IsXchar(char c) => c is >= '!' and <= '~' and not ('+' or '=');
+
+    private Delivery Refused(string command, SmtpReply reply) => _outcome.Refused(command, reply) ?? throw _dialogue.Nonsense();
 }

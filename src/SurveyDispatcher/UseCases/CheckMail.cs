@@ -163,7 +163,7 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
         Delivery delivery;
         try
         {
-            delivery = await send(new Envelope(message.EnvelopeFrom, message.To, "mail-check.eml"), MessageComposer.Compose(message), ct);
+            delivery = await send(new Envelope(message.EnvelopeFrom, message.To, "mail-check.eml", "mail-check"), MessageComposer.Compose(message), ct);
         }
         catch (SmtpFaultException e)
         {

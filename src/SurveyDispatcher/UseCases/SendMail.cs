@@ -287,7 +287,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 Market = market,
                 Domain = domain,
                 Address = context.Vault.Hash(address),
-                Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml"),
+                Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml", names.NameOf(mail.Row.CaseId, mail.Kind)),
                 Message = MessageComposer.Compose(outgoing),
             };
         }

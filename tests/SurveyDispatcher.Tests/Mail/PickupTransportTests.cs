@@ -17,8 +17,8 @@ public sealed class PickupTransportTests : IDisposable
     {
         await using var pickup = new PickupTransport(Path.Combine(_folder, "mail"));
 
-        Assert.IsType<Delivery.Accepted>(await pickup.SendAsync(new("b+1@cvp.example", "anna@mail.example", "1.eml"), "first"u8.ToArray(), Ct));
-        Assert.IsType<Delivery.Accepted>(await pickup.SendAsync(new("b+1@cvp.example", "anna@mail.example", "1.eml"), "Subject: x\r\n\r\nhello\r\n"u8.ToArray(), Ct));
+        Assert.IsType<Delivery.Accepted>(await pickup.SendAsync(new("b+1@cvp.example", "anna@mail.example", "1.eml", "one"), "first"u8.ToArray(), Ct));
+        Assert.IsType<Delivery.Accepted>(await pickup.SendAsync(new("b+1@cvp.example", "anna@mail.example", "1.eml", "one"), "Subject: x\r\n\r\nhello\r\n"u8.ToArray(), Ct));
 
         var file = Assert.Single(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
         Assert.Equal("Return-Path: <b+1@cvp.example>\r\nSubject: x\r\n\r\nhello\r\n", Encoding.UTF8.GetString(await File.ReadAllBytesAsync(file, Ct)));
@@ -34,7 +34,7 @@ public sealed class PickupTransportTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_folder, "mail"), "a file in the way", Ct);
         await using var pickup = new PickupTransport(Path.Combine(_folder, "mail"));
 
-        Assert.IsType<Delivery.ServerUnusable>(await pickup.SendAsync(new("b@cvp.example", "a@b.example", "1.eml"), default, Ct));
+        Assert.IsType<Delivery.ServerUnusable>(await pickup.SendAsync(new("b@cvp.example", "a@b.example", "1.eml", "one"), default, Ct));
     }
 
     [Fact]
@@ -42,6 +42,6 @@ public sealed class PickupTransportTests : IDisposable
     {
         await using var pickup = new PickupTransport(_folder);
 
-        await Assert.ThrowsAsync<ArgumentException>(() => pickup.SendAsync(new("b@cvp.example", "a@b.example", "../1.eml"), default, Ct));
+        await Assert.ThrowsAsync<ArgumentException>(() => pickup.SendAsync(new("b@cvp.example", "a@b.example", "../1.eml", "one"), default, Ct));
     }
 }

@@ -18,8 +18,22 @@ public abstract class RelayTransportTests(Func<MailOptions, TimeProvider, RelayT
 
         Assert.Equal(new Delivery.Accepted("250 2.0.0 queued as 4X for *"), delivery);
         Assert.Equal(Encoding.ASCII.GetString(Message), Assert.Single(server.Messages));
-        Assert.Contains($"MAIL FROM:<bounces+1@cvp.example> SIZE={Message.Length} RET=HDRS", server.Commands);
+        Assert.Equal(["ENVID=au-1.i.0", "FROM:<bounces+1@cvp.example>", "MAIL", "RET=HDRS", $"SIZE={Message.Length}"], Mail(server));
         Assert.Contains("RCPT TO:<anna@mail.example> NOTIFY=FAILURE ORCPT=rfc822;anna@mail.example", server.Commands);
+    }
+
+    [Theory]
+    [InlineData("a+b=c@mail.example", "rfc822;a+2Bb+3Dc@mail.example")]
+    [InlineData("\"a b\\+\"@mail.example", "rfc822;\"a+20b\\+2B\"@mail.example")]
+    public async Task ReportsAreAskedForInSignsThatAServerCanTakeApart(string to, string original)
+    {
+        await using var server = new ScriptedServer();
+        await using var transport = Transport(server);
+
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna with { To = to, Id = "a+b c=" }, Message, Ct));
+
+        Assert.Contains($"RCPT TO:<{to}> NOTIFY=FAILURE ORCPT={original}", server.Commands);
+        Assert.Contains("ENVID=a+2Bb+20c+3D", Mail(server));
     }
 
     [Fact]
@@ -152,6 +166,16 @@ public abstract class RelayTransportTests(Func<MailOptions, TimeProvider, RelayT
         Assert.Empty(server.Messages);
     }
 
+    [Fact]
+    public async Task WordsSmuggledInBehindStartTlsEndTheSession()
+    {
+        using var certificate = SelfMade("localhost");
+        await using var server = new ScriptedServer((_, c) => c == "STARTTLS" ? "220 go on\r\n250 smuggled" : null) { Certificate = certificate, Extensions = ["STARTTLS"] };
+
+        var unusable = Assert.IsType<Delivery.ServerUnusable>(await SendOne(server));
+        Assert.Contains("more than a reply", unusable.What, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(MailAuthentication.Auto, "AUTH PLAIN", "AUTH PLAIN AHVzAHB3")]
     [InlineData(MailAuthentication.Auto, "AUTH=LOGIN", "AUTH LOGIN|dXM=|cHc=")]
@@ -196,6 +220,77 @@ public abstract class RelayTransportTests(Func<MailOptions, TimeProvider, RelayT
         Assert.Equal(1, server.Connections);
     }
 
+    [Theory]
+    [InlineData(MailAuthentication.Plain, "AUTH PLAIN AHVzAHB3")]
+    [InlineData(MailAuthentication.Login, "AUTH LOGIN")]
+    [InlineData(MailAuthentication.Login, "dXM=")]
+    [InlineData(MailAuthentication.Login, "cHc=")]
+    public async Task ALoginThatCannotBeCheckedNowIsTriedAgain(MailAuthentication mechanism, string at)
+    {
+        foreach (var later in new[] { "454 4.7.0 try later", "421 4.3.2 closing" })
+        {
+            await using var server = new ScriptedServer((n, c) => n == 1 && c == at ? later : c switch
+            {
+                "AUTH LOGIN" or "dXM=" => "334 go on",
+                "cHc=" => "235 2.7.0 welcome",
+                _ => null,
+            }) { Extensions = ["AUTH LOGIN PLAIN"] };
+            await using var transport = Transport(server, o => (o.User, o.Password, o.AllowAuthWithoutTls, o.Authentication) = ("us", "pw", true, mechanism));
+
+            Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+            Assert.Equal(2, server.Connections);
+        }
+    }
+
+    [Fact]
+    public async Task NoPasswordGoesToAServerThatDoesNotOfferTheMechanism()
+    {
+        await using var server = new ScriptedServer { Extensions = ["AUTH LOGIN"] };
+        await using var transport = Transport(server, o => (o.User, o.Password, o.AllowAuthWithoutTls, o.Authentication) = ("us", "pw", true, MailAuthentication.Plain));
+
+        var refused = Assert.IsType<Delivery.MessageRefused>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Contains("Mail:Authentication", refused.Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain(server.Commands, c => c.StartsWith("AUTH", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("554 5.7.1 <anna@mail.example>: Relay access denied")]            // Postfix
+    [InlineData("550 5.7.1 <anna@mail.example>... Relaying denied.")]             // Sendmail
+    [InlineData("550 relay not permitted")]                                       // Exim
+    [InlineData("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain")] // Exchange
+    public async Task ARelayThatDoesNotRelayForUsStopsUs(string reply)
+    {
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("RCPT", StringComparison.Ordinal) ? reply : null);
+        await using var transport = Transport(server, o => o.Connections = 1);
+
+        Assert.StartsWith("TryLater 5.", Words(await transport.SendAsync(ToAnna, Message, Ct)), StringComparison.Ordinal);
+        var refused = Assert.IsType<Delivery.MessageRefused>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Contains("for whom it relays", refused.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("550 5.1.1 <anna@mail.example>: User unknown in relay recipient table", "NotDelivered 5.1.1 Dead")]
+    [InlineData("550 5.7.1 relay.mail.example does not like you", "NotDelivered 5.7.1 Policy")]
+    public async Task ARecipientThatIsRefusedByARelayIsNotTakenForUs(string reply, string expected)
+    {
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("RCPT", StringComparison.Ordinal) ? reply : null);
+
+        Assert.Equal(expected, Words(await SendOne(server)));
+    }
+
+    [Fact]
+    public async Task OneRecipientWhomAPolicyRefusesDoesNotStopTheOthersWhereALoginIsOffered()
+    {
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("RCPT TO:<blocked@", StringComparison.Ordinal) ? "554 5.7.1 no" : null) { Extensions = ["AUTH PLAIN"] };
+        await using var transport = Transport(server, o => o.Connections = 1);
+        var blocked = ToAnna with { To = "blocked@mail.example" };
+
+        Assert.Equal("TryLater 5.7.1", Words(await transport.SendAsync(blocked, Message, Ct)));
+        Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
+        Assert.Equal("NotDelivered 5.7.1 Policy", Words(await transport.SendAsync(blocked, Message, Ct)));
+        Assert.Equal(1, server.Connections);
+    }
+
     [Fact]
     public async Task APasswordNeverGoesOutInTheClearUnlessAllowed()
     {
@@ -217,7 +312,7 @@ public abstract class RelayTransportTests(Func<MailOptions, TimeProvider, RelayT
         var delivery = await transport.SendAsync(ToAnna with { To = "用户+a@mail.example" }, "To: 用户+a@mail.example\r\n\r\nhello\r\n"u8.ToArray(), Ct);
 
         Assert.Equal(expected, Words(delivery));
-        Assert.Equal(expected == "Accepted", server.Commands.Any(c => c.StartsWith("MAIL", StringComparison.Ordinal) && c.Contains(" SMTPUTF8", StringComparison.Ordinal)));
+        Assert.Equal(expected == "Accepted", Mail(server).Contains("SMTPUTF8"));
         Assert.Equal(expected == "Accepted", server.Commands.Any(c => c.StartsWith("RCPT TO:<用户+a@mail.example>", StringComparison.Ordinal)));
         Assert.Equal(expected == "Accepted", server.Messages.Contains("To: 用户+a@mail.example\r\n\r\nhello\r\n"));
     }
@@ -300,4 +395,8 @@ public abstract class RelayTransportTests(Func<MailOptions, TimeProvider, RelayT
         Assert.Equal("NotDelivered 5.1.3 Dead", Words(await transport.SendAsync(ToAnna with { To = to }, Message, Ct)));
         Assert.DoesNotContain(server.Commands, c => c.StartsWith("RCPT", StringComparison.Ordinal));
     }
+
+    /// <summary>The words of MAIL: their order means nothing.</summary>
+    private static List<string> Mail(ScriptedServer server) =>
+        [.. server.Commands.Where(c => c.StartsWith("MAIL", StringComparison.Ordinal)).SelectMany(c => c.Split(' ')).Order(StringComparer.Ordinal)];
 }

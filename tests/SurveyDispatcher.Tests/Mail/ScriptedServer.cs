@@ -10,11 +10,16 @@ namespace SurveyDispatcher.Tests.Mail;
 /// <summary>A mail server on loopback that answers as a test tells it, and keeps what it was told.</summary>
 /// <remarks>
 /// The script is asked with the connection's number (from 1) and the command ("" for the greeting, "." for the end of a
-/// message), and answers with a reply, with <see cref="Close"/> or <see cref="Silence"/>; null means the usual reply.
+/// message), and answers with a reply, with <see cref="Close"/> or <see cref="Silence"/>, or a reply behind
+/// <see cref="Endless"/> or <see cref="Slowly"/>; null means the usual reply. It is asked about <see cref="Handshake"/> and
+/// <see cref="Text"/>, too, which are not commands: what is sent there takes the place of TLS, or comes before the dot.
 /// </remarks>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
-    public const string Close = "\0close", Silence = "\0silence";
+    public const string Close = "\0close", Silence = "\0silence", Endless = "\0endless", Slowly = "\0slowly";
+
+    /// <summary>Before the TLS handshake, and when the first line of a message has come.</summary>
+    public const string Handshake = "\0handshake", Text = "\0text";
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Func<int, string, string?> _script;
@@ -26,6 +31,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public ScriptedServer(Func<int, string, string?>? script = null)
     {
         _script = script ?? ((_, _) => null);
+        _listener.Server.ReceiveBufferSize = 1 << 16; // so that a client notices when nobody reads
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -82,7 +88,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
             Stream stream = client.GetStream();
             if (ImplicitTls)
             {
-                stream = await SecureAsync(stream);
+                if (await SecureAsync(stream, number) is not { } tls)
+                {
+                    return;
+                }
+                stream = tls;
             }
             var reader = new LineReader(stream);
             for (var command = ""; command is not null; command = await reader.LineAsync(_stop.Token))
@@ -96,7 +106,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 await ReplyAsync(stream, reply);
                 if (command == "STARTTLS" && reply.StartsWith("220", StringComparison.Ordinal))
                 {
-                    reader = new LineReader(stream = await SecureAsync(stream));
+                    if (await SecureAsync(stream, number) is not { } tls)
+                    {
+                        return;
+                    }
+                    reader = new LineReader(stream = tls);
                 }
                 if (command == "DATA" && reply.StartsWith("354", StringComparison.Ordinal))
                 {
@@ -106,6 +120,14 @@ internal sealed class ScriptedServer : IAsyncDisposable
                         if (line is null)
                         {
                             return;
+                        }
+                        if (message.Length == 0 && _script(number, Text) is { } early)
+                        {
+                            if (early == Close)
+                            {
+                                return;
+                            }
+                            await ReplyAsync(stream, early);
                         }
                         message.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
                     }
@@ -133,8 +155,18 @@ internal sealed class ScriptedServer : IAsyncDisposable
         }
     }
 
-    private async Task<Stream> SecureAsync(Stream stream)
+    /// <summary>null when the script wanted something else.</summary>
+    private async Task<Stream?> SecureAsync(Stream stream, int number)
     {
+        if (_script(number, Handshake) is { } instead)
+        {
+            if (instead != Close)
+            {
+                await ReplyAsync(stream, instead);
+                await ReplyAsync(stream, Silence);
+            }
+            return null;
+        }
         var tls = new SslStream(stream);
         await tls.AuthenticateAsServerAsync(Certificate!);
         return tls;
@@ -145,6 +177,22 @@ internal sealed class ScriptedServer : IAsyncDisposable
         if (reply == Silence)
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
+        }
+        if (reply.StartsWith(Endless, StringComparison.Ordinal))
+        {
+            for (var piece = Encoding.Latin1.GetBytes(reply[Endless.Length..]); ;)
+            {
+                await stream.WriteAsync(piece, _stop.Token);
+            }
+        }
+        if (reply.StartsWith(Slowly, StringComparison.Ordinal))
+        {
+            foreach (var piece in Encoding.Latin1.GetBytes(reply[Slowly.Length..] + "\r\n"))
+            {
+                await stream.WriteAsync(new[] { piece }, _stop.Token);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, _stop.Token);
+            }
+            return;
         }
         var bytes = Encoding.Latin1.GetBytes(reply + "\r\n");
         for (var i = 0; i < bytes.Length; i += Splits ? 1 : bytes.Length)

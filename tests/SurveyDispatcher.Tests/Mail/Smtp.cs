@@ -11,7 +11,7 @@ namespace SurveyDispatcher.Tests.Mail;
 internal static class Smtp
 {
     public static readonly byte[] Message = "Subject: hello\r\n\r\n.first\r\nsecond\r\n..third\r\n"u8.ToArray();
-    public static readonly Envelope ToAnna = new("bounces+1@cvp.example", "anna@mail.example", "1.eml");
+    public static readonly Envelope ToAnna = new("bounces+1@cvp.example", "anna@mail.example", "1.eml", "au-1.i.0");
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -31,7 +31,7 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
         _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
         _stopping = stopping;
         _limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        _certificate = new($"{MailOptions.Section}:{nameof(MailOptions.BounceMailbox)}", options.TrustedCertificates());
+        _certificate = new($"{MailOptions.Section}:{nameof(MailOptions.BounceMailbox)}", "the IMAP server", _mailbox.Host, options.TrustedCertificates());
         _client = new(_certificate)
         {
             Timeout = options.TimeoutSeconds * 1000,

@@ -26,16 +26,15 @@ internal sealed class MailKitSession : IMailSession
     private readonly MailKitWatch _watch;
     private readonly Client _client;
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private SmtpExtensions _server = SmtpExtensions.None;
 
-    private MailKitSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
+    private MailKitSession(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, SmtpOutcome.Standing standing)
     {
         _options = options;
         _dialogue = new(options, clock);
-        _certificate = new(MailOptions.Section, trusted);
-        _outcome = new(_dialogue.Server);
+        _certificate = new(MailOptions.Section, "the relay", options.Host, trusted);
+        _outcome = new(options, standing);
         _watch = new(_dialogue);
-        _client = new(_watch, _certificate)
+        _client = new(_watch, _certificate, _outcome)
         {
             Timeout = options.TimeoutSeconds * 1000, // of each read and write; the dialogue's limit is for whole replies
             CheckCertificateRevocation = false,
@@ -48,7 +47,7 @@ internal sealed class MailKitSession : IMailSession
     public bool IsBroken => _dialogue.IsBroken || !_client.IsConnected;
 
     /// <inheritdoc/>
-    public bool IsUsable => !_dialogue.IsBroken && _client.IsConnected && !_socket.Poll(0, SelectMode.SelectRead);
+    public bool IsUsable => !_dialogue.IsBroken && _client.IsConnected && !_watch.IsOutOfStep && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Sends by this session; connects with the first message.</summary>
     /// <exception cref="IOException">The file of <see cref="MailOptions.TrustedCertificate"/> can't be read.</exception>
@@ -57,26 +56,19 @@ internal sealed class MailKitSession : IMailSession
     {
         MailboxAddress.IdnMapping = new DomainsAsTheyAre();
         var trusted = options.TrustedCertificates();
-        return new(options, async ct => await OpenAsync(options, trusted, clock, ct), clock);
+        var standing = new SmtpOutcome.Standing(spared: 1);
+        return new(options, async ct => await OpenAsync(options, trusted, clock, standing, ct), clock);
     }
 
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        if (SmtpOutcome.Unspeakable(envelope, message.Span, _server) is { } refused)
+        if (_outcome.Unspeakable(envelope, message.Span) is { } refused)
         {
             return refused;
         }
-        if (Mailbox(envelope.From) is not { } from)
-        {
-            return SmtpOutcome.NoSender();
-        }
-        if (Mailbox(envelope.To) is not { } to)
-        {
-            return SmtpOutcome.NoRecipient();
-        }
         Delivery? delivery = null;
-        await _dialogue.RunAsync(async () => delivery = await TransactAsync(from, to, message, envelope.Ready), ct);
+        await _dialogue.RunAsync(async () => delivery = await TransactAsync(envelope, message), ct);
         return delivery!;
     }
 
@@ -91,7 +83,7 @@ internal sealed class MailKitSession : IMailSession
                 _client.Disconnect(quit: true);
             }
         }
-        catch (Exception e) when (e is SocketException or InvalidOperationException or TimeoutException)
+        catch (Exception e) when (Dialogue.IsCut(e) || e is InvalidOperationException)
         {
             _dialogue.Break(); // it was gone already, which is all that goodbye is for
         }
@@ -110,9 +102,10 @@ internal sealed class MailKitSession : IMailSession
         _ => throw new ArgumentOutOfRangeException(nameof(security), security, "Unknown security."),
     };
 
-    private static async Task<MailKitSession> OpenAsync(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, CancellationToken ct)
+    private static async Task<MailKitSession> OpenAsync(
+        MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock, SmtpOutcome.Standing standing, CancellationToken ct)
     {
-        var session = new MailKitSession(options, trusted, clock);
+        var session = new MailKitSession(options, trusted, clock, standing);
         try
         {
             await session._dialogue.RunAsync(session.GreetAsync, ct);
@@ -132,7 +125,7 @@ internal sealed class MailKitSession : IMailSession
         _dialogue.Arm("while connecting");
         await _socket.ConnectAsync(_options.Host, _options.Port, _dialogue.Limit);
         _client.LocalDomain = SmtpOutcome.HelloName(_socket.LocalEndPoint);
-        _dialogue.Arm("in the opening");
+        _dialogue.Arm(_options.Security == MailSecurity.Tls ? "in the TLS handshake" : Dialogue.Greeting);
         try
         {
             await _client.ConnectAsync(_socket, _options.Host, _options.Port, Option(_options.Security), _dialogue.Limit);
@@ -154,11 +147,13 @@ internal sealed class MailKitSession : IMailSession
         {
             throw Cut(e);
         }
-        _server = new()
+        _outcome.Offered = new()
         {
             SizeLimit = _client.MaxSize,
             EightBitMime = _client.Capabilities.HasFlag(SmtpCapabilities.EightBitMime),
             SmtpUtf8 = _client.Capabilities.HasFlag(SmtpCapabilities.UTF8),
+            StartTls = _client.Capabilities.HasFlag(SmtpCapabilities.StartTLS) && !_client.IsSecure, // the library remembers the offer
+            Logins = [.. _client.AuthenticationMechanisms.Select(m => m.ToUpperInvariant())],
         };
         if (_options.User.Length > 0)
         {
@@ -169,8 +164,7 @@ internal sealed class MailKitSession : IMailSession
     private async Task LogInAsync()
     {
         var (user, password) = (_options.User, _options.Password);
-        string[] offered = [.. _client.AuthenticationMechanisms.Select(m => m.ToUpperInvariant())];
-        SaslMechanism mechanism = _outcome.Mechanism(_options, _client.IsSecure, offered) switch
+        SaslMechanism mechanism = _outcome.Mechanism(_client.IsSecure) switch
         {
             MailAuthentication.Plain => new SaslMechanismPlain(user, password),
             MailAuthentication.XOAuth2 => new SaslMechanismOAuth2(user, password),
@@ -187,7 +181,7 @@ internal sealed class MailKitSession : IMailSession
         }
         catch (NotSupportedException)
         {
-            throw _outcome.NotAccepted(mechanism.MechanismName); // the server offers no AUTH at all, or asks no question
+            throw SmtpFaultException.Refusal(504, new(5, 7, 4), $"{_dialogue.Server} asks for the login in a way that MailKit does not know; set Mail:Authentication, or Mail:Transport to Smtp.");
         }
         catch (ProtocolException e)
         {
@@ -206,17 +200,21 @@ internal sealed class MailKitSession : IMailSession
 
     // ---- One message ---------------------------------------------------------------------------------------------------------
 
-    private async Task<Delivery> TransactAsync(MailboxAddress from, MailboxAddress to, ReadOnlyMemory<byte> message, Task ready)
+    private async Task<Delivery> TransactAsync(Envelope envelope, ReadOnlyMemory<byte> message)
     {
-        if (!ready.IsCompletedSuccessfully)
+        if (Mailbox(envelope.From) is not { } from || Mailbox(envelope.To) is not { } to)
         {
-            await _dialogue.AwaitAsync(ready); // the library can't be stopped before the dot
+            return Delivery.NotDelivered.With(new(5, 5, 4)); // the library can't write it, which says nothing of the address
+        }
+        if (!envelope.Ready.IsCompletedSuccessfully)
+        {
+            await _dialogue.AwaitAsync(envelope.Ready); // the library can't be stopped before the dot
         }
         using var mime = Parsed(message);
         var format = new FormatOptions { International = !Ascii.IsValid(SmtpOutcome.HeaderOf(message.Span)) };
-        _client.Original = message;
+        (_client.Original, _client.EnvelopeId) = (message, envelope.Id);
         _watch.Begin();
-        _dialogue.Arm("in the envelope");
+        _dialogue.Arm(_watch.Step);
         try
         {
             var answer = await _client.SendAsync(format, mime, from, [to], _dialogue.Limit, _watch);
@@ -224,11 +222,11 @@ internal sealed class MailKitSession : IMailSession
         }
         catch (SmtpCommandException e)
         {
-            return Refused(Reply(e), e, e.ErrorCode == SmtpErrorCode.SenderNotAccepted);
+            return Refused(e.ErrorCode switch { SmtpErrorCode.SenderNotAccepted => "MAIL", SmtpErrorCode.RecipientNotAccepted => "RCPT", _ => "" }, Reply(e), e);
         }
         catch (ServiceNotAuthenticatedException e)
         {
-            return Refused(new(530, e.Message.Split('\n')), e, toSender: false);
+            return Refused("", new(530, e.Message.Split('\n')), e);
         }
         catch (Exception e) when (_watch.DotMayBeOut(e))
         {
@@ -241,13 +239,13 @@ internal sealed class MailKitSession : IMailSession
         }
     }
 
-    private Delivery Refused(SmtpReply reply, Exception e, bool toSender)
+    private Delivery Refused(string command, SmtpReply reply, Exception e)
     {
         if (reply.Is2xx && _watch.DotIsOut)
         {
             return new Delivery.Accepted(reply.Summary); // the library knows no yes but 250
         }
-        if (_outcome.Refused(reply, toSender) is { } refused)
+        if (_outcome.Refused(command, reply) is { } refused)
         {
             return refused;
         }
@@ -293,10 +291,13 @@ internal sealed class MailKitSession : IMailSession
     private static IOException Cut(Exception e) => new(e.Message, e);
 
     /// <summary>The library's client, told to leave the bytes alone.</summary>
-    private sealed class Client(MailKitWatch watch, CertificateCheck certificate) : SmtpClient(watch)
+    private sealed class Client(MailKitWatch watch, CertificateCheck certificate, SmtpOutcome outcome) : SmtpClient(watch)
     {
         /// <summary>The message that is being sent.</summary>
         public ReadOnlyMemory<byte> Original { get; set; }
+
+        /// <summary>Its contact's name.</summary>
+        public string EnvelopeId { get; set; } = "";
 
         protected override SslClientAuthenticationOptions GetSslClientAuthenticationOptions(string host, RemoteCertificateValidationCallback remoteCertificateValidationCallback)
         {
@@ -307,10 +308,13 @@ internal sealed class MailKitSession : IMailSession
 
         protected override DeliveryStatusNotification? GetDeliveryStatusNotifications(MimeMessage message, MailboxAddress mailbox) => DeliveryStatusNotification.Failure;
 
-        protected override void Prepare(FormatOptions options, MimeMessage message, EncodingConstraint constraint, int maxLineLength)
-        {
-            // The library would choose other encodings for other servers; the composer has chosen one that suits all.
-        }
+        protected override string GetEnvelopeId(MimeMessage message) => EnvelopeId;
+
+        protected override void OnRecipientAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) => outcome.RecipientAccepted();
+
+        /// <summary>The library would choose other encodings for other servers; the composer has chosen one that suits all.</summary>
+        protected override void Prepare(FormatOptions options, MimeMessage message, EncodingConstraint constraint, int maxLineLength) =>
+            options.EnsureNewLine = false; // a last line without an end gets it with the final dot
 
         /// <summary>Writes the message once to learn its size, as the library does, and looks at what it wrote.</summary>
         protected override async Task<long> GetSizeAsync(FormatOptions options, MimeMessage message, CancellationToken cancellationToken)

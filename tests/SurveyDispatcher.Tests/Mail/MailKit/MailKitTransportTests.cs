@@ -5,3 +5,5 @@ namespace SurveyDispatcher.Tests.Mail;
 public sealed class MailKitTransportTests() : RelayTransportTests(MailKitSession.Transport);
 
 public sealed class MailKitFaultTests() : RelayFaultTests(MailKitSession.Transport);
+
+public sealed class MailKitHostileServerTests(HostileServerTests.Shown shown) : HostileServerTests(MailKitSession.Transport, shown);
