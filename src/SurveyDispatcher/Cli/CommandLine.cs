@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
@@ -100,7 +101,7 @@ public static class CommandLine
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
             Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
-            TemplatesVerb(here),
+            TemplatesVerb(here), BouncesVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -232,6 +233,31 @@ public static class CommandLine
         return verb;
     }
 
+    private static Command BouncesVerb(Surroundings here)
+    {
+        var paths = new Argument<string[]>("PATH") { Description = "A mail as a file, a folder of mails, or a Maildir", Arity = ArgumentArity.OneOrMore };
+        paths.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value)))
+            {
+                result.AddError("PATH is empty: a file or a folder is expected.");
+            }
+        });
+        var read = new Command("read", "How mails from the bounce mailbox would be understood; changes nothing, needs no store") { paths, Json };
+        read.SetAction(result =>
+        {
+            var mails = ReadBounces.Read(result.GetValue(paths)!);
+            here.Output.WriteLine(result.GetValue(Json) ? mails.ToJson() : mails.ToText());
+            foreach (var problem in mails.Problems)
+            {
+                here.Error.WriteLine(problem);
+            }
+
+            return mails.Problems.Count == 0 ? Done : Failed;
+        });
+        return new Command("bounces", "Mails that came back") { read };
+    }
+
     private static Command ConfigVerb(Surroundings here)
     {
         var check = new Command("check", "Validates all configuration: file, path and reason of every fault") { Json };
@@ -293,8 +319,16 @@ public static class CommandLine
     private static DataDirectory DirectoryOf(ParseResult result, PipelineConfig config) =>
         new(result.GetValue(Data) ?? config.Settings.Data.Directory);
 
-    private static string CommandPath(ParseResult result) =>
-        string.Join(' ', new[] { "SurveyDispatcher", result.CommandResult.Command.Name }.Distinct(StringComparer.Ordinal));
+    private static string CommandPath(ParseResult result)
+    {
+        var path = "";
+        for (var verb = result.CommandResult; verb.Command is not RootCommand; verb = (CommandResult)verb.Parent!)
+        {
+            path = $" {verb.Command.Name}{path}";
+        }
+
+        return $"SurveyDispatcher{path}";
+    }
 
     /// <summary>What the program stands in.</summary>
     private sealed class Surroundings(TextWriter output, TextWriter error, TimeProvider time)

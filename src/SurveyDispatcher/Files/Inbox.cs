@@ -24,14 +24,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
             yield return new IncomingFile(kind, System.IO.Path.GetFileName(path), path);
         }
 
-        var arrived = FilesIn(directory.Inbox(kind), problem);
-        if (kind == "bounces")
-        {
-            // A Maildir: what the mail server has delivered lies in new/, what somebody has seen in cur/.
-            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "new"), problem));
-            arrived.AddRange(FilesIn(System.IO.Path.Combine(directory.Inbox(kind), "cur"), problem));
-        }
-
+        var arrived = kind == "bounces" ? MailsIn(directory.Inbox(kind), problem) : FilesIn(directory.Inbox(kind), problem);
         foreach (var path in arrived.Where(HasSettled))
         {
             var name = System.IO.Path.GetFileName(path);
@@ -48,6 +41,16 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
             }
         }
     }
+
+    /// <summary>The mails in a folder: files of its own, then those of a Maildir, where new/ has what the server has delivered and cur/ what somebody has seen.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="problem">Told of a folder that can't be read.</param>
+    public static List<string> MailsIn(string folder, Action<string> problem) =>
+    [
+        .. FilesIn(folder, problem),
+        .. FilesIn(System.IO.Path.Combine(folder, "new"), problem),
+        .. FilesIn(System.IO.Path.Combine(folder, "cur"), problem),
+    ];
 
     /// <summary>Puts a file that was taken in whole into the day's archive.</summary>
     public void Archive(IncomingFile file, DateOnly day)

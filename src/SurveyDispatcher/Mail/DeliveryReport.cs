@@ -9,27 +9,44 @@ namespace SurveyDispatcher.Mail;
 /// <summary>What a file from the bounce mailbox is.</summary>
 public enum ReportKind
 {
-    /// <summary>A delivery report with fields to act on (RFC 3464).</summary>
+    /// <summary>A mailer's report on a delivery: with fields to act on (RFC 3464), or in the form of a mailer that knows no fields.</summary>
     Report,
 
-    /// <summary>A machine's answer without such fields: vacation, receipt, ticket (RFC 3834).</summary>
+    /// <summary>A machine's answer: vacation, ticket (RFC 3834), receipt (RFC 8098).</summary>
     AutoReply,
 
     /// <summary>Everything else, such as a letter from a person, with or without a report in its attachments.</summary>
     Other,
 }
 
+/// <summary>From kind to the word in files.</summary>
+public static class ReportKinds
+{
+    /// <summary>The word in <c>--json</c>: report, auto_reply, other.</summary>
+    public static string Code(this ReportKind kind) => kind switch
+    {
+        ReportKind.Report => "report",
+        ReportKind.AutoReply => "auto_reply",
+        ReportKind.Other => "other",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Unknown kind of mail."),
+    };
+}
+
 /// <summary>What a report says about one recipient.</summary>
 /// <param name="Address">The address that we sent to where the report knows it, else the final one; empty when neither stands there.</param>
 /// <param name="Action">failed, delayed, delivered, relayed, expanded; in lower case, empty when it is missing. Only failed has an effect.</param>
-/// <param name="Status">The status field, or none where it is missing or no status.</param>
+/// <param name="Status">The status, or none where it is missing or no status.</param>
 /// <param name="Class">What the status says about the address.</param>
-public sealed record ReportedRecipient(string Address, string Action, EnhancedStatus? Status, AddressClass Class);
+/// <param name="MessageId">The Message-ID of the mail that it is about, without angle brackets; null when it isn't returned.</param>
+public sealed record ReportedRecipient(string Address, string Action, EnhancedStatus? Status, AddressClass Class, string? MessageId);
 
-/// <summary>A mail from the bounce mailbox, understood as far as RFC 3464 goes and no further: fields count, words don't.</summary>
+/// <summary>
+/// A mail from the bounce mailbox, understood as far as RFC 3464 goes: fields count, words don't. Only where a mailer sends no
+/// fields at all, the forms that <see cref="OldBounces"/> knows count.
+/// </summary>
 /// <remarks>
-/// A delivery-status part counts only inside a multipart/report that the mail itself is made of. One inside an attached message
-/// is somebody else's report, which was forwarded or returned with ours.
+/// A delivery-status part counts in a multipart/report that the mail is made of, or that a list or filter has wrapped; and among
+/// the parts of a mail that comes from a mailer. Inside an attached message it is somebody else's, forwarded or returned with ours.
 /// </remarks>
 public sealed partial record DeliveryReport
 {
@@ -45,11 +62,11 @@ public sealed partial record DeliveryReport
     /// <summary>What the file is.</summary>
     public ReportKind Kind { get; private init; }
 
+    /// <summary>By what it is that, for the person who wonders. Nothing of the mail is quoted.</summary>
+    public string Why { get; private init; } = "";
+
     /// <summary>Its recipients, in order; empty unless it is a report.</summary>
     public IReadOnlyList<ReportedRecipient> Recipients { get; private init; } = [];
-
-    /// <summary>The Message-ID of the mail that the report is about, without angle brackets; null when it isn't returned.</summary>
-    public string? OriginalMessageId { get; private init; }
 
     /// <summary>The addresses that the report itself was sent to (To, Delivered-To, X-Original-To, Envelope-To): one may be our VERP address.</summary>
     public IReadOnlyList<string> ReportedTo { get; private init; } = [];
@@ -71,42 +88,94 @@ public sealed partial record DeliveryReport
     /// <summary>Reads a mail. There are no bytes that it can't read; what it can't understand is <see cref="ReportKind.Other"/>.</summary>
     public static DeliveryReport Read(ReadOnlySpan<byte> bytes)
     {
-        var mail = Entity.Parse(Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, SizeLimit)]).TrimStart('\uFEFF', '\r', '\n'));
-        var walk = new Walk();
-        walk.Visit(mail, insideReport: false, depth: 0);
+        var mail = MimeEntity.Parse(Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, SizeLimit)]).TrimStart('\uFEFF', '\r', '\n'));
+        var fromMailer = IsFromMailer(mail);
+        var fromPerson = !fromMailer && mail.Has("From") && Envelope(mail) is not "";
+        var walk = new Walk(mayBeWrapped: !fromPerson);
+        walk.Visit(mail, fromMailer ? new Walk.Message() : null, depth: 0);
 
-        var kind = walk.Recipients.Exists(r => r.Action.Length > 0 || r.Status is not null) ? ReportKind.Report
-            : IsAutomatic(mail) ? ReportKind.AutoReply
-            : ReportKind.Other;
-        return new()
+        var report = new DeliveryReport
         {
-            Kind = kind,
-            Recipients = kind == ReportKind.Report ? walk.Recipients : [],
-            OriginalMessageId = walk.OriginalMessageId,
             ReportedTo = [.. mail.All("To", "Delivered-To", "X-Original-To", "Envelope-To")
-                .SelectMany(v => AddressPattern().Matches(v).Select(m => m.Value)).Distinct(StringComparer.OrdinalIgnoreCase).Take(100)],
+                .SelectMany(v => AddressPattern().Matches(v[..Math.Min(v.Length, 10_000)]).Select(m => m.Value)).Take(1000).Distinct(StringComparer.OrdinalIgnoreCase).Take(100)],
+        };
+        if (walk.IsComplaint)
+        {
+            return report with { Kind = ReportKind.Other, Why = "a feedback report (RFC 5965): a complaint about a mail that did arrive" };
+        }
+        if (walk.IsReceipt)
+        {
+            return report with { Kind = ReportKind.AutoReply, Why = "a receipt (RFC 8098)" };
+        }
+        var recipients = walk.Recipients;
+        if (recipients.Exists(r => r.Action.Length > 0 || r.Status is not null))
+        {
+            return report with { Kind = ReportKind.Report, Why = "a delivery report (RFC 3464)", Recipients = recipients };
+        }
+        if (fromMailer && OldBounces.Read(mail, walk.FirstId) is { } old)
+        {
+            return report with { Kind = ReportKind.Report, Why = $"a bounce in the form of {old.Form}, without the fields of RFC 3464", Recipients = old.Recipients };
+        }
+        if (AutomaticBy(mail) is { } field)
+        {
+            return report with { Kind = ReportKind.AutoReply, Why = $"an automatic reply, as its field {field} says" };
+        }
+        return report with
+        {
+            Kind = ReportKind.Other,
+            Why = fromMailer ? "a notification from a mailer, in no form that is known here" : "neither a delivery report nor an automatic notification",
         };
     }
 
-    /// <summary>RFC 3834 5, what mailers used before it, and receipts (RFC 8098).</summary>
-    private static bool IsAutomatic(Entity mail)
-    {
-        var submitted = Word(mail["Auto-Submitted"]);
-        return (submitted.Length > 0 && submitted != "no")
-            || mail["X-Autoreply"].Length > 0 || mail["X-Autorespond"].Length > 0 || mail["X-Auto-Response-Suppress"].Length > 0
-            || Word(mail["Precedence"]) == "auto_reply"
-            || (mail.Type == "multipart/report" && Word(mail.Parameter("report-type")) == "disposition-notification");
-    }
-
-    /// <summary>The first word of a field in lower case, without what follows as comment or parameter.</summary>
-    private static string Word(string value) => value.Split([' ', '\t', ';', '('], 2, StringSplitOptions.TrimEntries)[0].ToLowerInvariant();
-
-    private static string? Id(Entity headers)
+    /// <summary>The Message-ID among header fields, without angle brackets; null when there is none.</summary>
+    internal static string? IdOf(MimeEntity headers)
     {
         var id = headers["Message-ID"];
         var (open, close) = (id.IndexOf('<', StringComparison.Ordinal), id.IndexOf('>', StringComparison.Ordinal));
         id = (open >= 0 && close > open ? id[(open + 1)..close] : id.TrimStart('<')).Trim();
         return id.Length is > 0 and <= 998 ? id : null;
+    }
+
+    /// <summary>A notification in a mailer's own name, or in nobody's. Coming from nobody (RFC 5321 4.5.5) is not enough: a person's vacation does, too.</summary>
+    private static bool IsFromMailer(MimeEntity mail)
+    {
+        if (!mail.Has("From") || MimeEntity.FirstWord(mail["Auto-Submitted"]) == "no")
+        {
+            return false;
+        }
+        var envelope = Envelope(mail);
+        return Mailbox(mail["From"]) switch
+        {
+            "mailer-daemon" => true,
+            "" => mail["From"].Length > 0, // <>
+            "postmaster" => envelope is null or "" or "postmaster" or "mailer-daemon", // people write in this name, too
+            _ => envelope is "" or "mailer-daemon" && mail["From"].StartsWith("Mail Delivery S", StringComparison.OrdinalIgnoreCase), // System, Subsystem
+        };
+    }
+
+    /// <summary>The envelope's sender, as the last delivery noted it; empty for nobody, null when it did not.</summary>
+    private static string? Envelope(MimeEntity mail) => mail.Has("Return-Path") ? Mailbox(mail["Return-Path"]) : null;
+
+    /// <summary>Who is named in a field, in lower case and without the domain; empty for nobody, <c>&lt;&gt;</c>.</summary>
+    private static string Mailbox(string field)
+    {
+        var open = field.LastIndexOf('<');
+        var close = open < 0 ? -1 : field.IndexOf('>', open);
+        var address = close < 0 ? field : field[(open + 1)..close];
+        if (address.Length == 0 && open > 0) // "MAILER-DAEMON <>"
+        {
+            address = field[..open];
+        }
+        return MimeEntity.FirstWord(address.Trim().Split('@', 2)[0]);
+    }
+
+    /// <summary>The field that makes it an automatic reply (RFC 3834 5, and what mailers used before it); null when none does.</summary>
+    private static string? AutomaticBy(MimeEntity mail)
+    {
+        var submitted = MimeEntity.FirstWord(mail["Auto-Submitted"]);
+        return submitted.Length > 0 && submitted != "no" ? "Auto-Submitted"
+            : MimeEntity.FirstWord(mail["Precedence"]) == "auto_reply" ? "Precedence"
+            : Array.Find(["X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress"], name => mail[name].Length > 0);
     }
 
     [GeneratedRegex("""[^\s<>,;:"()@]+@[^\s<>,;:"()@]+""", RegexOptions.NonBacktracking)]
@@ -116,15 +185,28 @@ public sealed partial record DeliveryReport
     private static partial Regex EmbeddedCharacter();
 
     /// <summary>One way through the parts of a mail, with limits on depth and number, so that a hostile one costs no more than its size.</summary>
-    private sealed class Walk
+    /// <param name="mayBeWrapped">Whether the report may lie inside another multipart, as lists and filters wrap it. In a person's letter that is no report to us.</param>
+    private sealed class Walk(bool mayBeWrapped)
     {
+        private readonly List<(ReportedRecipient Recipient, Message About)> _found = [];
         private int _parts;
 
-        public List<ReportedRecipient> Recipients { get; } = [];
+        /// <summary>What was found; each report is about its own message, and several may lie in one mail.</summary>
+        public List<ReportedRecipient> Recipients => _found.ConvertAll(f => f.Recipient with { MessageId = f.About.Id });
 
-        public string? OriginalMessageId { get; private set; }
+        /// <summary>The Message-ID of the first returned message; null when none is returned.</summary>
+        public string? FirstId { get; private set; }
 
-        public void Visit(Entity part, bool insideReport, int depth)
+        /// <summary>A feedback report (RFC 5965), by its type or by its part.</summary>
+        public bool IsComplaint { get; private set; }
+
+        /// <summary>A receipt (RFC 8098), by its type or by its part.</summary>
+        public bool IsReceipt { get; private set; }
+
+        /// <param name="part">The mail, or a part of it.</param>
+        /// <param name="about">The message that the report around it is about; null outside of any report.</param>
+        /// <param name="depth">How many multiparts are around it.</param>
+        public void Visit(MimeEntity part, Message? about, int depth)
         {
             if (++_parts > PartLimit || depth > DepthLimit)
             {
@@ -133,16 +215,30 @@ public sealed partial record DeliveryReport
             switch (part.Type)
             {
                 case var type when type.StartsWith("multipart/", StringComparison.Ordinal):
+                    if (type == "multipart/report" && (depth == 0 || mayBeWrapped))
+                    {
+                        var kind = part.Parameter("report-type");
+                        IsComplaint |= kind.Equals("feedback-report", StringComparison.OrdinalIgnoreCase);
+                        IsReceipt |= kind.Equals("disposition-notification", StringComparison.OrdinalIgnoreCase);
+                        about = new Message();
+                    }
                     foreach (var child in part.Children().TakeWhile(_ => _parts <= PartLimit))
                     {
-                        Visit(child, insideReport || type == "multipart/report", depth + 1);
+                        Visit(child, about, depth + 1);
                     }
                     break;
-                case "message/delivery-status" or "message/global-delivery-status" when insideReport:
-                    ReadRecipients(part.Content());
+                case "message/feedback-report":
+                    IsComplaint = true;
                     break;
-                case "text/rfc822-headers" or "text/rfc822-header" or "message/rfc822" or "message/global" or "message/global-headers" when insideReport:
-                    OriginalMessageId ??= Id(Entity.Parse(part.Content().TrimStart('\r', '\n')));
+                case "message/disposition-notification" or "message/global-disposition-notification":
+                    IsReceipt = true;
+                    break;
+                case "message/delivery-status" or "message/global-delivery-status" when about is not null:
+                    ReadRecipients(part.Content(), about);
+                    break;
+                case "text/rfc822-headers" or "text/rfc822-header" or "message/rfc822" or "message/global" or "message/global-headers" when about is not null:
+                    about.Id ??= IdOf(MimeEntity.Parse(part.Content().TrimStart('\r', '\n')));
+                    FirstId ??= about.Id;
                     break;
                 default:
                     break;
@@ -150,17 +246,18 @@ public sealed partial record DeliveryReport
         }
 
         /// <summary>Groups of fields with empty lines between them (RFC 3464 2.1): one about the report, then one a recipient.</summary>
-        private void ReadRecipients(string content)
+        private void ReadRecipients(string content, Message about)
         {
             var groups = 0;
-            for (var at = 0; at < content.Length && groups++ < RecipientLimit && Recipients.Count < RecipientLimit;)
+            for (var at = 0; at < content.Length && groups++ < RecipientLimit && _found.Count < RecipientLimit;)
             {
-                var group = Entity.ParseGroup(content, ref at);
+                var group = MimeEntity.ParseGroup(content, ref at);
                 var (original, final) = (Address(group["Original-Recipient"]), Address(group["Final-Recipient"]));
-                var (action, status) = (Word(group["Action"]), EnhancedStatus.Parse(group["Status"]));
+                var (action, status) = (MimeEntity.FirstWord(group["Action"]), EnhancedStatus.Parse(group["Status"]));
                 if (original.Length + final.Length + action.Length > 0)
                 {
-                    Recipients.Add(new(original.Length > 0 ? original : final, action, status, status?.Classify() ?? AddressClass.Other));
+                    var address = original.Length > 0 ? original : final;
+                    _found.Add((new(address, action, status, status?.Classify() ?? AddressClass.Other, MessageId: null), about));
                 }
             }
         }
@@ -170,227 +267,15 @@ public sealed partial record DeliveryReport
         {
             var semicolon = value.IndexOf(';', StringComparison.Ordinal);
             var address = value[(semicolon + 1)..].Trim().Trim('<', '>').Trim();
-            return Word(value) != "utf-8" ? address : EmbeddedCharacter().Replace(
+            return MimeEntity.FirstWord(value) != "utf-8" ? address : EmbeddedCharacter().Replace(
                 address,
                 m => Rune.TryCreate(int.Parse(m.Groups[1].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture), out var rune) ? rune.ToString() : m.Value);
         }
-    }
 
-    /// <summary>Header fields and a body: a mail, a part, or a group of fields.</summary>
-    private sealed class Entity
-    {
-        private readonly List<(string Name, string Value)> _fields;
-
-        private Entity(List<(string Name, string Value)> fields, string body)
+        /// <summary>A message that a report is about.</summary>
+        public sealed class Message
         {
-            (_fields, Body) = (fields, body);
-            Type = Word(this["Content-Type"]);
-        }
-
-        public string Body { get; }
-
-        /// <summary>type/subtype in lower case; empty where it isn't said.</summary>
-        public string Type { get; }
-
-        /// <summary>The first field of this name, unfolded; empty when there is none.</summary>
-        public string this[string name] => _fields.Find(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value ?? "";
-
-        public IEnumerable<string> All(params string[] names) =>
-            _fields.Where(f => names.Contains(f.Name, StringComparer.OrdinalIgnoreCase)).Select(f => f.Value);
-
-        /// <summary>Fields up to the first empty line, then the body.</summary>
-        public static Entity Parse(string text)
-        {
-            var at = 0;
-            var fields = ReadFields(text, ref at);
-            return new(fields, text[at..]);
-        }
-
-        /// <summary>One group of fields; <paramref name="at"/> goes on behind the empty lines that end it.</summary>
-        public static Entity ParseGroup(string text, ref int at)
-        {
-            var fields = ReadFields(text, ref at);
-            while (at < text.Length && text[at] is ('\r' or '\n'))
-            {
-                at++;
-            }
-            return new(fields, "");
-        }
-
-        /// <summary>Fields up to and with the first empty line. A line that is no field is passed over.</summary>
-        private static List<(string Name, string Value)> ReadFields(string text, ref int at)
-        {
-            var fields = new List<(string Name, StringBuilder Value)>();
-            while (at < text.Length)
-            {
-                var line = Line(text, ref at);
-                if (line.IsWhiteSpace()) // also one that a careless hand has indented
-                {
-                    break;
-                }
-                var colon = line.IndexOf(':');
-                if (line[0] is ' ' or '\t')
-                {
-                    if (fields.Count > 0)
-                    {
-                        fields[^1].Value.Append(line);
-                    }
-                }
-                else if (colon > 0)
-                {
-                    fields.Add((line[..colon].TrimEnd().ToString(), new StringBuilder().Append(line[(colon + 1)..])));
-                }
-            }
-            return [.. fields.Select(f => (f.Name, f.Value.ToString().Trim()))];
-        }
-
-        /// <summary>A parameter of Content-Type, quoted or not; empty when it isn't there.</summary>
-        public string Parameter(string name)
-        {
-            var rest = this["Content-Type"].AsSpan();
-            while (rest.Length > 0)
-            {
-                var value = Next(ref rest, ';');
-                if (Next(ref value, '=').Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
-                {
-                    value = value.Trim();
-                    return value.StartsWith("\"") ? Unquoted(value) : value.ToString();
-                }
-            }
-            return "";
-        }
-
-        /// <summary>The parts between the boundary's lines, also when the last of them is missing.</summary>
-        public IEnumerable<Entity> Children()
-        {
-            var boundary = Parameter("boundary").TrimEnd();
-            if (boundary.Length is 0 or > 200)
-            {
-                yield break;
-            }
-            var delimiter = "--" + boundary;
-            var (at, start) = (0, -1);
-            while (at < Body.Length)
-            {
-                var lineAt = at;
-                var line = Line(Body, ref at).TrimEnd();
-                if (!line.StartsWith(delimiter, StringComparison.Ordinal) || line[delimiter.Length..] is not ("" or "--"))
-                {
-                    continue;
-                }
-                var last = line.Length > delimiter.Length;
-                if (start >= 0)
-                {
-                    yield return Parse(Body[start..lineAt]);
-                }
-                start = at;
-                if (last)
-                {
-                    yield break;
-                }
-            }
-            if (start >= 0)
-            {
-                yield return Parse(Body[start..]);
-            }
-        }
-
-        /// <summary>The body without its transfer encoding, as far as it can be decoded.</summary>
-        public string Content() => Word(this["Content-Transfer-Encoding"]) switch
-        {
-            "base64" => FromBase64(Body),
-            "quoted-printable" => FromQuotedPrintable(Body),
-            _ => Body,
-        };
-
-        private static string FromBase64(string body)
-        {
-            var clean = new StringBuilder(body.Length);
-            foreach (var c in body)
-            {
-                if (char.IsAsciiLetterOrDigit(c) || c is '+' or '/')
-                {
-                    clean.Append(c);
-                }
-            }
-            clean.Length -= clean.Length % 4 == 1 ? 1 : 0; // a truncated file
-            clean.Append('=', (4 - (clean.Length % 4)) % 4);
-            var bytes = new byte[clean.Length];
-            return Convert.TryFromBase64String(clean.ToString(), bytes, out var written) ? Encoding.UTF8.GetString(bytes, 0, written) : "";
-        }
-
-        private static string FromQuotedPrintable(string body)
-        {
-            var bytes = Encoding.UTF8.GetBytes(body);
-            var to = 0;
-            for (var i = 0; i < bytes.Length; i++)
-            {
-                if (bytes[i] != '=')
-                {
-                    bytes[to++] = bytes[i];
-                }
-                else if (i + 2 < bytes.Length && char.IsAsciiHexDigit((char)bytes[i + 1]) && char.IsAsciiHexDigit((char)bytes[i + 2]))
-                {
-                    bytes[to++] = Convert.FromHexString([(char)bytes[i + 1], (char)bytes[i + 2]])[0];
-                    i += 2;
-                }
-                else if (i + 1 < bytes.Length && bytes[i + 1] == '\n')
-                {
-                    i++;
-                }
-                else if (i + 2 < bytes.Length && bytes[i + 1] == '\r' && bytes[i + 2] == '\n')
-                {
-                    i += 2;
-                }
-            }
-            return Encoding.UTF8.GetString(bytes, 0, to);
-        }
-
-        /// <summary>The next line without its end, CRLF or LF.</summary>
-        private static ReadOnlySpan<char> Line(string text, ref int at)
-        {
-            var rest = text.AsSpan(at);
-            var end = rest.IndexOf('\n');
-            at += end < 0 ? rest.Length : end + 1;
-            var line = end < 0 ? rest : rest[..end];
-            return line.EndsWith("\r") ? line[..^1] : line;
-        }
-
-        /// <summary>What stands before the next <paramref name="separator"/> outside quotes; the rest goes on behind it.</summary>
-        private static ReadOnlySpan<char> Next(ref ReadOnlySpan<char> rest, char separator)
-        {
-            var quoted = false;
-            for (var i = 0; i < rest.Length; i++)
-            {
-                if (quoted && rest[i] == '\\')
-                {
-                    i++;
-                }
-                else if (rest[i] == '"')
-                {
-                    quoted = !quoted;
-                }
-                else if (rest[i] == separator && !quoted)
-                {
-                    var part = rest[..i];
-                    rest = rest[(i + 1)..];
-                    return part;
-                }
-            }
-            var all = rest;
-            rest = [];
-            return all;
-        }
-
-        private static string Unquoted(ReadOnlySpan<char> quoted)
-        {
-            var text = new StringBuilder();
-            for (var i = 1; i < quoted.Length && quoted[i] != '"'; i++)
-            {
-                i += quoted[i] == '\\' && i + 1 < quoted.Length ? 1 : 0;
-                text.Append(quoted[i]);
-            }
-            return text.ToString();
+            public string? Id { get; set; }
         }
     }
 }

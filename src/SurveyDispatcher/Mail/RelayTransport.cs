@@ -77,7 +77,7 @@ public sealed class RelayTransport : IMailTransport
         var began = _clock.GetTimestamp();
         try
         {
-            var delivery = await _retrying.ExecuteAsync(
+            var delivery = await TryKeptAsync(envelope, message, ct) ?? await _retrying.ExecuteAsync(
                 static (job, token) => job.Transport.TryAsync(job.Envelope, job.Message, token),
                 (Transport: this, Envelope: envelope, Message: message),
                 ct);
@@ -112,23 +112,34 @@ public sealed class RelayTransport : IMailTransport
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<Delivery> TryAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
+    /// <summary>On a session that is open already. One that is lost is no failure of the relay yet: a server may get tired of it.</summary>
+    /// <returns>null when another session must be tried.</returns>
+    private async Task<Delivery?> TryKeptAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        var kept = Kept();
-        var session = kept ?? await OpenAsync(ct);
+        if (Kept() is not { } session)
+        {
+            return null;
+        }
         try
         {
-            try
-            {
-                return await session.SendAsync(envelope, message, ct);
-            }
-            catch (SmtpFaultException) when (session == kept)
-            {
-                // The server got tired of an idle or long session, as it may. That is no failure of the relay yet.
-                session.Dispose();
-                session = await OpenAsync(ct);
-                return await session.SendAsync(envelope, message, ct);
-            }
+            return await session.SendAsync(envelope, message, ct);
+        }
+        catch (SmtpFaultException)
+        {
+            return null;
+        }
+        finally
+        {
+            Keep(session);
+        }
+    }
+
+    private async ValueTask<Delivery> TryAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
+    {
+        var session = Kept() ?? await OpenAsync(ct);
+        try
+        {
+            return await session.SendAsync(envelope, message, ct);
         }
         finally
         {

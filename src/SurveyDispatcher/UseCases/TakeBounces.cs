@@ -5,7 +5,7 @@ using SurveyDispatcher.Mail;
 
 namespace SurveyDispatcher.UseCases;
 
-/// <summary>Takes delivery reports (RFC 3464): which contact was not delivered, and what that says of the address.</summary>
+/// <summary>Takes delivery reports: which contact was not delivered, and what that says of the address.</summary>
 internal sealed class TakeBounces(CycleContext context)
 {
     private const int LargestReport = 1 << 20;
@@ -75,35 +75,43 @@ internal sealed class TakeBounces(CycleContext context)
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (context.Database["bounces.known"].Scalar<long>(sha256) == 0)
         {
-            var contact = report.ReportedTo.Append(report.OriginalMessageId ?? "").Select(names.Find).FirstOrDefault(c => c is not null);
-            foreach (var recipient in report.Recipients)
+            var verp = report.ReportedTo.Select(names.Find).FirstOrDefault(c => c is not null);
+            foreach (var message in report.Recipients.GroupBy(r => verp ?? names.Find(r.MessageId ?? "")))
             {
-                Take(file, sha256, contact, recipient);
+                Take(file, sha256, message.Key, [.. message]);
             }
         }
 
         return true;
     }
 
-    private void Take(IncomingFile file, string sha256, (string CaseId, MailContact Contact)? contact, ReportedRecipient recipient)
+    /// <summary>What a report says about one message. Where it names the address that we wrote to, the others on it are not ours.</summary>
+    private void Take(IncomingFile file, string sha256, (string CaseId, MailContact Contact)? contact, IReadOnlyList<ReportedRecipient> recipients)
     {
         var row = contact is { } c ? context.Cases.Find(c.CaseId) : null;
-        context.Database["bounces.insert"].Run(
-            file.Name, sha256, row?.Id, row is null ? null : (int)contact!.Value.Contact, recipient.Action,
-            recipient.Status?.ToString() ?? "", recipient.Class.Code(), context.AsOf.Instant);
-        if (row is null || recipient.Action != "failed")
+        long? mailed = row is null ? null : context.Database["mails.recipient"].Scalar<long?>(row.Id, (int)contact!.Value.Contact);
+        var named = recipients.Any(r => IsTo(r, mailed));
+        foreach (var recipient in recipients)
         {
-            return;
-        }
+            context.Database["bounces.insert"].Run(
+                file.Name, sha256, row?.Id, row is null ? null : (int)contact!.Value.Contact, recipient.Action,
+                recipient.Status?.ToString() ?? "", recipient.Class.Code(), context.AsOf.Instant);
+            if (row is null || recipient.Action != "failed" || (named && !IsTo(recipient, mailed)))
+            {
+                continue;
+            }
 
-        context.Learn(row, new CaseEvent.MailUndelivered(
-            context.TodayIn(row.Market), contact!.Value.Contact, Bounced: true, recipient.Class.Code()));
-        if (recipient.Class == AddressClass.Dead
-            && context.Database["mails.recipient"].Scalar<long?>(row.Id, (int)contact.Value.Contact) is { } address)
-        {
-            context.Cases.Suppress(address, Suppression.Dead, context.AsOf.Day);
+            row = context.Learn(row, new CaseEvent.MailUndelivered(
+                context.TodayIn(row.Market), contact!.Value.Contact, Bounced: true, recipient.Class.Code()));
+            if (recipient.Class == AddressClass.Dead && mailed is { } address)
+            {
+                context.Cases.Suppress(address, Suppression.Dead, context.AsOf.Day);
+            }
         }
     }
+
+    private bool IsTo(ReportedRecipient recipient, long? mailed) =>
+        mailed is { } hash && EmailAddress.Parse(recipient.Address) is { } address && context.Vault.Hash(address) == hash;
 
     /// <summary>The fields of a report stand at its start; a returned message behind them may be as long as it likes.</summary>
     private static byte[] ReadStart(string path)

@@ -244,6 +244,53 @@ public sealed class ReplyJourneyTests
         Assert.Empty(world.Files("inbox"));
     }
 
+    [Theory]
+    [InlineData("550 5.1.1 unknown", true, "with_vendor", true)]
+    [InlineData("552 5.2.2 full", false, "with_vendor", false)]
+    [InlineData("user unknown", false, "with_vendor", false)]
+    public async Task ABounceOfAnOldMailerDoesTheSame(string said, bool byVerp, string state, bool suppressed)
+    {
+        using var world = new World(settings: s => s["Mail"]!["BounceAddress"] = "bounces@cvp.example");
+        world.Extract("a.csv", Due);
+        await world.CycleAsync("2026-03-02");
+        var mail = Assert.Single(world.Mails());
+        var bounce = $"Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\nTo: {(byVerp ? mail.Headers["Return-Path"].Trim('<', '>') : "bounces@cvp.example")}\nSubject: failure notice\n\n"
+            + $"Hi. This is the qmail-send program at mx.example.\nI gave up.\n\n<{mail.To}>:\nRemote host said: {said}\n\n--- Below this line is a copy of the message.\n\n"
+            + (byVerp ? "Subject: x\n" : $"Message-ID: {mail.MessageId}\n");
+        world.Drop("bounces", "new/1.host", bounce);
+        world.Extract("b.csv", Due with { Transaction = "T2", Event = "2026-02-16", Phone1 = "0412 345 679", Phone2 = "" });
+
+        var counts = await world.CycleAsync("2026-03-03");
+
+        Assert.Equal((1, state, "email_undeliverable"), (counts.GetProperty("bounces").GetInt32(), await world.StateAsync(), (await world.CaseAsync())["phone_reason"]));
+        Assert.Equal(suppressed ? "no_email" : "", (await world.CaseAsync("T2"))["phone_reason"]);
+        Assert.Empty(world.Files("inbox"));
+        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+    }
+
+    [Theory]
+    [InlineData("failed 5.2.2", "failed 5.1.1", "with_vendor", false)]
+    [InlineData("delayed 4.4.1", "failed 5.1.1", "invited", false)]
+    [InlineData("failed 5.1.1", "delivered 2.0.0", "with_vendor", true)]
+    public async Task OfAReportAboutSeveralPeopleOnlyOursCounts(string ours, string another, string state, bool suppressed)
+    {
+        using var world = new World(settings: s => s["Mail"]!["BounceAddress"] = "bounces@cvp.example");
+        world.Extract("a.csv", Due);
+        await world.CycleAsync("2026-03-02");
+        var mail = Assert.Single(world.Mails());
+        var report = Report(mail, ours.Split(' ')[0], ours.Split(' ')[1], byVerp: true)
+            .Replace("Reporting-MTA", $"X: y\r\n\r\nFinal-Recipient: rfc822; another@mail.example\r\nAction: {another.Split(' ')[0]}\r\nStatus: {another.Split(' ')[1]}\r\n\r\nReporting-MTA", StringComparison.Ordinal)
+            .Replace(mail.To, mail.To.ToUpperInvariant(), StringComparison.Ordinal);
+        world.Drop("bounces", "new/1.host", report);
+        world.Extract("b.csv", Due with { Transaction = "T2", Event = "2026-02-16", Phone1 = "0412 345 679", Phone2 = "" });
+
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal(state, await world.StateAsync());
+        Assert.Equal(suppressed ? "no_email" : "", (await world.CaseAsync("T2"))["phone_reason"]);
+        Assert.Equal("2", world.Query("SELECT count(*) FROM bounces WHERE case_id IS NOT NULL"));
+    }
+
     [Fact]
     public async Task AForgedOrForeignBounceHasNoEffect()
     {

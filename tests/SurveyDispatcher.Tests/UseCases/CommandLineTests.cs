@@ -29,6 +29,8 @@ public sealed class CommandLineTests
     [InlineData("templates")]
     [InlineData("templates preview --market XX")]
     [InlineData("templates preview --out")]
+    [InlineData("bounces")]
+    [InlineData("bounces read")]
     public async Task WrongUsageEndsWithTwoAndDoesNothing(string line)
     {
         using var world = new World();
@@ -77,6 +79,8 @@ public sealed class CommandLineTests
     [InlineData("explain", "KEY")]
     [InlineData("export", "codebook")]
     [InlineData("verify", "ledger")]
+    [InlineData("bounces", "read")]
+    [InlineData("bounces read", "Maildir")]
     [InlineData("config", "check")]
     [InlineData("config check", "fault")]
     [InlineData("mail check", "--to")]

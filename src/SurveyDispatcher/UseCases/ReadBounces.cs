@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Survey.Domain;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Mail;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>A mail and how it is understood.</summary>
+internal sealed record BounceRead(string File, DeliveryReport Report);
+
+/// <summary>How mails from the bounce mailbox would be understood. Nothing is changed, and no store is looked at.</summary>
+/// <param name="Mails">In the order of the paths; those of a folder in order of name.</param>
+/// <param name="Problems">What could not be read.</param>
+internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyList<string> Problems)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    /// <summary>Reads files, the files of folders, and Maildirs. What can't be read is a problem; the others are read all the same.</summary>
+    public static ReadBounces Read(IEnumerable<string> paths)
+    {
+        var (mails, problems) = (new List<BounceRead>(), new List<string>());
+        foreach (var path in paths)
+        {
+            foreach (var file in Directory.Exists(path) ? Inbox.MailsIn(path, problems.Add) : [path])
+            {
+                try
+                {
+                    using var stream = File.OpenRead(file);
+                    mails.Add(new BounceRead(file, DeliveryReport.Read(stream)));
+                }
+                catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+                {
+                    problems.Add($"{file} does not exist. Name a mail, a folder of mails, or a Maildir.");
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    problems.Add($"{file} can't be read: {e.Message} Give this user the right to read it.");
+                }
+            }
+        }
+
+        return new ReadBounces(mails, problems);
+    }
+
+    /// <summary>One array, an object a file; null is what the mail does not say.</summary>
+    public string ToJson() => JsonSerializer.Serialize(
+        Mails.Select(m => new
+        {
+            m.File,
+            Kind = m.Report.Kind.Code(),
+            Recipients = m.Report.Recipients.Select(r => new
+            {
+                Address = Said(r.Address),
+                Action = Said(r.Action),
+                Status = r.Status?.ToString(),
+                Class = r.Class.Code(),
+                r.MessageId,
+            }),
+        }),
+        Json);
+
+    /// <summary>A few lines a file: what it is, by what, and what the next cycle would do.</summary>
+    public string ToText()
+    {
+        var text = new StringBuilder();
+        foreach (var (file, report) in Mails)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"{Visible(file)}: {report.Kind.Code()}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {report.Why}{(report.Kind == ReportKind.Report ? "" : "; no effect")}");
+            foreach (var message in report.Recipients.GroupBy(r => r.MessageId))
+            {
+                text.Append("  about ").Append(message.Key is { } id ? $"Message-ID {Visible(id)}" : "a message whose Message-ID isn't returned")
+                    .AppendLine(report.ReportedTo.Count > 0 ? $"; was sent to {Visible(string.Join(", ", report.ReportedTo))}" : "");
+                foreach (var r in message)
+                {
+                    var said = string.Join(", ", r.Action.Length > 0 ? r.Action : "no action", r.Status?.ToString() ?? "no status", r.Class.Code());
+                    text.AppendLine(CultureInfo.InvariantCulture, $"    {Visible(Said(r.Address) ?? "no address")}: {said}: {Effect(r)}");
+                }
+            }
+
+            text.AppendLine();
+        }
+
+        return text.Append(CultureInfo.InvariantCulture, $"{Mails.Count} mail(s) read, {Mails.Count(m => m.Report.Kind == ReportKind.Report)} of them report(s)").ToString();
+    }
+
+    private static string Effect(ReportedRecipient recipient) => recipient.Action != "failed" ? "no effect" : "not delivered, " + recipient.Class switch
+    {
+        AddressClass.Dead => "nobody is there, the address is suppressed",
+        AddressClass.Full => "the mailbox is full, not held against the address",
+        AddressClass.Policy => "refused for what we are or send, not held against the address",
+        AddressClass.Transient => "given up after a while, not held against the address",
+        AddressClass.Other => "nothing is said of the address, not held against it",
+        _ => throw new ArgumentOutOfRangeException(nameof(recipient), recipient.Class, "Unknown address class."),
+    };
+
+    private static string? Said(string text) => text.Length > 0 ? text : null;
+
+    /// <summary>A mail may hold what would drive a terminal.</summary>
+    private static string Visible(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+}
