@@ -265,6 +265,9 @@ public sealed class Templates
     private sealed record Language(
         string Tag, CultureInfo Culture, string DateFormat, SampleCustomer Sample, Dictionary<(string Contact, string Survey), Message> Messages)
     {
+        private static readonly SearchValues<char> Unwelcome = SearchValues.Create(
+            [.. Enumerable.Range(0, 0x206a).Select(c => (char)c).Where(c => char.IsControl(c) || c is (>= '\u2028' and <= '\u202e') or (>= '\u2066' and <= '\u2069'))]);
+
         public static Language? Read(string path, string tag, string content, Compiler compiler, ICollection<TemplateFault> faults)
         {
             JsonDocument document;
@@ -331,8 +334,9 @@ public sealed class Templates
         /// overrides and isolates) go: one that is never closed turns round the rest of the sentence, and a name in Arabic or
         /// Hebrew letters needs none. The marks U+200E, U+200F and U+061C reach no further than their neighbours, and stay.
         /// </remarks>
-        private static string OneLine(string value) =>
-            string.Concat(value.Where(c => c is not ((>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069')))
+        private static string OneLine(string value) => !value.AsSpan().ContainsAny(Unwelcome)
+            ? value.Trim()
+            : string.Concat(value.Where(c => c is not ((>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069')))
                 .Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)).Trim();
     }
 

@@ -121,7 +121,7 @@ public sealed partial class Database : IDisposable
     }
 
     /// <summary>
-    /// Runs <paramref name="work"/> with commits that don't wait for the disk, which follows about a millisecond behind. When this
+    /// Runs <paramref name="work"/> with commits that don't wait for the disk, which follows a few milliseconds behind. When this
     /// returns, everything is on the disk.
     /// </summary>
     /// <remarks>A process that is killed loses nothing. A machine that loses power may lose the last commits, in order and whole.</remarks>

@@ -9,7 +9,7 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>Sends what is planned: each mail is claimed in the store before it goes out and settled before its connection sends the next.</summary>
 /// <remarks>
 /// Senders work side by side; one thread owns the store, and settles together what has come back in the meantime. So a
-/// process that is killed leaves at most one mail in doubt per connection; the disk follows a millisecond behind, which a
+/// process that is killed leaves at most one mail in doubt per connection; the disk follows a few milliseconds behind, which a
 /// machine that loses power adds to the doubt. Markets take turns, so that none waits for
 /// another's thousands. A mail to a domain that has had its share of this minute goes back to the queue, and only its
 /// number is kept here.
