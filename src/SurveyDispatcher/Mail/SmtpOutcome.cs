@@ -10,6 +10,9 @@ namespace SurveyDispatcher.Mail;
 /// <param name="standing">What all sessions with the same relay find out.</param>
 internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing standing)
 {
+    /// <summary>The longest command that a server has to take (RFC 5321 4.5.3.1.4), without the line's end.</summary>
+    public const int CommandLine = 510;
+
     /// <summary>What the server offers, said last.</summary>
     public SmtpExtensions Offered { get; set; } = SmtpExtensions.None;
 

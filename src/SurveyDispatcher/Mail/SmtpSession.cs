@@ -14,9 +14,6 @@ namespace SurveyDispatcher.Mail;
 /// </remarks>
 internal sealed class SmtpSession : IMailSession
 {
-    // RFC 5321 4.5.3.1.4, without the line's end.
-    private const int CommandLine = 510;
-
     private readonly MailOptions _options;
     private readonly Dialogue _dialogue;
     private readonly SmtpChannel _channel;
@@ -177,7 +174,7 @@ internal sealed class SmtpSession : IMailSession
         async Task<SmtpReply> AnswerAsync(string command, string answer)
         {
             var encoded = Base64(answer);
-            return command.Length + 1 + encoded.Length > CommandLine ? await AskedAsync(command, encoded, "")
+            return command.Length + 1 + encoded.Length > SmtpOutcome.CommandLine ? await AskedAsync(command, encoded, "")
                 : await AskedAsync($"{command} {encoded}", command == "AUTH PLAIN" ? encoded : "");
         }
 

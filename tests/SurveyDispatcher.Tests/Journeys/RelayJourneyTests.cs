@@ -52,6 +52,45 @@ public sealed class RelayJourneyTests
     }
 
     [Fact]
+    public async Task ARelayWithTlsAndALoginTakesNothingUntilTheLoginIsRight()
+    {
+        using var postfix = Postfix.Start(secure: true);
+        using var world = new World(settings: s =>
+        {
+            var mail = s["Mail"]!;
+            (mail["Transport"], mail["Host"], mail["Port"], mail["Security"]) = ("Smtp", "localhost", postfix.SubmissionPort, "StartTls");
+            (mail["TrustedCertificate"], mail["BounceAddress"]) = (postfix.Authority, "bounces@cvp.example");
+        });
+        world.Extract("a.csv", To("known", 1), To("unknown", 2), To("gone", 3));
+        static (int Sent, int Rejected, int Deferred) Counts(Ended e) =>
+            (e.Json.GetProperty("invitationsSent").GetInt32(), e.Json.GetProperty("mailRejected").GetInt32(), e.Json.GetProperty("mailDeferred").GetInt32());
+        Task<Ended> CycleAs(string user, string password) => Child.RunAsync(
+            world, new() { ["SURVEY_Mail__User"] = user, ["SURVEY_Mail__Password"] = password }, "cycle", "--as-of", "2026-03-02", "--json");
+
+        var without = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
+        var wrong = await CycleAs(Dovecot.User, "not-the-password");
+
+        Assert.Contains($"The mail server refuses us (554): localhost:{postfix.SubmissionPort} accepts no recipient from us (5.7.1), and no login is set; look at Mail:User", without.Error, StringComparison.Ordinal);
+        Assert.Contains($"The mail server refuses us (535): localhost:{postfix.SubmissionPort} refused the login; look at Mail:User and Mail:Password.", wrong.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("not-the-password", wrong.Error + wrong.Output, StringComparison.Ordinal);
+        Assert.Equal(((1, (0, 0, 3)), (1, (0, 0, 3))), ((without.Code, Counts(without)), (wrong.Code, Counts(wrong))));
+        Assert.Empty(world.PhoneRows());
+
+        var right = await CycleAs(Dovecot.User, Dovecot.Password);
+
+        Assert.True(right.Code == 0, right.Error);
+        Assert.Equal((2, 1, 0), Counts(right));
+        var letter = Assert.Single(await postfix.MailboxAsync("known", 1));
+        Assert.Contains("with ESMTPSA ", await File.ReadAllTextAsync(letter, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal("email_undeliverable", Assert.Single(world.PhoneRows())["reason"]);
+        var bounce = Assert.Single(await postfix.MailboxAsync("bounces", 1));
+        world.Drop("bounces", Path.Combine("new", Path.GetFileName(bounce)), await File.ReadAllBytesAsync(bounce, TestContext.Current.CancellationToken));
+        Assert.Equal(1, (await world.CycleAsync("2026-03-02")).GetProperty("bounces").GetInt32());
+        Assert.Equal(("invited", "with_vendor", "with_vendor"), (await world.StateAsync("known"), await world.StateAsync("unknown"), await world.StateAsync("gone")));
+        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+    }
+
+    [Fact]
     public async Task AServerThatIsDownEndsTheCycleWithOneAndKeepsTheMailsQueued()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

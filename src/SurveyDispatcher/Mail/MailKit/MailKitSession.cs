@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -167,7 +168,7 @@ internal sealed class MailKitSession : IMailSession
         SaslMechanism mechanism = _outcome.Mechanism(_client.IsSecure) switch
         {
             MailAuthentication.Plain => new SaslMechanismPlain(user, password),
-            MailAuthentication.XOAuth2 => new SaslMechanismOAuth2(user, password),
+            MailAuthentication.XOAuth2 => new Token(user, password),
             _ => new SaslMechanismLogin(user, password),
         };
         try
@@ -289,6 +290,13 @@ internal sealed class MailKitSession : IMailSession
 
     /// <summary>The library's word for a server that hung up or spoke nonsense, in ours.</summary>
     private static IOException Cut(Exception e) => new(e.Message, e);
+
+    /// <summary>A token goes along with the command where it fits (RFC 4954 4).</summary>
+    private sealed class Token(string user, string token) : SaslMechanismOAuth2(user, token)
+    {
+        public override bool SupportsInitialResponse { get; } =
+            "AUTH XOAUTH2 ".Length + Base64.GetMaxEncodedToUtf8Length($"user={user} auth=Bearer {token}  ".Length) <= SmtpOutcome.CommandLine;
+    }
 
     /// <summary>The library's client, told to leave the bytes alone.</summary>
     private sealed class Client(MailKitWatch watch, CertificateCheck certificate, SmtpOutcome outcome) : SmtpClient(watch)

@@ -7,3 +7,5 @@ public sealed class MailKitTransportTests() : RelayTransportTests(MailKitSession
 public sealed class MailKitFaultTests() : RelayFaultTests(MailKitSession.Transport);
 
 public sealed class MailKitHostileServerTests(HostileServerTests.Shown shown) : HostileServerTests(MailKitSession.Transport, shown);
+
+public sealed class MailKitPostfixTests(PostfixTransportTests.Relay shared) : PostfixTransportTests(MailKitSession.Transport, shared);
