@@ -37,12 +37,18 @@ internal static class Extract
     public static void WriteMixture(string path, int rows, DateOnly day) => Write(path, rows, (random, n) => Mixed(random, n, day));
 
     /// <summary>Open cases only: <paramref name="due"/> of them are due on <paramref name="day"/>, the others later.</summary>
-    public static void WriteOpenCases(string path, int rows, int due, DateOnly day)
+    /// <param name="path">The file to write.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="due">How many of them are due.</param>
+    /// <param name="day">The day.</param>
+    /// <param name="language">Markets of this language only; null: all.</param>
+    public static void WriteOpenCases(string path, int rows, int due, DateOnly day, string? language = null)
     {
         var every = rows / due;
+        var markets = Array.FindAll(Markets, m => language is null || m.Language == language);
         Write(path, rows, (random, n) =>
         {
-            var row = Plain(random, n);
+            var row = Plain(random, n, markets);
             row.EventDate = day.AddDays(n % every == 0 && n / every < due ? -8 : -2 - random.Below(5));
             return row;
         });
@@ -63,9 +69,9 @@ internal static class Extract
         ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
     }
 
-    private static Row Plain(SplitMix random, int n)
+    private static Row Plain(SplitMix random, int n, Market[] markets)
     {
-        var market = random.Of(Markets);
+        var market = random.Of(markets);
         var dealer = random.Below(DealersPerMarket);
         var name = random.Of(market.Names);
         var phone = (market.Prefix * market.Numbers) + random.Below(market.Numbers);
@@ -91,7 +97,7 @@ internal static class Extract
 
     private static Row Mixed(SplitMix random, int n, DateOnly day)
     {
-        var row = Plain(random, n);
+        var row = Plain(random, n, Markets);
         row.EventDate = day.AddDays(-1 - random.Below(5));
         if (random.Chance(12))
         {

@@ -53,10 +53,10 @@ internal sealed record Options
     public int Mails => Quick ? 2_000 : 40_000;
 
     /// <summary>Customers with a mail due; 85 in 100 have an address.</summary>
-    public int MailsDue => Quick ? 1_000 : 20_000;
+    public int MailsDue => Quick ? 1_000 : 100_000;
 
     /// <summary>Customers over which memory must not have grown.</summary>
-    public int ManyMailsDue => 5 * MailsDue;
+    public int ManyMailsDue => 3 * MailsDue;
 
     /// <summary>Messages of one session whose server thinks for 50 ms.</summary>
     public int SlowMails => Quick ? 20 : 100;

@@ -138,6 +138,10 @@ internal sealed class SmtpChannel : IDisposable
         {
             await FlushAsync();
             await _dialogue.AwaitAsync(ready);
+            if (HasUnread || _socket.Poll(0, SelectMode.SelectRead))
+            {
+                throw _dialogue.Nonsense(); // it spoke or hung up before the dot: whatever it said is no answer to it
+            }
         }
         _out.Write(".\r\n"u8);
         _dialogue.ArmForDot();

@@ -128,6 +128,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 }
 
                 var settled = new List<Result> { await results.Reader.ReadAsync(CancellationToken.None) };
+                await Task.Yield(); // others that have their answer already come first, and are stored with it
                 while (results.Reader.TryRead(out var more))
                 {
                     settled.Add(more);

@@ -20,10 +20,27 @@ internal sealed class ScriptedNameServer : IAsyncDisposable
     public ScriptedNameServer(Func<byte[], int, bool, byte[][]> script)
     {
         this.script = script;
-        udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        tcp = new TcpListener(EndPoint);
-        tcp.Start();
+        tcp = Bind();
         serving = [ServeUdpAsync(), ServeTcpAsync()];
+    }
+
+    /// <summary>Both protocols on one port: the first one that is free for TCP and then for UDP, too.</summary>
+    private TcpListener Bind()
+    {
+        while (true)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            try
+            {
+                udp.Bind(listener.LocalEndpoint);
+                return listener;
+            }
+            catch (SocketException)
+            {
+                listener.Stop(); // somebody has that number for UDP: another one
+            }
+        }
     }
 
     public IPEndPoint EndPoint => (IPEndPoint)udp.LocalEndPoint!;
