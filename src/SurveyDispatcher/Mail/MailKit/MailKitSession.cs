@@ -203,9 +203,13 @@ internal sealed class MailKitSession : IMailSession
 
     private async Task<Delivery> TransactAsync(Envelope envelope, ReadOnlyMemory<byte> message)
     {
-        if (Mailbox(envelope.From) is not { } from || Mailbox(envelope.To) is not { } to)
+        if (Mailbox(envelope.From) is not { } from)
         {
-            return Delivery.NotDelivered.With(new(5, 5, 4)); // the library can't write it, which says nothing of the address
+            return new Delivery.MessageRefused(501, new(5, 1, 7), "MailKit can't write the envelope sender as it is; look at Mail:BounceAddress, or set Mail:Transport to Smtp.");
+        }
+        if (Mailbox(envelope.To) is not { } to)
+        {
+            return Delivery.NotDelivered.With(new(5, 5, 4)); // which says nothing of the address
         }
         if (!envelope.Ready.IsCompletedSuccessfully)
         {
