@@ -43,8 +43,11 @@ public sealed class MailOptions : IValidatableObject
     /// <summary>The section's name.</summary>
     public const string Section = "Mail";
 
-    /// <summary><c>Pickup</c> writes <c>.eml</c> files to <c>mail/</c> in the data directory; <c>Smtp</c> sends. The default is <c>Pickup</c>.</summary>
-    [AllowedValues("Pickup", "Smtp", ErrorMessage = "'Pickup' or 'Smtp' is expected.")]
+    /// <summary>
+    /// <c>Pickup</c> writes <c>.eml</c> files to <c>mail/</c> in the data directory; <c>Smtp</c> sends; <c>MailKit</c> sends through
+    /// that library, in a build that has it. The default is <c>Pickup</c>.
+    /// </summary>
+    [AllowedValues("Pickup", "Smtp", "MailKit", ErrorMessage = "'Pickup', 'Smtp' or 'MailKit' is expected.")]
     public string Transport { get; set; } = "Pickup";
 
     /// <summary>The relay's name or address; its certificate must be for this name. The default is <c>localhost</c>.</summary>
@@ -108,6 +111,9 @@ public sealed class MailOptions : IValidatableObject
     /// <summary>Where reports come back to; the envelope sender is a VERP variant of it. Empty (the default): the market's sender.</summary>
     public string BounceAddress { get; set; } = "";
 
+    /// <summary>A mailbox that reports are fetched from, in a build with MailKit. The default is none.</summary>
+    public BounceMailboxOptions BounceMailbox { get; set; } = new();
+
     /// <summary>Sends a market's mail only when the DNS records of its sender are there and good: SPF, DMARC, and DKIM where selectors are set. The default is false.</summary>
     public bool RequireSenderRecords { get; set; }
 
@@ -116,6 +122,14 @@ public sealed class MailOptions : IValidatableObject
 
     /// <summary>The name server that is asked for these records, <c>ADDRESS</c> or <c>ADDRESS:PORT</c>. Empty (the default): the machine's.</summary>
     public string DnsServer { get; set; } = "";
+
+    /// <summary>Whether this build can speak through MailKit: <c>-p:MailKit=true</c>, docs/mailkit.md.</summary>
+    internal static bool HasMailKit =>
+#if MAILKIT
+        true;
+#else
+        false;
+#endif
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -138,6 +152,24 @@ public sealed class MailOptions : IValidatableObject
         if (TrustedCertificate.Length > 0 && CertificateProblem() is { } problem)
         {
             yield return new($"'{TrustedCertificate}' is no file of PEM certificates: {problem}", [nameof(TrustedCertificate)]);
+        }
+
+        const string build = "this build has not. Build one with 'dotnet publish src/SurveyDispatcher -c Release -p:MailKit=true -o bin' where the package MailKit can be had (docs/mailkit.md)";
+        if (Transport == "MailKit" && !HasMailKit)
+        {
+            yield return new($"'MailKit' needs the library MailKit, which {build}, or set 'Smtp'.", [nameof(Transport)]);
+        }
+
+        if (BounceMailbox.Host.Length > 0 && !HasMailKit)
+        {
+            yield return new($"Reports are fetched by IMAP with the library MailKit, which {build}, or let something else put them into inbox/bounces/.", [nameof(BounceMailbox)]);
+        }
+
+        var faults = new List<ValidationResult>();
+        Validator.TryValidateObject(BounceMailbox, new ValidationContext(BounceMailbox), faults, validateAllProperties: true);
+        foreach (var fault in faults)
+        {
+            yield return new(fault.ErrorMessage, fault.MemberNames.Select(m => $"{nameof(BounceMailbox)}:{m}"));
         }
     }
 
@@ -175,6 +207,54 @@ public sealed class MailOptions : IValidatableObject
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             return e.Message;
+        }
+    }
+}
+
+/// <summary>The section <c>Mail:BounceMailbox</c>: where the reports on <see cref="MailOptions.BounceAddress"/> can be fetched by IMAP.</summary>
+/// <remarks>Its certificate is checked as the relay's is, and <see cref="MailOptions.AllowAuthWithoutTls"/> and <see cref="MailOptions.TimeoutSeconds"/> hold here, too.</remarks>
+public sealed class BounceMailboxOptions : IValidatableObject
+{
+    /// <summary>The IMAP server's name or address. Empty (the default): nothing is fetched.</summary>
+    public string Host { get; set; } = "";
+
+    /// <summary>Its port. The default is 993; 143 is usual with <see cref="MailSecurity.StartTls"/>.</summary>
+    [Range(1, 65535)]
+    public int Port { get; set; } = 993;
+
+    /// <summary>How the connection is protected. The default is <see cref="MailSecurity.Tls"/>.</summary>
+    [EnumDataType(typeof(MailSecurity))]
+    public MailSecurity Security { get; set; } = MailSecurity.Tls;
+
+    /// <summary>The login's name.</summary>
+    public string User { get; set; } = "";
+
+    /// <summary>The login's password. Never in a file that is committed: <c>SURVEY_Mail__BounceMailbox__Password</c>.</summary>
+    public string Password { get; set; } = "";
+
+    /// <summary>The folder whose unseen messages are fetched. The default is <c>INBOX</c>.</summary>
+    [Required]
+    public string Folder { get; set; } = "INBOX";
+
+    /// <summary>The folder that what was fetched is moved to; it must be there. Empty (the default): it stays where it is, marked as seen.</summary>
+    public string ProcessedFolder { get; set; } = "";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Host.Length > 0 && User.Length == 0)
+        {
+            yield return new("The mailbox needs the name of a login.", [nameof(User)]);
+        }
+
+        if (Host.Length == 0 && User.Length > 0)
+        {
+            yield return new("The mailbox needs the server's name.", [nameof(Host)]);
+        }
+
+        if (ProcessedFolder.Length > 0 && ProcessedFolder == Folder)
+        {
+            yield return new("What was fetched can't be moved to the folder that it is fetched from.", [nameof(ProcessedFolder)]);
         }
     }
 }

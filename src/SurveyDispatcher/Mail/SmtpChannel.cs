@@ -4,54 +4,33 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace SurveyDispatcher.Mail;
 
-/// <summary>The bytes of one SMTP session: the socket, TLS, command lines out, replies in, and a limit on every wait.</summary>
+/// <summary>The bytes of one SMTP session: the socket, TLS, command lines out, replies in.</summary>
 /// <remarks>
 /// A command group goes out in one write over a socket without Nagle's algorithm, since a second small write would wait 40 ms
-/// for the acknowledgement of the first. What goes wrong is said in one vocabulary: see <see cref="RunAsync"/>.
+/// for the acknowledgement of the first. Every wait has a limit: see <see cref="Dialogue"/>.
 /// </remarks>
 internal sealed class SmtpChannel : IDisposable
 {
-    /// <summary>The step in which the server speaks first.</summary>
-    public const string Greeting = "at the greeting";
-
     private const int ReplyLines = 100;
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     private readonly MailOptions _options;
-    private readonly X509Certificate2Collection? _trusted;
-    private readonly TimeSpan _timeout;
+    private readonly Dialogue _dialogue;
+    private readonly CertificateCheck _certificate;
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly CancellationTokenSource _limit;
     private readonly ArrayBufferWriter<byte> _out = new(16 * 1024);
     private readonly byte[] _in = new byte[4096]; // and so the longest line of a reply
     private int _read, _filled;
     private Stream _stream = Stream.Null;
-    private string _step = "while connecting";
-    private volatile bool _dotOnItsWay;
-    private bool _broken;
-    private bool _abandoned;
 
-    public SmtpChannel(MailOptions options, X509Certificate2Collection? trusted, TimeProvider clock)
-    {
-        _options = options;
-        _trusted = trusted;
-        _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
-        _limit = new(_timeout, clock);
-    }
-
-    /// <summary>The server as the settings name it, for messages.</summary>
-    public string Server => $"{_options.Host}:{_options.Port}";
-
-    /// <summary>Whether something went wrong, so that no more dialogue is possible.</summary>
-    public bool IsBroken => _broken || _limit.IsCancellationRequested;
+    public SmtpChannel(MailOptions options, Dialogue dialogue, CertificateCheck certificate) =>
+        (_options, _dialogue, _certificate) = (options, dialogue, certificate);
 
     /// <summary>Whether the next dialogue can use it: nothing went wrong, and the server has neither closed nor said anything since.</summary>
-    public bool IsUsable => !IsBroken && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
+    public bool IsUsable => !_dialogue.IsBroken && !HasUnread && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Whether more has come than was asked for.</summary>
     public bool HasUnread => _read != _filled;
@@ -60,7 +39,7 @@ internal sealed class SmtpChannel : IDisposable
     public SslStream? Tls => _stream as SslStream;
 
     /// <summary>What the server's certificate says, good or not; null before one was shown.</summary>
-    public CertificateFacts? Certificate { get; private set; }
+    public CertificateFacts? Certificate => _certificate.Shown;
 
     /// <summary>How the connection is protected; null in the clear, and before the handshake is done.</summary>
     public TlsFacts? Secured { get; private set; }
@@ -76,7 +55,7 @@ internal sealed class SmtpChannel : IDisposable
     {
         try
         {
-            if (!_broken && _socket.Connected)
+            if (!_dialogue.IsBroken && _socket.Connected)
             {
                 _socket.SendTimeout = 1000;
                 _stream.Write("QUIT\r\n"u8);
@@ -84,55 +63,16 @@ internal sealed class SmtpChannel : IDisposable
         }
         catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
         {
-            _broken = true; // it was gone already, which is all that goodbye is for
+            _dialogue.Break(); // it was gone already, which is all that goodbye is for
         }
         _stream.Dispose();
         _socket.Dispose();
-        _limit.Dispose();
-    }
-
-    /// <summary>Runs a piece of dialogue, and says in one vocabulary how it was cut, if it was.</summary>
-    /// <exception cref="SmtpFaultException">The connection was lost, or a wait took too long.</exception>
-    /// <exception cref="OperationCanceledException">The caller gave up, and the dot was surely not out.</exception>
-    public async Task RunAsync(Func<Task> dialogue, CancellationToken ct)
-    {
-        _dotOnItsWay = false;
-        using var cancel = ct.UnsafeRegister(static channel => ((SmtpChannel)channel!).Cancel(), this);
-        try
-        {
-            await dialogue();
-            _limit.CancelAfter(Timeout.InfiniteTimeSpan);
-        }
-        catch (Exception e) when (IsCut(e))
-        {
-            _broken = true;
-            throw e switch
-            {
-                OperationCanceledException when ct.IsCancellationRequested || _abandoned => new OperationCanceledException(ct),
-                OperationCanceledException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.{Hint}", e),
-                SmtpFaultException => e,
-                _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
-            };
-        }
-    }
-
-    /// <summary>Whether an exception means that the dialogue ended before its time.</summary>
-    public static bool IsCut(Exception e) => e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or SmtpFaultException;
-
-    /// <summary>The session is at an end, whatever the server still says.</summary>
-    public void Break() => _broken = true;
-
-    /// <summary>The server does not keep to the protocol: no session with it.</summary>
-    public SmtpFaultException Nonsense()
-    {
-        _broken = true;
-        return SmtpFaultException.Connection($"{Server} does not speak SMTP {_step}.");
     }
 
     public async ValueTask ConnectAsync()
     {
-        Arm("while connecting");
-        await _socket.ConnectAsync(_options.Host, _options.Port, _limit.Token);
+        _dialogue.Arm("while connecting");
+        await _socket.ConnectAsync(_options.Host, _options.Port, _dialogue.Limit);
         RemoteEndPoint = _socket.RemoteEndPoint as IPEndPoint;
         _stream = new NetworkStream(_socket, ownsSocket: false);
     }
@@ -140,8 +80,7 @@ internal sealed class SmtpChannel : IDisposable
     /// <summary>The TLS handshake; the certificate must be good for the host of the settings.</summary>
     public async Task SecureAsync()
     {
-        Arm("in the TLS handshake");
-        var fault = "";
+        _dialogue.Arm("in the TLS handshake");
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         _stream = tls;
         try
@@ -150,33 +89,15 @@ internal sealed class SmtpChannel : IDisposable
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = _options.Host,
-                    CertificateChainPolicy = _trusted is null ? null : Trusting(_trusted),
-                    RemoteCertificateValidationCallback = (_, shown, chain, found) =>
-                    {
-                        Certificate = CertificateFacts.Of(shown);
-                        return (fault = FaultOf(found, chain)).Length == 0;
-                    },
+                    CertificateChainPolicy = _certificate.ChainPolicy,
+                    RemoteCertificateValidationCallback = _certificate.Passes,
                 },
-                _limit.Token);
+                _dialogue.Limit);
             Secured = new(tls.SslProtocol, tls.NegotiatedCipherSuite);
         }
         catch (AuthenticationException e)
         {
-            throw SmtpFaultException.Configuration(
-                fault.Length == 0
-                    ? $"The TLS handshake with {Server} failed; look at Mail:Security and Mail:Port."
-                    : $"The certificate of {Server} is not good: {fault}.",
-                e);
-        }
-    }
-
-    /// <summary>Starts the wait for a step; the same limit holds for a whole group of commands and replies.</summary>
-    public void Arm(string step)
-    {
-        _step = step;
-        if (!_dotOnItsWay)
-        {
-            _limit.CancelAfter(_timeout);
+            throw SmtpFaultException.Configuration(_certificate.Problem(_dialogue.Server), e);
         }
     }
 
@@ -184,7 +105,7 @@ internal sealed class SmtpChannel : IDisposable
     public async Task<SmtpReply> CommandAsync(string command, string step)
     {
         Write(command);
-        Arm(step);
+        _dialogue.Arm(step);
         await FlushAsync();
         return await ReplyAsync();
     }
@@ -202,38 +123,30 @@ internal sealed class SmtpChannel : IDisposable
     {
         if (HasUnread)
         {
-            throw Nonsense();
+            throw _dialogue.Nonsense();
         }
-        await _stream.WriteAsync(_out.WrittenMemory, _limit.Token);
+        await _stream.WriteAsync(_out.WrittenMemory, _dialogue.Limit);
         _out.ResetWrittenCount();
     }
 
     /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2) when the caller is ready: in one write if he is already.</summary>
-    /// <remarks>Once the dot is on its way a cancellation waits a moment for the answer, which may be, too.</remarks>
     public async ValueTask MessageAsync(ReadOnlyMemory<byte> message, Task ready)
     {
         WriteStuffed(message.Span);
-        Arm("while sending the message");
+        _dialogue.Arm("while sending the message");
         if (!ready.IsCompletedSuccessfully)
         {
             await FlushAsync();
-            _limit.CancelAfter(Timeout.InfiniteTimeSpan); // what we wait for now is not the server
-            await ready.WaitAsync(_limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!ready.IsCompletedSuccessfully)
-            {
-                _abandoned = true;
-                throw new OperationCanceledException();
-            }
-            Arm("while sending the message");
+            await _dialogue.AwaitAsync(ready);
             if (HasUnread || _socket.Poll(0, SelectMode.SelectRead))
             {
-                throw Nonsense(); // it spoke or hung up before the dot: whatever it said is no answer to it
+                throw _dialogue.Nonsense(); // it spoke or hung up before the dot: whatever it said is no answer to it
             }
         }
         _out.Write(".\r\n"u8);
-        _dotOnItsWay = true;
+        _dialogue.ArmForDot();
         await FlushAsync();
-        Arm("after the final dot");
+        _dialogue.Arm("after the final dot");
     }
 
     public async ValueTask<SmtpReply> ReplyAsync()
@@ -246,12 +159,12 @@ internal sealed class SmtpChannel : IDisposable
             if (line.Length < 3 || line[0] is < '2' or > '5' || !char.IsAsciiDigit(line[1]) || !char.IsAsciiDigit(line[2])
                 || (line.Length > 3 && line[3] is not (' ' or '-')))
             {
-                throw Nonsense();
+                throw _dialogue.Nonsense();
             }
             var said = int.Parse(line.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture);
             if (lines.Count > 0 && said != code)
             {
-                throw Nonsense();
+                throw _dialogue.Nonsense();
             }
             code = said;
             lines.Add(line.Length > 4 ? line[4..] : "");
@@ -260,7 +173,7 @@ internal sealed class SmtpChannel : IDisposable
                 return new(code, lines);
             }
         }
-        throw Nonsense();
+        throw _dialogue.Nonsense();
     }
 
     /// <summary>One line without its end; a bare LF ends it too. Bytes beyond ASCII are somebody's Latin-1 and harm nobody.</summary>
@@ -281,9 +194,9 @@ internal sealed class SmtpChannel : IDisposable
             searched = _filled;
             if (_filled == _in.Length)
             {
-                throw Nonsense();
+                throw _dialogue.Nonsense();
             }
-            var got = await _stream.ReadAsync(_in.AsMemory(_filled), _limit.Token);
+            var got = await _stream.ReadAsync(_in.AsMemory(_filled), _dialogue.Limit);
             if (got == 0)
             {
                 throw new IOException("The server closed the connection.");
@@ -307,55 +220,5 @@ internal sealed class SmtpChannel : IDisposable
         }
         _out.Write(rest);
         _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ""u8 : "\r\n"u8);
-    }
-
-    /// <summary>The caller gives up: at once, or, when the dot may be out, after a moment in which its answer can still come.</summary>
-    private void Cancel()
-    {
-        if (_dotOnItsWay)
-        {
-            _limit.CancelAfter(Grace);
-        }
-        else
-        {
-            _limit.Cancel();
-        }
-    }
-
-    /// <summary>All that is wrong with a certificate, and what to look at; empty when nothing is.</summary>
-    private string FaultOf(SslPolicyErrors errors, X509Chain? chain)
-    {
-        var faults = new List<string>();
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
-        {
-            faults.Add("the relay shows none");
-        }
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
-        {
-            faults.Add($"it is not for {_options.Host} (look at Mail:Host)");
-        }
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
-        {
-            var found = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, s) => all | s.Status) ?? X509ChainStatusFlags.NoError;
-            if (found.HasFlag(X509ChainStatusFlags.NotTimeValid))
-            {
-                faults.Add("it has expired or is not valid yet (the relay needs a new one, unless this machine's clock is wrong)");
-            }
-            if (found != X509ChainStatusFlags.NotTimeValid)
-            {
-                faults.Add("it was made by nobody whom this machine trusts (look at Mail:TrustedCertificate)");
-            }
-        }
-        return string.Join(", and ", faults);
-    }
-
-    /// <summary>A port for TLS from the first byte waits for us as we wait for its greeting.</summary>
-    private string Hint => _step == Greeting && Tls is null ? " If it is a port for TLS from the first byte, set Mail:Security to Tls." : "";
-
-    private static X509ChainPolicy Trusting(X509Certificate2Collection roots)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(roots);
-        return policy;
     }
 }

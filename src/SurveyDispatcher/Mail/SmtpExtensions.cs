@@ -7,22 +7,22 @@ internal sealed record SmtpExtensions
 {
     public static readonly SmtpExtensions None = new();
 
-    public bool Pipelining { get; private init; }
+    public bool Pipelining { get; init; }
 
-    public bool EightBitMime { get; private init; }
+    public bool EightBitMime { get; init; }
 
-    public bool SmtpUtf8 { get; private init; }
+    public bool SmtpUtf8 { get; init; }
 
-    public bool Dsn { get; private init; }
+    public bool Dsn { get; init; }
 
-    public bool StartTls { get; private init; }
+    public bool StartTls { get; init; }
 
-    public bool Size { get; private init; }
+    public bool Size { get; init; }
 
     /// <summary>The largest message in bytes (RFC 1870); 0: not said.</summary>
-    public long SizeLimit { get; private init; }
+    public long SizeLimit { get; init; }
 
-    public IReadOnlyList<string> Logins { get; private init; } = [];
+    public IReadOnlyList<string> Logins { get; init; } = [];
 
     /// <summary>Every keyword that was offered, known to us or not.</summary>
     public IReadOnlyList<string> Keywords { get; private init; } = [];

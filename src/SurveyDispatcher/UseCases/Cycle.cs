@@ -119,6 +119,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
         TakeFiles.Run(context, "responses", new TakeResponses(context));
         TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
+#if MAILKIT
+        await FetchBouncesAsync(context);
+#endif
         new TakeBounces(context).Run();
         TakeFiles.Run(context, "dealers", new TakeDealers(context));
         new TakeExtracts(context).Run();
@@ -127,6 +130,38 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         plan.Run();
         lists.Run();
     }
+
+#if MAILKIT
+    /// <summary>A mailbox that can't be read now is a problem of its own: what has been fetched is taken all the same.</summary>
+    private static async Task FetchBouncesAsync(CycleContext context)
+    {
+        var settings = context.Config.Settings.Mail;
+        if (settings.BounceMailbox.Host.Length == 0 || context.DryRun)
+        {
+            return;
+        }
+
+        var folder = Path.Combine(context.Directory.Inbox("bounces"), "new");
+        try
+        {
+            DataDirectory.CreatePrivate(folder);
+            await BounceMailbox.FetchAsync(settings, folder, context.Stopping);
+        }
+        catch (OperatorException e)
+        {
+            context.Problems.Add($"Reports could not be fetched: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Problems.Add($"Reports could not be fetched, since {folder} can't be written: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Reports are no reason to keep customers waiting.
+            context.Problems.Add($"Reports could not be fetched, by a fault of this program ({Unexpected.Describe(e)}). The next cycle tries again; please report this line.");
+        }
+    }
+#endif
 
     private void CheckGap(CycleRequest request, Database database)
     {
@@ -170,9 +205,15 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
         context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(), context.Ledger.CycleId));
 
-    private IMailTransport Transport() => config.Settings.Mail.Transport == "Smtp"
-        ? SmtpSession.Transport(config.Settings.Mail, time)
-        : new PickupTransport(directory.Mail);
+    private IMailTransport Transport() => config.Settings.Mail.Transport switch
+    {
+        "Pickup" => new PickupTransport(directory.Mail),
+        "Smtp" => SmtpSession.Transport(config.Settings.Mail, time),
+#if MAILKIT
+        "MailKit" => MailKitSession.Transport(config.Settings.Mail, time),
+#endif
+        var other => throw new InvalidOperationException($"The settings let a transport '{other}' pass, which this build has not."),
+    };
 
     /// <summary>Whether there is anything in the store: a first cycle that was killed may have left an empty file.</summary>
     internal static bool StoreExists(DataDirectory directory, StoreOptions options) =>

@@ -127,6 +127,11 @@ public sealed class ConfigCheckTests
     [InlineData("Mail.DnsServer", "\"ns.example\"", "Mail:DnsServer")]
     [InlineData("Mail.RequireSenderRecords", "\"sometimes\"", "Mail:RequireSenderRecords")]
     [InlineData("Mail.TrustedCertificate", "\"/nowhere.pem\"", "Mail:TrustedCertificate")]
+    [InlineData("Mail.BounceMailbox", "\"imap.example\"", "Mail:BounceMailbox")]
+    [InlineData("Mail.BounceMailbox", "{\"User\":\"us\"}", "Mail:BounceMailbox:Host")]
+    [InlineData("Mail.BounceMailbox", "{\"Port\":0}", "Mail:BounceMailbox:Port")]
+    [InlineData("Mail.BounceMailbox", "{\"Foldr\":\"INBOX\"}", "Mail:BounceMailbox:Foldr")]
+    [InlineData("Mail.BounceMailbox", "{\"ProcessedFolder\":\"INBOX\"}", "Mail:BounceMailbox:ProcessedFolder")]
     [InlineData("Data", "\"abc\"", "Data")]
     [InlineData("Survey.LinkTemplate", "\"https://cvp.example/s/\"", "Survey:LinkTemplate")]
     [InlineData("Survey.UnsubscribeTemplate", "\"http://cvp.example/u/{token}\"", "Survey:UnsubscribeTemplate")]
@@ -140,6 +145,27 @@ public sealed class ConfigCheckTests
 
         Assert.Equal("appsettings.json", fault.File);
         Assert.Contains(key, fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Mail.Transport", "\"MailKit\"", "Mail:Transport")]
+    [InlineData("Mail.BounceMailbox", "{\"Host\":\"imap.example\",\"User\":\"us\"}", "Mail:BounceMailbox")]
+    public async Task WhatNeedsMailKitIsAFaultInABuildWithoutItThatTellsHowToBuildOne(string path, string json, string key)
+    {
+        using var world = new World();
+        Set(world, "appsettings.json", path, json);
+
+        var check = await world.RunAsync("config", "check");
+
+#if MAILKIT
+        Assert.Equal(0, check.Code);
+        Assert.DoesNotContain(key, check.Output, StringComparison.Ordinal);
+#else
+        Assert.Equal(2, check.Code);
+        Assert.Contains(key, check.Output, StringComparison.Ordinal);
+        Assert.Contains("-p:MailKit=true", check.Output, StringComparison.Ordinal);
+        Assert.Equal(2, (await world.RunAsync("cycle", "--as-of", "2026-03-02")).Code);
+#endif
     }
 
     [Theory]

@@ -11,7 +11,7 @@ namespace SurveyDispatcher.Tests.Mail;
 
 /// <summary>A server that misbehaves at each step of the dialogue, from the first byte to the answer to the final dot, with TLS and a login on the way.</summary>
 /// <remarks>The rule: before the dot the message was surely not sent and goes again, over another connection; after it nobody knows.</remarks>
-public sealed class HostileServerTests(HostileServerTests.Shown shown) : IClassFixture<HostileServerTests.Shown>
+public abstract class HostileServerTests(Func<MailOptions, TimeProvider, RelayTransport> via, HostileServerTests.Shown shown) : RelayTests(via), IClassFixture<HostileServerTests.Shown>
 {
     private const string Greeting = "", Dot = ".";
 
@@ -189,3 +189,5 @@ public sealed class HostileServerTests(HostileServerTests.Shown shown) : IClassF
         }
     }
 }
+
+public sealed class SmtpHostileServerTests(HostileServerTests.Shown shown) : HostileServerTests(SmtpSession.Transport, shown);

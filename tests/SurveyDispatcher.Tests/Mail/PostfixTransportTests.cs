@@ -8,7 +8,8 @@ using static SurveyDispatcher.Tests.Mail.Smtp;
 namespace SurveyDispatcher.Tests.Mail;
 
 /// <summary>The transport against a real relay, with TLS and logins; what counts is what lies in the mailbox afterwards.</summary>
-public sealed class PostfixTransportTests(PostfixTransportTests.Relay shared) : IClassFixture<PostfixTransportTests.Relay>
+public abstract class PostfixTransportTests(Func<MailOptions, TimeProvider, RelayTransport> via, PostfixTransportTests.Relay shared)
+    : RelayTests(via), IClassFixture<PostfixTransportTests.Relay>
 {
     private readonly Postfix relay = shared.Server;
 
@@ -435,3 +436,5 @@ public sealed class PostfixTransportTests(PostfixTransportTests.Relay shared) : 
         public void Dispose() => Server.Dispose();
     }
 }
+
+public sealed class SmtpPostfixTests(PostfixTransportTests.Relay shared) : PostfixTransportTests(SmtpSession.Transport, shared);

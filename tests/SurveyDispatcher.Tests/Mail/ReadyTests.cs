@@ -20,7 +20,7 @@ public sealed class ReadyTests
 
             return null;
         });
-        await using var transport = Transport(server, o => o.TimeoutSeconds = 1);
+        await using var transport = Transport(server.Port, o => o.TimeoutSeconds = 1);
         var ready = new TaskCompletionSource();
 
         var sending = transport.SendAsync(ToAnna with { Ready = ready.Task }, Message, Ct);
@@ -37,7 +37,7 @@ public sealed class ReadyTests
     public async Task WhatNeverBecomesReadyIsNotSentAndItsSessionIsGivenUp()
     {
         await using var server = new ScriptedServer();
-        await using var transport = Transport(server);
+        await using var transport = Transport(server.Port);
         var ready = new TaskCompletionSource();
 
         var sending = transport.SendAsync(ToAnna with { Ready = ready.Task }, Message, Ct);

@@ -23,19 +23,11 @@ internal static class Smtp
         _ => delivery.GetType().Name,
     };
 
-    public static async Task<Delivery> SendOne(ScriptedServer server)
-    {
-        await using var transport = Transport(server);
-        return await transport.SendAsync(ToAnna, Message, Ct);
-    }
-
-    public static RelayTransport Transport(ScriptedServer server, Action<MailOptions>? change = null) => Transport(server.Port, change);
-
-    public static RelayTransport Transport(int port, Action<MailOptions>? change = null)
+    public static RelayTransport Transport(int port, Action<MailOptions>? change = null, Func<MailOptions, TimeProvider, RelayTransport>? via = null)
     {
         var options = new MailOptions { Host = "127.0.0.1", Port = port, TimeoutSeconds = 10 };
         change?.Invoke(options);
-        return SmtpSession.Transport(options, TimeProvider.System);
+        return (via ?? SmtpSession.Transport)(options, TimeProvider.System);
     }
 
     public static int ClosedPort()

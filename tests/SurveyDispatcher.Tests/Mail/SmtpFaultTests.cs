@@ -6,8 +6,8 @@ using static SurveyDispatcher.Tests.Mail.Smtp;
 
 namespace SurveyDispatcher.Tests.Mail;
 
-/// <summary>What happens to a message when the connection, the server or the caller gives up.</summary>
-public class SmtpFaultTests
+/// <summary>What happens to a message when the connection, the server or the caller gives up, whichever transport speaks to the relay.</summary>
+public abstract class RelayFaultTests(Func<MailOptions, TimeProvider, RelayTransport> via) : RelayTests(via)
 {
     [Fact]
     public async Task AConnectionThatFailsBeforeTheMessageIsOutIsTriedAgain()
@@ -46,12 +46,14 @@ public class SmtpFaultTests
     [Fact]
     public async Task AnIdleSessionThatTheServerClosedIsReplacedAtOnce()
     {
-        await using var server = new ScriptedServer((n, c) => n == 1 && c.StartsWith("RSET", StringComparison.Ordinal) ? Close : null);
+        var mails = 0;
+        await using var server = new ScriptedServer((_, c) => c.StartsWith("MAIL", StringComparison.Ordinal) && ++mails == 2 ? Close : null);
         await using var transport = Transport(server, o => (o.Connections, o.RetrySeconds) = (1, 0));
 
         Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
         Assert.IsType<Delivery.Accepted>(await transport.SendAsync(ToAnna, Message, Ct));
         Assert.Equal(2, server.Messages.Count);
+        Assert.Equal(2, server.Connections);
     }
 
     [Fact]
@@ -157,3 +159,5 @@ public class SmtpFaultTests
     /// <summary>The script's "" is the greeting and nothing else.</summary>
     private static bool IsAt(string step, string command) => step.Length == 0 ? command.Length == 0 : command.StartsWith(step, StringComparison.Ordinal);
 }
+
+public sealed class SmtpFaultTests() : RelayFaultTests(SmtpSession.Transport);

@@ -1,0 +1,130 @@
+using System.Net.Sockets;
+
+namespace SurveyDispatcher.Mail;
+
+/// <summary>A dialogue with a relay, whoever speaks it: a limit on every wait, cancellation, and one vocabulary for how it was cut.</summary>
+internal sealed class Dialogue : IDisposable
+{
+    /// <summary>The step in which the server speaks first.</summary>
+    public const string Greeting = "at the greeting";
+
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    private readonly MailOptions _options;
+    private readonly TimeSpan _timeout;
+    private readonly CancellationTokenSource _limit;
+    private volatile bool _dotOnItsWay;
+    private bool _broken;
+    private bool _abandoned;
+    private string _step = "while connecting";
+
+    public Dialogue(MailOptions options, TimeProvider clock)
+    {
+        _options = options;
+        _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
+        _limit = new(_timeout, clock);
+    }
+
+    /// <summary>The server as the settings name it, for messages.</summary>
+    public string Server => $"{_options.Host}:{_options.Port}";
+
+    /// <summary>Ends every wait whose time is up.</summary>
+    public CancellationToken Limit => _limit.Token;
+
+    /// <summary>Whether something went wrong, so that no more dialogue is possible.</summary>
+    public bool IsBroken => _broken || _limit.IsCancellationRequested;
+
+    /// <summary>A port for TLS from the first byte waits for us as we wait for its greeting.</summary>
+    private string Hint => _step == Greeting && _options.Security != MailSecurity.Tls ? " If it is a port for TLS from the first byte, set Mail:Security to Tls." : "";
+
+    /// <summary>Whether an exception means that the dialogue ended before its time.</summary>
+    public static bool IsCut(Exception e) =>
+        e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or TimeoutException or SmtpFaultException;
+
+    public void Dispose() => _limit.Dispose();
+
+    /// <summary>The session is at an end, whatever the server still says.</summary>
+    public void Break() => _broken = true;
+
+    /// <summary>The server does not keep to the protocol: no session with it.</summary>
+    public SmtpFaultException Nonsense()
+    {
+        _broken = true;
+        return SmtpFaultException.Connection($"{Server} does not speak SMTP {_step}.");
+    }
+
+    /// <summary>What came in the clear behind the reply to STARTTLS was put there by someone on the way (CVE-2011-0411).</summary>
+    public SmtpFaultException Smuggled()
+    {
+        _broken = true;
+        return SmtpFaultException.Configuration($"{Server} sent more than a reply before the TLS handshake.");
+    }
+
+    /// <summary>Starts the wait for a step; the same limit holds for a whole group of commands and replies.</summary>
+    public void Arm(string step)
+    {
+        _step = step;
+        if (!_dotOnItsWay)
+        {
+            _limit.CancelAfter(_timeout);
+        }
+    }
+
+    /// <summary>Waits for what the caller has to do first; the server is not waited for meanwhile.</summary>
+    /// <exception cref="OperationCanceledException">The caller failed, or gave up: the session is at an end.</exception>
+    public async Task AwaitAsync(Task ready)
+    {
+        _limit.CancelAfter(Timeout.InfiniteTimeSpan);
+        await ready.WaitAsync(_limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!ready.IsCompletedSuccessfully)
+        {
+            _abandoned = true;
+            throw new OperationCanceledException();
+        }
+    }
+
+    /// <summary>The final dot goes out now: from here on a cancellation waits a moment for the answer, which may be on its way.</summary>
+    public void ArmForDot()
+    {
+        Arm("while sending the message");
+        _dotOnItsWay = true;
+    }
+
+    /// <summary>Runs a piece of dialogue, and says in one vocabulary how it was cut, if it was.</summary>
+    /// <exception cref="SmtpFaultException">The connection was lost, or a wait took too long.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up, and the dot was surely not out.</exception>
+    public async Task RunAsync(Func<Task> dialogue, CancellationToken ct)
+    {
+        _dotOnItsWay = false;
+        using var cancel = ct.UnsafeRegister(static d => ((Dialogue)d!).Cancel(), this);
+        try
+        {
+            await dialogue();
+            _limit.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
+        catch (Exception e) when (IsCut(e))
+        {
+            _broken = true;
+            throw e switch
+            {
+                OperationCanceledException when ct.IsCancellationRequested || _abandoned => new OperationCanceledException(ct),
+                OperationCanceledException or TimeoutException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.{Hint}", e),
+                SmtpFaultException => e,
+                _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
+            };
+        }
+    }
+
+    /// <summary>The caller gives up: at once, or, when the dot may be out, after a moment in which its answer can still come.</summary>
+    private void Cancel()
+    {
+        if (_dotOnItsWay)
+        {
+            _limit.CancelAfter(Grace);
+        }
+        else
+        {
+            _limit.Cancel();
+        }
+    }
+}
