@@ -13,6 +13,8 @@ internal sealed class Dialogue : IDisposable
     private readonly MailOptions _options;
     private readonly TimeSpan _timeout;
     private readonly CancellationTokenSource _limit;
+    private readonly Lock _lock = new();
+    private bool _givenUp;
     private volatile bool _dotOnItsWay;
     private bool _broken;
     private bool _abandoned;
@@ -64,9 +66,12 @@ internal sealed class Dialogue : IDisposable
     public void Arm(string step)
     {
         _step = step;
-        if (!_dotOnItsWay)
+        lock (_lock)
         {
-            _limit.CancelAfter(_timeout);
+            if (!_givenUp)
+            {
+                _limit.CancelAfter(_timeout);
+            }
         }
     }
 
@@ -95,7 +100,7 @@ internal sealed class Dialogue : IDisposable
     /// <exception cref="OperationCanceledException">The caller gave up, and the dot was surely not out.</exception>
     public async Task RunAsync(Func<Task> dialogue, CancellationToken ct)
     {
-        _dotOnItsWay = false;
+        (_dotOnItsWay, _givenUp) = (false, false);
         using var cancel = ct.UnsafeRegister(static d => ((Dialogue)d!).Cancel(), this);
         try
         {
@@ -118,13 +123,10 @@ internal sealed class Dialogue : IDisposable
     /// <summary>The caller gives up: at once, or, when the dot may be out, after a moment in which its answer can still come.</summary>
     private void Cancel()
     {
-        if (_dotOnItsWay)
+        lock (_lock)
         {
-            _limit.CancelAfter(Grace);
-        }
-        else
-        {
-            _limit.Cancel();
+            _givenUp = true;
+            _limit.CancelAfter(_dotOnItsWay ? Grace : TimeSpan.Zero);
         }
     }
 }

@@ -120,6 +120,9 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     /// <summary>A recipient was accepted.</summary>
     public void RecipientAccepted() => standing.Accepted();
 
+    /// <summary>A message was accepted.</summary>
+    public void MessageAccepted() => standing.Taken();
+
     /// <summary>What a refusal of MAIL, RCPT, DATA or the message means.</summary>
     /// <param name="command">The command that was refused.</param>
     /// <param name="reply">Anything but the answer that the command hoped for.</param>
@@ -143,6 +146,8 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
         {
             { Is4xx: true } => new Delivery.TryLater(reply.Status),
             { Is5xx: true } when command.StartsWith("MAIL", StringComparison.Ordinal) => SenderRefused(reply),
+            { Is5xx: true } when !command.StartsWith("RCPT", StringComparison.Ordinal) && !standing.SpareMessage() => new Delivery.MessageRefused(
+                reply.Code, reply.Status, $"{Server} accepts recipients, but has refused every message so far ({reply.Code} {reply.Status}); look at the relay's filters and its log."),
             // Postfix and others judge the sender only at RCPT; to hold it against the customer would suppress everyone.
             { Is5xx: true, Status: { Subject: 1, Detail: 7 or 8 } } => SenderRefused(reply),
             { Is5xx: true } => Delivery.NotDelivered.With(reply.Status),
@@ -170,6 +175,7 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     private Delivery SenderRefused(SmtpReply reply) =>
         reply.Code == 552 || reply.Status is { Subject: 3, Detail: 4 } ? Delivery.NotDelivered.With(new(5, 3, 4))
         : reply.Status.Subject == 6 ? Delivery.NotDelivered.With(reply.Status)
+        : standing.SpareSender() ? new Delivery.NotDelivered(reply.Status, AddressClass.Policy)
         : new Delivery.MessageRefused(
             reply.Code,
             reply.Status,
@@ -179,13 +185,28 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     /// <param name="spared">How many refusals that may be meant for us are taken for the recipient's.</param>
     internal sealed class Standing(int spared)
     {
-        private volatile bool _relays;
+        private const int Many = 10, Few = 3;
+
+        private volatile bool _relays, _takes;
+        private int _messages, _senders;
         private int _left = spared;
 
         /// <summary>It has accepted a recipient, so that a refusal is meant for the one it names.</summary>
         public bool Relays => _relays;
 
-        public void Accepted() => _relays = true;
+        public void Accepted()
+        {
+            _relays = true;
+            Interlocked.Exchange(ref _senders, 0);
+        }
+
+        public void Taken() => _takes = true;
+
+        /// <summary>One more message refused whose recipient was accepted; false when that was the fate of so many, and of all, that it is no matter of one.</summary>
+        public bool SpareMessage() => _takes || Interlocked.Increment(ref _messages) <= Many;
+
+        /// <summary>One more envelope sender refused; true when that is a matter of one message, since others' were accepted before and will be again.</summary>
+        public bool SpareSender() => _relays && Interlocked.Increment(ref _senders) <= Few;
 
         /// <summary>One more refusal; true when it is spared.</summary>
         public bool Spare() => Interlocked.Decrement(ref _left) >= 0;

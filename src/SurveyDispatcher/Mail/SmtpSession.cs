@@ -217,7 +217,12 @@ internal sealed class SmtpSession : IMailSession
             return _outcome.Lost(e);
         }
         _needsReset = false;
-        return reply.Is2xx ? new Delivery.Accepted(reply.Summary) : Refused("the message", reply);
+        if (!reply.Is2xx)
+        {
+            return Refused("the message", reply);
+        }
+        _outcome.MessageAccepted();
+        return new Delivery.Accepted(reply.Summary);
     }
 
     /// <summary>MAIL, RCPT and DATA, in one write where the server allows (RFC 2920).</summary>
@@ -258,7 +263,7 @@ internal sealed class SmtpSession : IMailSession
         }
 
         _needsReset = true;
-        if (replies.Exists(r => r.Command.StartsWith("RCPT", StringComparison.Ordinal) && r.Reply.Is2xx))
+        if (Accepts("MAIL") && Accepts("RCPT"))
         {
             _outcome.RecipientAccepted();
         }
@@ -273,6 +278,8 @@ internal sealed class SmtpSession : IMailSession
         }
         var (refused, refusal) = replies.Find(r => !IsYes(r));
         return refused == "RSET" ? throw _dialogue.Nonsense() : Refused(refused, refusal);
+
+        bool Accepts(string command) => replies.Exists(r => r.Command.StartsWith(command, StringComparison.Ordinal) && r.Reply.Is2xx);
 
         static bool IsYes((string Command, SmtpReply Reply) r) => r.Command == "DATA" ? r.Reply.Code == 354 : r.Reply.Is2xx;
     }

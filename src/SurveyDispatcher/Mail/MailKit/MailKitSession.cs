@@ -223,6 +223,7 @@ internal sealed class MailKitSession : IMailSession
         try
         {
             var answer = await _client.SendAsync(format, mime, from, [to], _dialogue.Limit, _watch);
+            _outcome.MessageAccepted();
             return new Delivery.Accepted(new SmtpReply(250, answer.Split('\n')).Summary);
         }
         catch (SmtpCommandException e)
