@@ -13,10 +13,17 @@ public sealed record RuleVerdict(string Rule, string Verdict, string Facts);
 /// <summary>One line of a customer's story.</summary>
 public sealed record StoryLine(DateOnly Day, string What, string Detail, long Cycle, long Policy);
 
+/// <summary>One mail of a case.</summary>
+/// <param name="Contact">invitation or reminder.</param>
+/// <param name="State">queued, claimed, accepted, undelivered, dropped.</param>
+/// <param name="Status">The last enhanced status that was said of it; null where none was.</param>
+/// <param name="Doubt">What nobody can know about it; empty when all is known.</param>
+public sealed record StoryMail(string Contact, string State, string? Status, string Doubt);
+
 /// <summary>One transaction's story.</summary>
 public sealed record Story(
     string Transaction, string Vin, string? CaseId, string Source, DateOnly EventDate, string Outcome, DateOnly ScreenedOn,
-    IReadOnlyList<RuleVerdict> Rules, IReadOnlyList<StoryLine> Ledger, string? State, string Next);
+    IReadOnlyList<RuleVerdict> Rules, IReadOnlyList<StoryLine> Ledger, IReadOnlyList<StoryMail> Mails, string? State, string Next);
 
 /// <summary>Tells one transaction's story: every rule with its verdict, every contact, what comes next and when. No personal data.</summary>
 internal sealed class Explain(PipelineConfig config, Database database, Vault vault, AsOf asOf)
@@ -60,6 +67,11 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
                 text.AppendLine(CultureInfo.InvariantCulture, $"    {Day(line.Day)}  {line.What,-16} {line.Detail} (cycle {line.Cycle}, policy {line.Policy})");
             }
 
+            foreach (var mail in story.Mails.Where(m => m.Doubt.Length > 0))
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"    the {mail.Contact} ({mail.State}): {mail.Doubt}");
+            }
+
             text.AppendLine(story.State is { } state ? $"  now: {state}" : "  no case was opened");
             text.AppendLine(CultureInfo.InvariantCulture, $"  next: {story.Next}").AppendLine();
         }
@@ -91,6 +103,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             $"{t.File}, line {t.Line}", t.Transaction.EventDate, t.Reason ?? "eligible", t.ScreenedOn,
             [.. Screening.Rules.Select(r => new RuleVerdict(r.Reason, r.Holds(input) switch { true => "passed", false => "FAILED", null => "-" }, r.Facts(input)))],
             database["ledger.of_case"].List(r => new StoryLine(r.Day(2), r.GetString(3), Words(r.GetString(4)), r.GetInt64(5), r.GetInt64(6)), id),
+            database["mails.of_case"].List(r => new StoryMail(((MailContact)r.GetInt32(0)).Code(), r.GetString(1), r.TextOrNull(2), Doubt(r.GetInt32(3))), id),
             row is null ? null : row.Case.State.Code() + (row.Case.CloseReason is { } reason ? $" ({reason})" : ""),
             Next(row, t.Transaction, reach, other, today));
     }
@@ -138,6 +151,13 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             Contact = vault.UnsealContact(r.Bytes(12)),
         },
         r.GetString(13), r.GetInt64(14), r.TextOrNull(15), r.Day(16));
+
+    private static string Doubt(int inDoubt) => inDoubt switch
+    {
+        0 => "",
+        1 => "a cycle was killed that had it in hand, so it may have gone out before: once more under the same Message-ID",
+        _ => "the server's answer to it got lost, so it may have arrived: once more under the same Message-ID; if that answer is lost too, it counts as sent",
+    };
 
     private static string Words(string detail)
     {

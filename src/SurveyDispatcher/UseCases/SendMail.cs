@@ -255,18 +255,37 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
     }
 
-    /// <summary>One of the senders: it composes its next mail and talks to the server while the last one is being stored; the final dot waits for that.</summary>
+    /// <summary>
+    /// One of the senders. While a mail is under way the next is composed, and while the fate of one is stored the server hears the
+    /// next; only its final dot waits for that.
+    /// </summary>
     private async Task SendAsync(ChannelReader<Outgoing> work, ChannelWriter<Result> results, CancellationToken ct)
     {
         var stored = Task.CompletedTask;
-        await foreach (var mail in work.ReadAllAsync(ct))
+        var coming = NextAsync(work, ct);
+        while (await coming is { } next)
         {
-            var prepared = Prepare(mail);
-            var result = prepared.Result ?? await TrySendAsync(mail, prepared with { Envelope = prepared.Envelope with { Ready = stored.WaitAsync(ct) } });
+            coming = Task.Run(() => NextAsync(work, ct), ct);
+            var result = next.Prepared.Result
+                ?? await TrySendAsync(next.Mail, next.Prepared with { Envelope = next.Prepared.Envelope with { Ready = stored.WaitAsync(ct) } });
             await stored.WaitAsync(ct);
             results.TryWrite(result);
             stored = result.Stored.Task;
         }
+    }
+
+    /// <summary>The next mail of this sender, composed; null when there is no more.</summary>
+    private async Task<(Outgoing Mail, Prepared Prepared)?> NextAsync(ChannelReader<Outgoing> work, CancellationToken ct)
+    {
+        while (await work.WaitToReadAsync(ct))
+        {
+            if (work.TryRead(out var mail))
+            {
+                return (mail, Prepare(mail));
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The message in bytes. One mail that can't be composed must not keep the others from being sent.</summary>
@@ -298,7 +317,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 Market = market,
                 Domain = domain,
                 Address = context.Vault.Hash(address),
-                Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml", names.NameOf(mail.Row.CaseId, mail.Kind)),
+                Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml", outgoing.MessageId[..outgoing.MessageId.LastIndexOf('@')]),
                 Message = MessageComposer.Compose(outgoing),
             };
         }

@@ -127,6 +127,7 @@ public sealed class RelayJourneyTests
         var first = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
         Assert.Equal((0, 1), (first.Json.GetProperty("invitationsSent").GetInt32(), first.Json.GetProperty("mailDeferred").GetInt32()));
         Assert.Equal("waiting", await world.StateAsync("known"));
+        Assert.Contains("the server's answer to it got lost", (await world.RunAsync("explain", "known")).Output, StringComparison.Ordinal);
 
         var second = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
         Assert.Equal((1, 0), (second.Json.GetProperty("invitationsSent").GetInt32(), second.Json.GetProperty("mailDeferred").GetInt32()));

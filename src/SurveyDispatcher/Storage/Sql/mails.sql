@@ -55,3 +55,6 @@ SELECT DISTINCT market FROM mails WHERE state IN ('queued', 'claimed') AND state
 
 -- name: recipient
 SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact
+
+-- name: of_case
+SELECT contact, state, status, in_doubt FROM mails WHERE case_id = @case_id ORDER BY contact
