@@ -16,12 +16,16 @@ public sealed record EmailAddress
 
     private EmailAddress(string local, string domain)
     {
+        Domain = domain;
         Value = $"{local}@{domain}";
         Key = Value.ToLowerInvariant();
     }
 
     /// <summary>The address to send to: the local part as written, the domain in ASCII and lower case.</summary>
     public string Value { get; }
+
+    /// <summary>What stands behind the @, in ASCII and lower case.</summary>
+    public string Domain { get; }
 
     /// <summary>What identifies the mailbox: letter case is ignored throughout, as every large provider does.</summary>
     public string Key { get; }

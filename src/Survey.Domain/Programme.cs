@@ -45,7 +45,14 @@ public sealed record Market(
 }
 
 /// <summary>The sender of a market's mail.</summary>
-public sealed record Sender(string Name, string Address, string ReplyTo);
+public sealed record Sender(string Name, string Address, string ReplyTo)
+{
+    /// <summary>Where an answer goes: <see cref="ReplyTo"/>, else the address itself.</summary>
+    public string AnswersTo => ReplyTo.Length > 0 ? ReplyTo : Address;
+
+    /// <summary>What stands behind the @ of the address, as it is configured.</summary>
+    public string Domain => Address[(Address.LastIndexOf('@') + 1)..];
+}
 
 /// <summary>Hours of a day, the first included, the last not.</summary>
 public readonly record struct Hours(TimeOnly From, TimeOnly To)

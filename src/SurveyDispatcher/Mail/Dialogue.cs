@@ -126,7 +126,12 @@ internal sealed class Dialogue : IDisposable
         lock (_lock)
         {
             _givenUp = true;
-            _limit.CancelAfter(_dotOnItsWay ? Grace : TimeSpan.Zero);
+            if (_dotOnItsWay)
+            {
+                _limit.CancelAfter(Grace);
+                return;
+            }
         }
+        _limit.Cancel();
     }
 }

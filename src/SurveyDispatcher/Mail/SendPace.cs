@@ -12,14 +12,12 @@ internal sealed class SendPace(int perMinute, int perMinuteAndDomain, TimeProvid
 {
     private const int ManyDomains = 10_000;
 
-    // A little more than a minute, for clocks that don't run quite alike.
-    private static readonly TimeSpan Minute = TimeSpan.FromMilliseconds(60_100);
+    /// <summary>A little more than a minute, for clocks that don't run quite alike.</summary>
+    public static readonly TimeSpan Minute = TimeSpan.FromMilliseconds(60_100);
 
     private readonly Lock _lock = new();
     private readonly Window _all = new(perMinute);
     private readonly Dictionary<string, Window> _domains = new(StringComparer.OrdinalIgnoreCase);
-    private readonly long _began = clock.GetTimestamp();
-    private TimeSpan _rest;
     private TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether it limits anything.</summary>
@@ -118,27 +116,19 @@ internal sealed class SendPace(int perMinute, int perMinuteAndDomain, TimeProvid
         }
     }
 
-    /// <summary>Lets nothing pass until the minute is over that another process may have used up.</summary>
-    /// <param name="since">How long ago it ended; null: there was none.</param>
-    public void Rest(TimeSpan? since) => _rest = Limits && since is { } ago && ago >= TimeSpan.Zero && ago < Minute ? Minute - ago : TimeSpan.Zero;
-
+    /// <summary>How long a window has no room yet; zero: it has room. Never less, so that it can be waited for.</summary>
     private TimeSpan Room(Window window)
     {
-        if (_rest > TimeSpan.Zero)
+        while (window.Oldest is { } oldest)
         {
-            var left = _rest - clock.GetElapsedTime(_began);
-            if (window == _all && left > TimeSpan.Zero)
+            var left = Minute - clock.GetElapsedTime(oldest);
+            if (left > TimeSpan.Zero)
             {
-                return left;
+                return window.IsFull ? left : TimeSpan.Zero;
             }
-        }
-        while (window.Oldest is { } oldest && clock.GetElapsedTime(oldest) >= Minute)
-        {
             window.Forget();
         }
-        return !window.IsFull ? TimeSpan.Zero
-            : window.Oldest is { } next ? Minute - clock.GetElapsedTime(next)
-            : Minute; // all are under way, and a minute begins when they end
+        return window.IsFull ? Minute : TimeSpan.Zero; // all are under way, and a minute begins when they end
     }
 
     private Window WindowOf(string domain)

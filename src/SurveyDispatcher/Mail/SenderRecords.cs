@@ -43,11 +43,7 @@ internal sealed record SenderDomain(string From, string Envelope, IReadOnlyList<
             .Select(g => new SenderDomain(g.Key, options.BounceAddress.Length > 0 ? DomainOf(options.BounceAddress) : g.Key, [.. g.Order(StringComparer.Ordinal)])),
     ];
 
-    private static string DomainOf(string address)
-    {
-        var ascii = EmailAddress.Parse(address)!.Value; // the configuration was found valid
-        return ascii[(ascii.LastIndexOf('@') + 1)..];
-    }
+    private static string DomainOf(string address) => EmailAddress.Parse(address)!.Domain; // the configuration was found valid
 }
 
 /// <summary>The DNS records that make providers trust a sender: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489).</summary>

@@ -193,10 +193,10 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
         const string look = "In its header, Authentication-Results should say spf=pass, dkim=pass and dmarc=pass.";
         return new OutgoingMail
         {
-            MessageId = $"mail-check.{now:yyyyMMddHHmmssfffffff}@{sender.Address[(sender.Address.LastIndexOf('@') + 1)..]}",
+            MessageId = $"mail-check.{now:yyyyMMddHHmmssfffffff}@{sender.Domain}",
             FromName = sender.Name,
             FromAddress = sender.Address,
-            ReplyTo = sender.ReplyTo.Length > 0 ? sender.ReplyTo : sender.Address,
+            ReplyTo = sender.AnswersTo,
             To = to.Value,
             Subject = subject,
             Text = $"{what}\n\n{look}\n",

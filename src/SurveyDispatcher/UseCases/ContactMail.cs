@@ -64,10 +64,10 @@ internal sealed record ContactMail
         var sender = Market.Sender;
         return new OutgoingMail
         {
-            MessageId = $"{Name}@{sender.Address[(sender.Address.LastIndexOf('@') + 1)..]}",
+            MessageId = $"{Name}@{sender.Domain}",
             FromName = sender.Name,
             FromAddress = sender.Address,
-            ReplyTo = sender.ReplyTo.Length > 0 ? sender.ReplyTo : sender.Address,
+            ReplyTo = sender.AnswersTo,
             To = To,
             Subject = words.Subject,
             Text = words.Text,

@@ -30,7 +30,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
         catch (SqliteException e)
         {
-            throw new OperatorException($"The cycle stopped at the store {StorePath(directory)}: {Database.Explain(e)}", e);
+            throw new OperatorException($"The cycle stopped at the store {directory.StorePath}: {Database.Explain(e)}", e);
         }
     }
 
@@ -245,8 +245,6 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     private static string ConnectionString(DataDirectory directory, StoreOptions options) => options.ConnectionString.Length > 0
         ? options.ConnectionString
         : new SqliteConnectionStringBuilder { DataSource = directory.StorePath, Pooling = false }.ConnectionString;
-
-    private static string StorePath(DataDirectory directory) => directory.StorePath;
 
     /// <summary>Sends nothing and says that it did: for dry runs.</summary>
     private sealed class AcceptingTransport : IMailTransport

@@ -11,17 +11,17 @@ namespace SurveyDispatcher.UseCases;
 /// <remarks>
 /// Senders work side by side; one thread owns the store, and settles together what has come back in the meantime. So a
 /// process that is killed leaves at most one mail in doubt per connection; the disk follows a few milliseconds behind, which a
-/// machine that loses power adds to the doubt. Markets take turns, so that none waits for
-/// another's thousands. A mail to a domain that has had its share of this minute goes back to the queue, and only its
-/// number is kept here.
+/// machine that loses power adds to the doubt. Markets take turns, so that none waits for another's thousands. A mail to a
+/// domain that has had its share of this minute goes back to the queue, and only its number is kept here.
 /// </remarks>
 internal sealed class SendMail(CycleContext context, IMailTransport transport) : IDisposable
 {
     private const int ClaimSize = 200;
+    private const int ParkedLimit = 100_000;
 
     /// <summary>In the store: the mail was handed over, and the answer got lost.</summary>
     private const int HandedOver = 2;
-    private const int ParkedLimit = 100_000;
+
     private readonly ContactNames names = new(context.Vault);
     private readonly MailOptions options = context.Config.Settings.Mail;
     private readonly SendPace pace = context.DryRun
@@ -51,11 +51,16 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             await TrustSendersAsync();
         }
 
-        pace.Rest(SinceLastCycle());
         using var stopping = context.Stopping.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), halt);
         await using var limit = options.MaxMinutes == 0 ? null : context.Time.CreateTimer(
             static h => ((CancellationTokenSource)h!).Cancel(), halt, TimeSpan.FromMinutes(options.MaxMinutes), Timeout.InfiniteTimeSpan);
         var total = context.Database["mails.count_sendable"].Scalar<long>(SqlValues.Set(OpenMarkets()));
+        if (total > 0 && pace.Limits && SinceLastCycle() is { } ago && ago >= TimeSpan.Zero && ago < SendPace.Minute)
+        {
+            // Another process may have used up that minute.
+            await Task.Delay(SendPace.Minute - ago, context.Time, halt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         var began = context.Time.GetTimestamp();
         for (var pause = TimeSpan.FromSeconds(1); ; pause *= 2)
         {
@@ -305,19 +310,19 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 throw new InvalidOperationException($"Case {mail.Row.CaseId} was planned for mail without an address.");
             }
 
-            var domain = address.Value[(address.Value.LastIndexOf('@') + 1)..];
-            if (pace.Places(domain) == 0)
+            if (pace.Places(address.Domain) == 0)
             {
-                return new(new Result(mail, 0, null) { ParkedFor = domain });
+                return new(new Result(mail, 0, null) { ParkedFor = address.Domain });
             }
 
-            var outgoing = Compose(mail, market, contact.Name, address);
+            var name = names.NameOf(mail.Row.CaseId, mail.Kind);
+            var outgoing = Compose(mail, market, name, contact.Name, address);
             return new(null)
             {
                 Market = market,
-                Domain = domain,
+                Domain = address.Domain,
                 Address = context.Vault.Hash(address),
-                Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml", outgoing.MessageId[..outgoing.MessageId.LastIndexOf('@')]),
+                Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml", name),
                 Message = MessageComposer.Compose(outgoing),
             };
         }
@@ -367,7 +372,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
     }
 
-    private OutgoingMail Compose(Outgoing mail, Market market, string customer, EmailAddress address)
+    private OutgoingMail Compose(Outgoing mail, Market market, string name, string customer, EmailAddress address)
     {
         var row = mail.Row;
         var message = new ContactMail
@@ -376,7 +381,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             Survey = row.Survey,
             Kind = mail.Kind,
             CaseId = row.CaseId,
-            Name = names.NameOf(row.CaseId, mail.Kind),
+            Name = name,
             Token = context.Vault.Token(row.Id),
             To = address.Value,
             Customer = customer,
@@ -446,7 +451,6 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 Store("queued", null);
                 unreachable |= stopped is null;
                 Stop($"The mail server can't be used: {unusable.What.TrimEnd('.')}.");
-
                 return 1;
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), delivery, "Unknown delivery.");
@@ -531,7 +535,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         public List<long> TakeWithRoom(SendPace pace, int limit)
         {
             var taken = new List<long>();
-            foreach (var (domain, waiting) in domains.Where(d => pace.RoomIn(d.Key) <= TimeSpan.Zero))
+            foreach (var (domain, waiting) in domains)
             {
                 for (var room = pace.Places(domain); room > 0 && taken.Count < limit && waiting.TryDequeue(out var id); room--)
                 {
@@ -549,10 +553,6 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
 
         /// <summary>How long until the first domain has room.</summary>
-        public TimeSpan Wait(SendPace pace)
-        {
-            var wait = domains.Keys.Min(pace.RoomIn);
-            return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
-        }
+        public TimeSpan Wait(SendPace pace) => domains.Keys.Min(pace.RoomIn);
     }
 }

@@ -93,11 +93,7 @@ public sealed class RelayJourneyTests
     [Fact]
     public async Task AServerThatIsDownEndsTheCycleWithOneAndKeepsTheMailsQueued()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        using var world = Sending(port);
+        using var world = Sending(Mail.Smtp.ClosedPort());
         world.Extract("a.csv", To("known", 1), To("other", 2), Due with { Transaction = "NOMAIL", Email = "" });
 
         var ended = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
@@ -119,9 +115,9 @@ public sealed class RelayJourneyTests
         await using var server = new Mail.ScriptedServer((_, c) => c == "." ? Mail.ScriptedServer.Close : null);
         using var world = Sending(server.Port);
         world.Extract("a.csv", To("known", 1));
-        world.Edit("appsettings.json", s => s["Mail"]!["Host"] = "localhost.invalid");
+        world.Edit("appsettings.json", s => s["Mail"]!["Port"] = Mail.Smtp.ClosedPort());
         await world.RunAsync("cycle", "--as-of", "2026-03-02");
-        world.Edit("appsettings.json", s => s["Mail"]!["Host"] = "127.0.0.1");
+        world.Edit("appsettings.json", s => s["Mail"]!["Port"] = server.Port);
         world.Tamper("UPDATE mails SET state = 'claimed'"); // as a killed cycle leaves it
 
         var first = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
@@ -138,7 +134,7 @@ public sealed class RelayJourneyTests
     public async Task MailsThatAKillLeftInDoubtGoOnceMoreUnderTheirName()
     {
         Assert.True(File.Exists("/usr/sbin/smtp-sink"), "smtp-sink is missing: apt-get install -y postfix (tests/run does it).");
-        var port = Smtp();
+        var port = Mail.Smtp.ClosedPort();
         using var world = Sending(port);
         var box = world.In("sink");
         Directory.CreateDirectory(box);
@@ -169,13 +165,6 @@ public sealed class RelayJourneyTests
             sink.Kill();
             await sink.WaitForExitAsync(CancellationToken.None);
         }
-    }
-
-    private static int Smtp()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task ListeningAsync(int port)

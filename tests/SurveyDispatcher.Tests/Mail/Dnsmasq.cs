@@ -27,7 +27,7 @@ internal sealed class Dnsmasq : IDisposable
     {
         const string program = "/usr/sbin/dnsmasq";
         Assert.True(File.Exists(program), "dnsmasq is missing: apt-get install -y dnsmasq-base (tests/run does it).");
-        var port = FreePort();
+        var port = Smtp.ClosedPort();
         var start = new ProcessStartInfo(program) { RedirectStandardError = true };
         string[] arguments =
         [
@@ -62,12 +62,5 @@ internal sealed class Dnsmasq : IDisposable
         process.Kill();
         process.WaitForExit();
         process.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
