@@ -20,9 +20,11 @@ internal static class SendDriver
         var next = 0;
         await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(async () =>
         {
-            for (var n = Interlocked.Increment(ref next); n <= count; n = Interlocked.Increment(ref next))
+            // As the mail stage does: each sender knows its next message when it hands one over.
+            for (var (n, following) = (Interlocked.Increment(ref next), Interlocked.Increment(ref next)); n <= count; (n, following) = (following, Interlocked.Increment(ref next)))
             {
-                if (await transport.SendAsync(new Envelope("bounces+1@cvp.example", "anna@mail.example", $"{n}.eml", $"{n}"), message, CancellationToken.None) is var delivery and not Delivery.Accepted)
+                var upcoming = following <= count ? new Upcoming(Envelope(following), message) : null;
+                if (await transport.SendAsync(Envelope(n) with { Next = () => upcoming }, message, CancellationToken.None) is var delivery and not Delivery.Accepted)
                 {
                     throw new BenchmarkException($"Message {n} was not accepted: {delivery}.");
                 }
@@ -31,6 +33,8 @@ internal static class SendDriver
         Console.WriteLine(Stopwatch.GetElapsedTime(began).TotalSeconds.ToString("F4", CultureInfo.InvariantCulture));
         return 0;
     }
+
+    private static Envelope Envelope(int n) => new("bounces+1@cvp.example", "anna@mail.example", $"{n}.eml", $"{n}");
 
     /// <summary>As many bytes as a real invitation, in lines like its own.</summary>
     private static byte[] Message(int bytes)

@@ -9,10 +9,20 @@ namespace SurveyDispatcher.Mail;
 /// <param name="Id">The contact's name, the same on every retry, which reports bring back (ENVID, RFC 3461 4.4): 1 to 100 printable ASCII signs.</param>
 public sealed record Envelope(string From, string To, string FileName, string Id)
 {
-    /// <summary>The message may be handed over only when this has ended: the final dot waits for it. If it fails, the message is not sent.</summary>
+    /// <summary>The message may be handed over only when this has ended. If it fails, the message is not sent.</summary>
     /// <remarks>So a session can talk while the fate of its last message is being stored, and yet never has two whose fate is not.</remarks>
     public Task Ready { get; init; } = Task.CompletedTask;
+
+    /// <summary>Asked when the message is handed over: what this caller will send next, or null when he does not know yet.</summary>
+    /// <remarks>
+    /// A session may announce it along with the final dot, which saves it a round trip. That is no promise: the caller may send
+    /// something else, or nothing.
+    /// </remarks>
+    public Func<Upcoming?> Next { get; init; } = () => null;
 }
+
+/// <summary>The message that comes next.</summary>
+public sealed record Upcoming(Envelope Envelope, ReadOnlyMemory<byte> Message);
 
 /// <summary>Hands messages on; every transport gets the very same bytes.</summary>
 public interface IMailTransport : IAsyncDisposable

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -24,11 +23,12 @@ public sealed class RelayTransport : IMailTransport
     private readonly Func<CancellationToken, Task<IMailSession>> _open;
     private readonly TimeProvider _clock;
     private readonly SemaphoreSlim _slots;
-    private readonly ConcurrentStack<IMailSession> _idle = new();
+    private readonly List<IMailSession> _idle = [];
     private readonly ResiliencePipeline _retrying;
     private readonly ResiliencePipeline _breaking;
     private readonly Lock _lock = new();
     private readonly TimeSpan _budget;
+    private int _sessions;
     private long? _failingSince;
     private long _gotThrough = long.MinValue;
     private volatile Refusal? _refusal;
@@ -104,10 +104,7 @@ public sealed class RelayTransport : IMailTransport
     /// <summary>Says goodbye on all sessions. Messages must not be under way any more.</summary>
     public ValueTask DisposeAsync()
     {
-        while (_idle.TryPop(out var session))
-        {
-            session.Dispose();
-        }
+        _idle.ForEach(s => s.Dispose());
         _slots.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -116,7 +113,7 @@ public sealed class RelayTransport : IMailTransport
     /// <returns>null when another session must be tried.</returns>
     private async Task<Delivery?> TryKeptAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        if (Kept() is not { } session)
+        if (Kept(envelope.Id) is not { } session)
         {
             return null;
         }
@@ -136,7 +133,7 @@ public sealed class RelayTransport : IMailTransport
 
     private async ValueTask<Delivery> TryAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        var session = Kept() ?? await OpenAsync(ct);
+        var session = Kept(envelope.Id) ?? await OpenAsync(ct);
         try
         {
             return await session.SendAsync(envelope, message, ct);
@@ -147,29 +144,55 @@ public sealed class RelayTransport : IMailTransport
         }
     }
 
-    private IMailSession? Kept()
+    /// <summary>The idle session that waits for this message, else one that waits for none; null when one must be opened.</summary>
+    private IMailSession? Kept(string id)
     {
-        while (_idle.TryPop(out var session))
+        while (Taken(id) is { } session)
         {
-            if (session.IsUsable)
+            if (session.IsUsable && (session.Announced is null || session.Announced == id))
             {
                 return session;
             }
-            session.Dispose();
+            End(session);
         }
         return null;
+    }
+
+    /// <summary>Takes an idle session away; one that waits for another message only where there would be too many.</summary>
+    private IMailSession? Taken(string id)
+    {
+        lock (_lock)
+        {
+            var at = _idle.FindLastIndex(s => s.Announced == id);
+            at = at >= 0 ? at : _idle.FindLastIndex(s => s.Announced is null);
+            at = at >= 0 || _sessions < _options.Connections ? at : _idle.Count - 1;
+            if (at < 0)
+            {
+                return null;
+            }
+            var session = _idle[at];
+            _idle.RemoveAt(at);
+            return session;
+        }
     }
 
     private void Keep(IMailSession session)
     {
         if (session.IsBroken)
         {
-            session.Dispose();
+            End(session);
+            return;
         }
-        else
+        lock (_lock)
         {
-            _idle.Push(session);
+            _idle.Add(session);
         }
+    }
+
+    private void End(IMailSession session)
+    {
+        session.Dispose();
+        Interlocked.Decrement(ref _sessions);
     }
 
     private async Task<IMailSession> OpenAsync(CancellationToken ct)
@@ -180,7 +203,9 @@ public sealed class RelayTransport : IMailTransport
         }
         try
         {
-            return await _breaking.ExecuteAsync(static async (t, token) => await t._open(token), this, ct);
+            var session = await _breaking.ExecuteAsync(static async (t, token) => await t._open(token), this, ct);
+            Interlocked.Increment(ref _sessions);
+            return session;
         }
         catch (SmtpFaultException e) when (e.Outcome is Delivery.MessageRefused)
         {

@@ -129,24 +129,36 @@ internal sealed class SmtpChannel : IDisposable
         _out.ResetWrittenCount();
     }
 
-    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2) when the caller is ready: in one write if he is already.</summary>
-    public async ValueTask MessageAsync(ReadOnlyMemory<byte> message, Task ready)
+    /// <summary>Waits for the caller. A server that speaks or hangs up meanwhile gets no message: whatever it said would be no answer to it.</summary>
+    public async ValueTask AwaitAsync(Task ready)
     {
-        WriteStuffed(message.Span);
-        _dialogue.Arm("while sending the message");
-        if (!ready.IsCompletedSuccessfully)
+        var waits = !ready.IsCompletedSuccessfully;
+        if (waits)
         {
-            await FlushAsync();
             await _dialogue.AwaitAsync(ready);
-            if (HasUnread || _socket.Poll(0, SelectMode.SelectRead))
-            {
-                throw _dialogue.Nonsense(); // it spoke or hung up before the dot: whatever it said is no answer to it
-            }
         }
-        _out.Write(".\r\n"u8);
-        _dialogue.ArmForDot();
-        await FlushAsync();
-        _dialogue.Arm("after the final dot");
+        if (HasUnread || (waits && _socket.Poll(0, SelectMode.SelectRead)))
+        {
+            throw _dialogue.Nonsense();
+        }
+    }
+
+    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2), kept until <see cref="FlushAsync"/>.</summary>
+    public void Write(ReadOnlySpan<byte> message)
+    {
+        if (message.StartsWith("."u8))
+        {
+            _out.Write("."u8);
+        }
+        var rest = message;
+        for (var dot = rest.IndexOf("\n."u8); dot >= 0; dot = rest.IndexOf("\n."u8))
+        {
+            _out.Write(rest[..(dot + 2)]);
+            _out.Write("."u8);
+            rest = rest[(dot + 2)..];
+        }
+        _out.Write(rest);
+        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ".\r\n"u8 : "\r\n.\r\n"u8);
     }
 
     public async ValueTask<SmtpReply> ReplyAsync()
@@ -203,22 +215,5 @@ internal sealed class SmtpChannel : IDisposable
             }
             _filled += got;
         }
-    }
-
-    private void WriteStuffed(ReadOnlySpan<byte> message)
-    {
-        if (message.StartsWith("."u8))
-        {
-            _out.Write("."u8);
-        }
-        var rest = message;
-        for (var dot = rest.IndexOf("\n."u8); dot >= 0; dot = rest.IndexOf("\n."u8))
-        {
-            _out.Write(rest[..(dot + 2)]);
-            _out.Write("."u8);
-            rest = rest[(dot + 2)..];
-        }
-        _out.Write(rest);
-        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ""u8 : "\r\n"u8);
     }
 }

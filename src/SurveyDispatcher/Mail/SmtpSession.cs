@@ -22,6 +22,7 @@ internal sealed class SmtpSession : IMailSession
     private MailAuthentication? _login;
     private bool _loggedIn;
     private bool _needsReset;
+    private (string Id, List<string> Commands)? _announced;
 
     /// <summary>A session that is not open yet.</summary>
     /// <param name="options">The relay.</param>
@@ -40,7 +41,10 @@ internal sealed class SmtpSession : IMailSession
     public bool IsBroken => _dialogue.IsBroken;
 
     /// <inheritdoc/>
-    public bool IsUsable => _channel.IsUsable;
+    public bool IsUsable => _announced is null ? _channel.IsUsable : !IsBroken;
+
+    /// <inheritdoc/>
+    public string? Announced => _announced?.Id;
 
     /// <summary>What the opening has found, as far as it came.</summary>
     public SmtpFacts Facts => new(_channel.RemoteEndPoint, _greeting, _channel.Secured, _channel.Certificate, Offered, _login, _loggedIn);
@@ -82,6 +86,10 @@ internal sealed class SmtpSession : IMailSession
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
+        if (_announced is { } announced && announced.Id != envelope.Id)
+        {
+            throw new InvalidOperationException($"The session has announced {announced.Id} and can't send {envelope.Id}.");
+        }
         if (_outcome.Unspeakable(envelope, message.Span) is { } refused)
         {
             return refused;
@@ -91,9 +99,13 @@ internal sealed class SmtpSession : IMailSession
         return delivery!;
     }
 
-    /// <summary>Says goodbye without waiting for an answer, and closes.</summary>
+    /// <summary>Says goodbye without waiting for an answer, and closes. Where the server waits for a message, a goodbye would be a line of it.</summary>
     public void Dispose()
     {
+        if (_announced is not null)
+        {
+            _dialogue.Break();
+        }
         _channel.Dispose();
         _dialogue.Dispose();
     }
@@ -200,18 +212,25 @@ internal sealed class SmtpSession : IMailSession
             return refused;
         }
 
-        await _channel.MessageAsync(message, envelope.Ready); // a write that fails has not handed over its last bytes, so the dot is not out
+        await _channel.AwaitAsync(envelope.Ready);
+        _channel.Write(message.Span);
+        Announce(envelope.Next());
 
+        var dotMayBeOut = _announced is not null; // a write that fails has not handed over its last bytes; the dot is no longer among them
         SmtpReply reply;
         try
         {
+            _dialogue.ArmForDot();
+            await _channel.FlushAsync();
+            dotMayBeOut = true;
+            _dialogue.Arm("after the final dot");
             reply = await _channel.ReplyAsync();
             if (reply.Code / 100 == 3)
             {
                 throw SmtpFaultException.Connection("");
             }
         }
-        catch (Exception e) when (Dialogue.IsCut(e))
+        catch (Exception e) when (dotMayBeOut && Dialogue.IsCut(e))
         {
             _dialogue.Break();
             return _outcome.Lost(e);
@@ -225,17 +244,32 @@ internal sealed class SmtpSession : IMailSession
         return new Delivery.Accepted(reply.Summary);
     }
 
-    /// <summary>MAIL, RCPT and DATA, in one write where the server allows (RFC 2920).</summary>
+    /// <summary>The next envelope goes in one write with the final dot where the server allows (RFC 2920 3.1): a round trip less for each message.</summary>
+    private void Announce(Upcoming? next)
+    {
+        if (next is not null && Offered.Pipelining && _outcome.Unspeakable(next.Envelope, next.Message.Span) is null)
+        {
+            var commands = Commands(next.Envelope, next.Message.Span);
+            commands.ForEach(_channel.Write);
+            _announced = (next.Envelope.Id, commands);
+        }
+    }
+
+    /// <summary>MAIL, RCPT and DATA, in one write where the server allows (RFC 2920), unless the last message announced them.</summary>
     /// <returns>null when the server waits for the message.</returns>
     private async Task<Delivery?> EnvelopeAsync(Envelope envelope, ReadOnlyMemory<byte> message)
     {
-        var commands = Commands(envelope, message.Span);
+        var commands = _announced?.Commands ?? [.. _needsReset ? ["RSET"] : Array.Empty<string>(), .. Commands(envelope, message.Span)];
         var replies = new List<(string Command, SmtpReply Reply)>(commands.Count);
         if (Offered.Pipelining)
         {
-            commands.ForEach(_channel.Write);
             _dialogue.Arm("in the envelope");
-            await _channel.FlushAsync();
+            if (_announced is null)
+            {
+                commands.ForEach(_channel.Write);
+                await _channel.FlushAsync();
+            }
+            _announced = null;
             foreach (var command in commands)
             {
                 try
@@ -306,7 +340,7 @@ internal sealed class SmtpSession : IMailSession
             mail.Append(" RET=HDRS ENVID=").Append(Xtext(envelope.Id));
             rcpt.Append(" NOTIFY=FAILURE ORCPT=").Append(OriginalRecipient(envelope.To));
         }
-        return _needsReset ? ["RSET", mail.ToString(), rcpt.ToString(), "DATA"] : [mail.ToString(), rcpt.ToString(), "DATA"];
+        return [mail.ToString(), rcpt.ToString(), "DATA"];
     }
 
     /// <summary>Beyond ASCII the address stands as it is, with the same signs escaped in another way (RFC 6533 3).</summary>

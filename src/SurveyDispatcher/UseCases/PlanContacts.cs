@@ -69,7 +69,7 @@ internal sealed class PlanContacts(CycleContext context)
         var wanted = action is ContactAction.Send send ? (int)send.Contact : 0;
         if (row.Case.State is CaseState.Waiting or CaseState.Invited)
         {
-            context.Database["mails.drop_other"].Run(row.Id, wanted);
+            context.Database["mails.drop_other"].Run(context.Ledger.CycleId, row.Id, wanted);
         }
 
         switch (action)

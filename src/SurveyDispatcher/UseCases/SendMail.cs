@@ -44,7 +44,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         context.Database.InTransaction(() =>
         {
             context.Database["mails.doubt_claimed"].Run();
-            context.Database["mails.drop_overtaken"].Run();
+            context.Database["mails.drop_overtaken"].Run(context.Ledger.CycleId);
         });
         if (options.RequireSenderRecords && options.Transport != "Pickup" && !context.DryRun)
         {
@@ -261,8 +261,8 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     }
 
     /// <summary>
-    /// One of the senders. While a mail is under way the next is composed, and while the fate of one is stored the server hears the
-    /// next; only its final dot waits for that.
+    /// One of the senders. While a mail is under way the next is composed, and announced along with its final dot; while the fate of
+    /// one is stored the server answers for the next, which waits for that.
     /// </summary>
     private async Task SendAsync(ChannelReader<Outgoing> work, ChannelWriter<Result> results, CancellationToken ct)
     {
@@ -271,13 +271,22 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         while (await coming is { } next)
         {
             coming = Task.Run(() => NextAsync(work, ct), ct);
-            var result = next.Prepared.Result
-                ?? await TrySendAsync(next.Mail, next.Prepared with { Envelope = next.Prepared.Envelope with { Ready = stored.WaitAsync(ct) } });
+            var following = coming;
+            var result = next.Prepared.Result ?? await TrySendAsync(next.Mail, next.Prepared with
+            {
+                Envelope = next.Prepared.Envelope with { Ready = stored.WaitAsync(ct), Next = () => Announced(following) },
+            });
             await stored.WaitAsync(ct);
             results.TryWrite(result);
             stored = result.Stored.Task;
         }
     }
+
+    /// <summary>What surely comes next, as far as one can see: it is composed, and nothing makes it wait.</summary>
+    private Upcoming? Announced(Task<(Outgoing Mail, Prepared Prepared)?> coming) =>
+        !pace.Limits && !Ended && coming is { IsCompletedSuccessfully: true, Result: { Prepared: { Result: null } next } }
+            ? new(next.Envelope, next.Message)
+            : null;
 
     /// <summary>The next mail of this sender, composed; null when there is no more.</summary>
     private async Task<(Outgoing Mail, Prepared Prepared)?> NextAsync(ChannelReader<Outgoing> work, CancellationToken ct)
@@ -406,16 +415,21 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             context.Problems.Add(fault);
         }
 
-        void Store(string state, string? status, bool inDoubt = false) => context.Database["mails.settle"].Run(
-            state, inDoubt ? HandedOver : 0, address == 0 ? null : address, status, context.InstantIn(mail.Row.Market), mail.Id);
+        void Store(string state, EnhancedStatus? status = null) =>
+            context.Database["mails.settle"].Run(state, address, status?.ToString(), context.Ledger.CycleId, mail.Id);
+        long PutOff(EnhancedStatus? status = null, bool inDoubt = false)
+        {
+            context.Database["mails.put_off"].Run(inDoubt ? HandedOver : 0, address == 0 ? null : address, status?.ToString(), mail.Id);
+            return 1;
+        }
+
         switch (delivery)
         {
             case null:
-                Store("queued", null);
-                return result.ParkedFor is null ? 1 : 0;
+                return PutOff() - (result.ParkedFor is null ? 0 : 1);
             case Delivery.InDoubt when mail.InDoubt: // it went out twice under one name, and once without an answer is enough
             case Delivery.Accepted:
-                Store("accepted", null);
+                Store("accepted");
                 Record(mail, new CaseEvent.MailAccepted(today, mail.Kind));
                 if (mail.Kind == MailContact.Invitation)
                 {
@@ -428,7 +442,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
 
                 return 0;
             case Delivery.NotDelivered refused:
-                Store("undelivered", refused.Status.ToString());
+                Store("undelivered", refused.Status);
                 Record(mail, new CaseEvent.MailUndelivered(today, mail.Kind, Bounced: false, refused.Class.Code()));
                 if (refused.Class == AddressClass.Dead)
                 {
@@ -438,20 +452,16 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 context.Counts.MailRejected++;
                 return 0;
             case Delivery.TryLater later:
-                Store("queued", later.Status.ToString());
-                return 1;
+                return PutOff(later.Status);
             case Delivery.InDoubt:
-                Store("queued", null, inDoubt: true);
-                return 1;
+                return PutOff(inDoubt: true);
             case Delivery.MessageRefused refused:
-                Store("queued", refused.Status.ToString());
                 Stop($"The mail server refuses us ({refused.Code}): {refused.Advice}");
-                return 1;
+                return PutOff(refused.Status);
             case Delivery.ServerUnusable unusable:
-                Store("queued", null);
                 unreachable |= stopped is null;
                 Stop($"The mail server can't be used: {unusable.What.TrimEnd('.')}.");
-                return 1;
+                return PutOff();
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), delivery, "Unknown delivery.");
         }

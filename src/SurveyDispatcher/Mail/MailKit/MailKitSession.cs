@@ -48,6 +48,9 @@ internal sealed class MailKitSession : IMailSession
     public bool IsBroken => _dialogue.IsBroken || !_client.IsConnected;
 
     /// <inheritdoc/>
+    public string? Announced => null; // the library begins each message by itself
+
+    /// <inheritdoc/>
     public bool IsUsable => !_dialogue.IsBroken && _client.IsConnected && !_watch.IsOutOfStep && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Sends by this session; connects with the first message.</summary>

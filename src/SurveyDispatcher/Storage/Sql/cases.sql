@@ -65,7 +65,7 @@ FROM identities i JOIN cases c ON c.id = i.case_id
 WHERE i.hash IN (SELECT value FROM json_each(@hashes))
     AND (coalesce(c.invited_on, c.phone_on) >= @since
         OR (coalesce(c.invited_on, c.phone_on) IS NULL AND (c.state = 'phone_queued'
-            OR EXISTS (SELECT 1 FROM mails m WHERE m.case_id = c.id AND m.contact = 1 AND m.state IN ('queued', 'claimed')))))
+            OR EXISTS (SELECT 1 FROM mails m WHERE m.case_id = c.id AND m.contact = 1 AND m.settled_in IS NULL))))
 
 -- name: suppressions_of
 SELECT hash, flags FROM suppressions WHERE hash IN (SELECT value FROM json_each(@hashes))

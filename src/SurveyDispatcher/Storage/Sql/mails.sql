@@ -1,30 +1,29 @@
--- The open mails have a partial index; SQLite uses it only where a statement repeats the index's own condition.
+-- A mail is open while settled_in is null: queued, or claimed. The open ones have a partial index.
 
 -- name: plan
 -- Once per case and contact, whatever happens; a contact that was dropped before it was made may be planned again.
 INSERT INTO mails (case_id, contact, market, state, planned_on) VALUES (@case_id, @contact, @market, 'queued', @planned_on)
-ON CONFLICT (case_id, contact) DO UPDATE SET state = 'queued', planned_on = excluded.planned_on WHERE state = 'dropped'
+ON CONFLICT (case_id, contact) DO UPDATE SET state = 'queued', planned_on = excluded.planned_on, settled_in = NULL WHERE state = 'dropped'
 
 -- name: drop_other
 -- What was planned and is no longer wanted.
-UPDATE mails SET state = 'dropped' WHERE case_id = @case_id AND state IN ('queued', 'claimed') AND contact <> @contact
+UPDATE mails SET state = 'dropped', settled_in = @cycle WHERE case_id = @case_id AND settled_in IS NULL AND contact <> @contact
 
 -- name: drop_overtaken
 -- An answer, a no or a newer row has moved the case on while its mail was queued.
-UPDATE mails SET state = 'dropped'
-WHERE state IN ('queued', 'claimed')
+UPDATE mails SET state = 'dropped', settled_in = @cycle
+WHERE settled_in IS NULL
     AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = mails.case_id
         AND ((mails.contact = 1 AND c.state = 'waiting') OR (mails.contact = 2 AND c.state = 'invited')))
 
 -- name: doubt_claimed
 -- A claim that an interrupted cycle left behind: most were never handed over, a few may have been. They go once more, under their names.
-UPDATE mails SET state = 'queued', in_doubt = max(in_doubt, 1) WHERE state IN ('queued', 'claimed') AND state = 'claimed'
+UPDATE mails SET state = 'queued', in_doubt = max(in_doubt, 1) WHERE settled_in IS NULL AND state = 'claimed'
 
 -- name: claim
 -- The next of one market; the markets take turns.
 UPDATE mails SET state = 'claimed'
-WHERE id IN (SELECT id FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND market = @market AND id > @after
-    ORDER BY id LIMIT @limit)
+WHERE id IN (SELECT id FROM mails WHERE settled_in IS NULL AND market = @market AND id > @after AND state = 'queued' ORDER BY id LIMIT @limit)
 RETURNING id
 
 -- name: claim_again
@@ -41,17 +40,21 @@ FROM mails m JOIN cases c ON c.id = m.case_id JOIN transactions t ON t.id = m.ca
 WHERE m.id IN (SELECT value FROM json_each(@ids))
 ORDER BY m.id
 
+-- name: put_off
+-- It stays in the queue.
+UPDATE mails SET state = 'queued', in_doubt = max(in_doubt, @in_doubt), to_hash = coalesce(@to_hash, to_hash), status = coalesce(@status, status) WHERE id = @id
+
 -- name: settle
-UPDATE mails SET state = @state, in_doubt = max(in_doubt, @in_doubt), to_hash = coalesce(@to_hash, to_hash), status = coalesce(@status, status), settled_at = @settled_at WHERE id = @id
+UPDATE mails SET state = @state, to_hash = @to_hash, status = coalesce(@status, status), settled_in = @cycle WHERE id = @id
 
 -- name: count_queued
-SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed')
+SELECT count(*) FROM mails WHERE settled_in IS NULL
 
 -- name: count_sendable
-SELECT count(*) FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
+SELECT count(*) FROM mails WHERE settled_in IS NULL AND state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
 
 -- name: markets_queued
-SELECT DISTINCT market FROM mails WHERE state IN ('queued', 'claimed') AND state = 'queued' ORDER BY market
+SELECT DISTINCT market FROM mails WHERE settled_in IS NULL AND state = 'queued' ORDER BY market
 
 -- name: recipient
 SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact
