@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace SurveyDispatcher;
 
-/// <summary>Writing files so that nobody ever sees half of one.</summary>
-public static class DurableFile
+/// <summary>Writing files so that nobody ever sees half of one, also after the power was lost.</summary>
+public static partial class DurableFile
 {
     /// <summary>Writes a file under a temporary name, flushes it to the disk, and renames it.</summary>
     public static void Write(string path, Action<Stream> write)
@@ -10,10 +12,28 @@ public static class DurableFile
         using (var stream = Create(temporary))
         {
             write(stream);
-            stream.Flush(flushToDisk: true);
+            Flush(stream);
         }
 
-        File.Move(temporary, path, overwrite: true);
+        Rename(temporary, path);
+    }
+
+    /// <summary>Waits until all that was written is on the disk.</summary>
+    public static void Flush(FileStream stream)
+    {
+        Moment.Of("flush", stream.Name);
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Gives a flushed file its name, in place of an older one, and waits until the folder is on the disk, too.</summary>
+    public static void Rename(string path, string name)
+    {
+        Moment.Of("rename", name);
+        File.Move(path, name, overwrite: true);
+        if (!OperatingSystem.IsWindows()) // where the file system's journal keeps the order by itself
+        {
+            FlushFolder(Path.GetDirectoryName(Path.GetFullPath(name))!);
+        }
     }
 
     /// <summary>Opens a new file that only its owner can read, an old one of that name is replaced.</summary>
@@ -28,6 +48,36 @@ public static class DurableFile
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
+        Moment.Of("open", path);
         return new FileStream(path, options);
     }
+
+    /// <summary>A new name is only on the disk when its folder is; .NET opens no folders.</summary>
+    private static void FlushFolder(string path)
+    {
+        const int readOnly = 0;
+        var folder = OpenFolder(path, readOnly);
+        if (folder < 0)
+        {
+            throw new IOException($"The folder {path} can't be opened: {Marshal.GetLastPInvokeErrorMessage()}.");
+        }
+
+        var failed = FlushFolder(folder) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = CloseFolder(folder);
+        const int invalid = 22; // file systems that can't flush a folder, some of them on networks
+        if (failed && error != invalid)
+        {
+            throw new IOException($"The folder {path} can't be flushed to the disk: {Marshal.GetPInvokeErrorMessage(error)}.");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFolder(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FlushFolder(int folder);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int CloseFolder(int folder);
 }

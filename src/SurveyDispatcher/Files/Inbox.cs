@@ -82,6 +82,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         try
         {
             DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
+            Moment.Of("rename", taken);
             File.Move(path, taken, overwrite: false);
             return true;
         }
@@ -135,7 +136,8 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
             target = System.IO.Path.Combine(folder, $"{file.Name}.{n}");
         }
 
-        File.Move(file.Path, target, overwrite: true);
+        Moment.Of("rename", target);
+        File.Move(file.Path, target, overwrite: true); // not waited for: a file that comes back from a power cut is known, and moved again
         return target;
     }
 

@@ -221,10 +221,12 @@ internal sealed class SmtpSession : IMailSession
         try
         {
             _dialogue.ArmForDot();
+            Moment.Of("send", envelope.Id);
             await _channel.FlushAsync();
             dotMayBeOut = true;
             _dialogue.Arm("after the final dot");
             reply = await _channel.ReplyAsync();
+            Moment.Of("sent", envelope.Id);
             if (reply.Code / 100 == 3)
             {
                 throw SmtpFaultException.Connection("");

@@ -85,7 +85,7 @@ public sealed partial class Database : IDisposable
         {
             if (!prepared.TryGetValue(name, out var statement))
             {
-                statement = new Statement(connection, Statements[name]);
+                statement = new Statement(connection, name, Statements[name]);
                 prepared.Add(name, statement);
             }
 
@@ -102,13 +102,14 @@ public sealed partial class Database : IDisposable
         }
 
         // Prepared once: ADO.NET would parse several statements for each of the many small ones of the mail stage.
-        (begin ??= new(connection, "BEGIN IMMEDIATE")).Run();
+        (begin ??= new(connection, "begin", "BEGIN IMMEDIATE")).Run();
         inTransaction = true;
         try
         {
             work();
-            (commit ??= new(connection, "COMMIT")).Run();
+            (commit ??= new(connection, "commit", "COMMIT")).Run();
             inTransaction = false;
+            Moment.Of("committed", "");
             behind?.Written();
         }
         catch
@@ -175,7 +176,7 @@ public sealed partial class Database : IDisposable
     {
         try
         {
-            (rollback ??= new(connection, "ROLLBACK")).Run();
+            (rollback ??= new(connection, "rollback", "ROLLBACK")).Run();
         }
         catch (SqliteException)
         {
@@ -254,24 +255,26 @@ public sealed partial class Database : IDisposable
 public sealed partial class Statement : IDisposable
 {
     private readonly SqliteConnection connection;
+    private readonly string name;
     private readonly SqliteCommand command;
     private sqlite3_stmt? write;
 
-    internal Statement(SqliteConnection connection, string text)
+    internal Statement(SqliteConnection connection, string name, string text)
     {
         this.connection = connection;
+        this.name = name;
         command = connection.CreateCommand();
         command.CommandText = text;
-        foreach (var name in ParameterName().Matches(text).Select(m => m.Value).Distinct(StringComparer.Ordinal))
+        foreach (var parameter in ParameterName().Matches(text).Select(m => m.Value).Distinct(StringComparer.Ordinal))
         {
-            command.Parameters.Add(new SqliteParameter { ParameterName = name });
+            command.Parameters.Add(new SqliteParameter { ParameterName = parameter });
         }
     }
 
     /// <summary>Runs the statement; returns the number of rows it changed.</summary>
     public int Run(params ReadOnlySpan<object?> values)
     {
-        CheckCount(values.Length);
+        Begin(values.Length);
         if (write is null)
         {
             Check(raw.sqlite3_prepare_v2(connection.Handle, command.CommandText, out write));
@@ -360,8 +363,9 @@ public sealed partial class Statement : IDisposable
 
     private void Check(int result) => SqliteException.ThrowExceptionForRC(result, connection.Handle);
 
-    private void CheckCount(int count)
+    private void Begin(int count)
     {
+        Moment.Of("statement", name);
         if (count != command.Parameters.Count)
         {
             throw new ArgumentException($"{command.Parameters.Count} values are expected, not {count}: {command.CommandText}");
@@ -370,7 +374,7 @@ public sealed partial class Statement : IDisposable
 
     private void Bind(ReadOnlySpan<object?> values)
     {
-        CheckCount(values.Length);
+        Begin(values.Length);
         for (var i = 0; i < values.Length; i++)
         {
             command.Parameters[i].Value = values[i] ?? DBNull.Value;

@@ -125,7 +125,11 @@ internal sealed class FileInTaking : IDisposable
     {
         rejectsCsv?.Dispose();
         rejectsCsv = null;
-        rejects?.Flush(flushToDisk: true);
+        if (rejects is not null)
+        {
+            DurableFile.Flush(rejects);
+        }
+
         context.Database["files.progress"].Run(Read, New, Updated, Unchanged, Rejected, rejects?.Position ?? rejectedBefore, Id);
     }
 
@@ -136,7 +140,7 @@ internal sealed class FileInTaking : IDisposable
         {
             rejects.Dispose();
             rejects = null;
-            File.Move(rejectsPart, FreeName(rejectsPath), overwrite: true);
+            DurableFile.Rename(rejectsPart, FreeName(rejectsPath));
         }
 
         context.Database.InTransaction(() => context.Database["files.end"].Run("taken", null, Id));

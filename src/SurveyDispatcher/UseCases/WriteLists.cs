@@ -107,7 +107,7 @@ internal sealed class WriteLists(CycleContext context)
         var path = PathOf(list.FileName);
         if (File.Exists(path + ".tmp"))
         {
-            File.Move(path + ".tmp", path, overwrite: true);
+            DurableFile.Rename(path + ".tmp", path);
         }
 
         context.Database.InTransaction(() => context.Database["lists.publish"].Run(list.Id));
@@ -122,7 +122,7 @@ internal sealed class WriteLists(CycleContext context)
         using (var stream = DurableFile.Create(temporary))
         {
             rows = list.Kind == "phone" ? WritePhone(stream, list) : WriteWithdrawals(stream, list);
-            stream.Flush(flushToDisk: true);
+            DurableFile.Flush(stream);
         }
 
         var createdAt = context.Config.Programme.MarketOf(list.Market) is { } market
@@ -165,6 +165,7 @@ internal sealed class WriteLists(CycleContext context)
         });
         foreach (var leftover in new[] { PathOf(list.FileName) + ".tmp", Manifest.PathOf(PathOf(list.FileName)) }.Where(File.Exists))
         {
+            Moment.Of("delete", leftover);
             File.Delete(leftover);
         }
     }

@@ -5,47 +5,51 @@ namespace SurveyDispatcher.Tests.Journeys;
 /// <summary>The program in a process of its own, as it was built.</summary>
 internal static class Child
 {
+    /// <summary>The same program with its moments counted (tests/Killable).</summary>
+    private static readonly string Killable = Path.Combine(AppContext.BaseDirectory, "Killable.dll");
+
     /// <summary>Runs a command line to its end.</summary>
     public static async Task<Ended> RunAsync(World world, Dictionary<string, string> environment, params string[] args)
     {
         using var process = Start(world, environment, args);
+        return await EndAsync(process);
+    }
+
+    /// <summary>Runs a command line that kills itself (SIGKILL) before the <paramref name="count"/>-th moment whose words contain <paramref name="pattern"/>; true when it came to that.</summary>
+    public static async Task<bool> KillAsync(World world, string pattern, int count, params string[] args)
+    {
+        var ended = await KillableAsync(world, [], pattern, $"{count}", args);
+        Assert.True(ended.Code is 137 or 0, ended.Error); // a moment that never came is the test's affair; a failure is not
+        return ended.Code == 137;
+    }
+
+    /// <summary>Runs a command line to its end; returns its moments, in order.</summary>
+    public static async Task<string[]> MomentsAsync(World world, params string[] args)
+    {
+        var path = Path.Combine(world.Root, "moments.txt");
+        var ended = await KillableAsync(world, [], path, "list", args);
+        Assert.True(ended.Code == 0, ended.Error);
+        return await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<Ended> KillableAsync(World world, Dictionary<string, string> environment, string pattern, string what, string[] args)
+    {
+        using var process = Start(world, environment, [pattern, what, .. args], Killable);
+        return await EndAsync(process);
+    }
+
+    private static async Task<Ended> EndAsync(Process process)
+    {
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new Ended(process.ExitCode, await output, await error);
     }
 
-    /// <summary>Starts a command line and kills it (SIGKILL) as soon as something appears below the data directory; true when it came to that.</summary>
-    public static async Task<bool> KillAsync(World world, Func<string, bool> moment, params string[] args)
-    {
-        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Directory.CreateDirectory(world.Data);
-        using var watcher = new FileSystemWatcher(world.Data) { IncludeSubdirectories = true, InternalBufferSize = 1 << 16 };
-        void Look(object sender, FileSystemEventArgs e)
-        {
-            if (moment(Path.GetRelativePath(world.Data, e.FullPath)))
-            {
-                reached.TrySetResult();
-            }
-        }
-
-        watcher.Created += Look;
-        watcher.Renamed += Look;
-        watcher.EnableRaisingEvents = true;
-        using var process = Start(world, [], args);
-        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        var ended = process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        var first = await Task.WhenAny(reached.Task, ended);
-        process.Kill();
-        await ended;
-        return first == reached.Task && process.ExitCode == 137;
-    }
-
-    private static Process Start(World world, Dictionary<string, string> environment, string[] args)
+    private static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
-        foreach (var arg in (string[])[World.Program, .. args, "--config", world.Config, "--data", world.Data])
+        foreach (var arg in (string[])[program ?? World.Program, .. args, "--config", world.Config, "--data", world.Data])
         {
             start.ArgumentList.Add(arg);
         }

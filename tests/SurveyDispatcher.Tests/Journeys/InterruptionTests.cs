@@ -6,28 +6,46 @@ namespace SurveyDispatcher.Tests.Journeys;
 public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed) : IClassFixture<InterruptionTests.Undisturbed>
 {
     [Theory]
-    [InlineData("taking/dms/big.csv", 1)]
-    [InlineData("rejects/", 1)] // the first page is being stored
-    [InlineData("mail/", 1)]
-    [InlineData("mail/", 100)]
-    [InlineData("mail/", 299)]
-    [InlineData("outbox/phone/", 1)]
-    [InlineData("outbox/phone/", 2)]
-    [InlineData("outbox/phone/", 3)]
-    [InlineData("outbox/phone/", 4)]
-    public async Task AKilledCycleIsFinishedByTheNextAsIfNothingHadHappened(string folder, int count)
+    [InlineData("rename", "taking/dms/big.csv", 1)]
+    [InlineData("open", "rejects/", 1)]
+    [InlineData("statement", "files.progress", 1)]
+    [InlineData("rename", "mail/", 1)]
+    [InlineData("rename", "mail/", 100)]
+    [InlineData("rename", "mail/", 300)]
+    [InlineData("open", "outbox/phone/", 1)]
+    [InlineData("rename", "outbox/phone/", 1)]
+    [InlineData("rename", "outbox/phone/", 2)]
+    [InlineData("statement", "lists.publish", 1)]
+    public async Task AKilledCycleIsFinishedByTheNextAsIfNothingHadHappened(string what, string to, int count)
     {
         using var world = new World();
         Fill(world);
-        Directory.CreateDirectory(world.In("taking", "dms")); // a folder that the cycle makes itself is watched only after its first file has come
-        var seen = 0;
 
-        var killed = await Child.KillAsync(
-            world, path => path.StartsWith(folder, StringComparison.Ordinal) && Interlocked.Increment(ref seen) == count, "cycle", "--as-of", "2026-03-02");
-        Assert.True(killed, "The cycle ended before the moment came.");
+        var pattern = what == "statement" ? $"{what} {to}" : $"{what} {world.In(to)}";
+        Assert.True(await Child.KillAsync(world, pattern, count, "cycle", "--as-of", "2026-03-02"), "The cycle ended before the moment came.");
         await world.CycleAsync("2026-03-02");
 
         Assert.Equal(undisturbed.Story, await StoryAsync(world));
+    }
+
+    [Fact]
+    public async Task AnExtractGoesOnBehindTheLastPageThatWasStored()
+    {
+        using var world = new World();
+        const int rows = 50_300; // one transaction takes 50,000
+        var extract = Enumerable.Range(0, rows).Select(i => $"{i:D5}").Select(n => Row.Sale with
+        {
+            Transaction = n, Customer = "rental", Event = n.EndsWith("99", StringComparison.Ordinal) ? "someday" : "2026-02-10",
+        });
+        world.Extract("big.csv", [.. extract]);
+
+        Assert.True(await Child.KillAsync(world, "statement files.progress", 2, "cycle", "--as-of", "2026-03-02"));
+        var counts = await world.CycleAsync("2026-03-02");
+
+        Assert.Equal(300, counts.GetProperty("rowsRead").GetInt32()); // what the first process had not stored
+        Assert.Equal(rows - 503, (await world.ExportAsync("screening")).Count);
+        Assert.Equal(Enumerable.Range(0, 503).Select(i => $"{(100 * i) + 101}"), world.Rejects("big.csv").Select(r => r["line"]));
+        Assert.Equal(0, (await world.RunAsync("verify")).Code);
     }
 
     private static void Fill(World world)
