@@ -63,14 +63,16 @@ internal sealed class Dialogue : IDisposable
     }
 
     /// <summary>Starts the wait for a step; the same limit holds for a whole group of commands and replies.</summary>
-    public void Arm(string step)
+    /// <param name="step">In words, for messages.</param>
+    /// <param name="times">How many steps the server may take before it answers.</param>
+    public void Arm(string step, int times = 1)
     {
         _step = step;
         lock (_lock)
         {
             if (!_givenUp)
             {
-                _limit.CancelAfter(_timeout);
+                _limit.CancelAfter(times * _timeout);
             }
         }
     }
@@ -89,10 +91,19 @@ internal sealed class Dialogue : IDisposable
     }
 
     /// <summary>The final dot goes out now: from here on a cancellation waits a moment for the answer, which may be on its way.</summary>
+    /// <exception cref="OperationCanceledException">It came before, and the dot surely does not go out.</exception>
     public void ArmForDot()
     {
         Arm("while sending the message");
-        _dotOnItsWay = true;
+        lock (_lock)
+        {
+            if (!_givenUp)
+            {
+                _dotOnItsWay = true;
+                return;
+            }
+        }
+        throw new OperationCanceledException();
     }
 
     /// <summary>Runs a piece of dialogue, and says in one vocabulary how it was cut, if it was.</summary>
@@ -107,9 +118,8 @@ internal sealed class Dialogue : IDisposable
             await dialogue();
             _limit.CancelAfter(Timeout.InfiniteTimeSpan);
         }
-        catch (Exception e) when (IsCut(e))
+        catch (Exception e) when (Broken() && IsCut(e))
         {
-            _broken = true;
             throw e switch
             {
                 OperationCanceledException when ct.IsCancellationRequested || _abandoned => new OperationCanceledException(ct),
@@ -119,6 +129,8 @@ internal sealed class Dialogue : IDisposable
             };
         }
     }
+
+    private bool Broken() => _broken = true; // whatever went wrong: bytes that were written and not sent must not go out with the next message
 
     /// <summary>The caller gives up: at once, or, when the dot may be out, after a moment in which its answer can still come.</summary>
     private void Cancel()

@@ -113,7 +113,7 @@ public sealed class RelayTransport : IMailTransport
     /// <returns>null when another session must be tried.</returns>
     private async Task<Delivery?> TryKeptAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        if (Kept(envelope.Id) is not { } session)
+        if (Kept(envelope.Id, opening: false) is not { } session)
         {
             return null;
         }
@@ -133,7 +133,7 @@ public sealed class RelayTransport : IMailTransport
 
     private async ValueTask<Delivery> TryAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        var session = Kept(envelope.Id) ?? await OpenAsync(ct);
+        var session = Kept(envelope.Id, opening: true) ?? await OpenAsync(ct);
         try
         {
             return await session.SendAsync(envelope, message, ct);
@@ -144,28 +144,35 @@ public sealed class RelayTransport : IMailTransport
         }
     }
 
-    /// <summary>The idle session that waits for this message, else one that waits for none; null when one must be opened.</summary>
-    private IMailSession? Kept(string id)
+    /// <summary>The idle session that waits for this message, else one that waits for none; null when there is none.</summary>
+    /// <param name="id">The message.</param>
+    /// <param name="opening">One will be opened where there is none: keeps a place for it.</param>
+    private IMailSession? Kept(string id, bool opening)
     {
-        while (Taken(id) is { } session)
+        while (Taken(id, opening) is { } session)
         {
             if (session.IsUsable && (session.Announced is null || session.Announced == id))
             {
                 return session;
             }
-            End(session);
+            session.Dispose();
+            FreePlace();
         }
         return null;
     }
 
-    /// <summary>Takes an idle session away; one that waits for another message only where there would be too many.</summary>
-    private IMailSession? Taken(string id)
+    /// <summary>Takes an idle session away; one that waits for another message only where its place is needed.</summary>
+    private IMailSession? Taken(string id, bool opening)
     {
         lock (_lock)
         {
             var at = _idle.FindLastIndex(s => s.Announced == id);
             at = at >= 0 ? at : _idle.FindLastIndex(s => s.Announced is null);
-            at = at >= 0 || _sessions < _options.Connections ? at : _idle.Count - 1;
+            if (at < 0 && opening)
+            {
+                at = _sessions < _options.Connections ? at : _idle.Count - 1;
+                _sessions += at < 0 ? 1 : 0;
+            }
             if (at < 0)
             {
                 return null;
@@ -180,7 +187,8 @@ public sealed class RelayTransport : IMailTransport
     {
         if (session.IsBroken)
         {
-            End(session);
+            session.Dispose();
+            FreePlace();
             return;
         }
         lock (_lock)
@@ -189,13 +197,32 @@ public sealed class RelayTransport : IMailTransport
         }
     }
 
-    private void End(IMailSession session)
+    private void FreePlace()
     {
-        session.Dispose();
-        Interlocked.Decrement(ref _sessions);
+        lock (_lock)
+        {
+            _sessions--;
+        }
     }
 
+    /// <summary>Opens a session in the place that was kept for it.</summary>
     private async Task<IMailSession> OpenAsync(CancellationToken ct)
+    {
+        IMailSession? session = null;
+        try
+        {
+            return session = await TryOpenAsync(ct);
+        }
+        finally
+        {
+            if (session is null)
+            {
+                FreePlace();
+            }
+        }
+    }
+
+    private async Task<IMailSession> TryOpenAsync(CancellationToken ct)
     {
         if (_refusal is { } refusal && _clock.GetElapsedTime(refusal.At) < RefusalHolds)
         {
@@ -203,9 +230,7 @@ public sealed class RelayTransport : IMailTransport
         }
         try
         {
-            var session = await _breaking.ExecuteAsync(static async (t, token) => await t._open(token), this, ct);
-            Interlocked.Increment(ref _sessions);
-            return session;
+            return await _breaking.ExecuteAsync(static async (t, token) => await t._open(token), this, ct);
         }
         catch (SmtpFaultException e) when (e.Outcome is Delivery.MessageRefused)
         {

@@ -129,22 +129,24 @@ internal sealed class SmtpChannel : IDisposable
         _out.ResetWrittenCount();
     }
 
-    /// <summary>Waits for the caller. A server that speaks or hangs up meanwhile gets no message: whatever it said would be no answer to it.</summary>
-    public async ValueTask AwaitAsync(Task ready)
+    /// <summary>Waits for the caller. A server that has spoken or hung up meanwhile gets no message: whatever it said would be no answer to it.</summary>
+    /// <param name="ready">Ends when the caller is ready.</param>
+    /// <param name="rested">Whether time has passed since the server spoke last, even if the caller is ready.</param>
+    public async ValueTask AwaitAsync(Task ready, bool rested)
     {
-        var waits = !ready.IsCompletedSuccessfully;
-        if (waits)
+        if (!ready.IsCompletedSuccessfully)
         {
             await _dialogue.AwaitAsync(ready);
+            rested = true;
         }
-        if (HasUnread || (waits && _socket.Poll(0, SelectMode.SelectRead)))
+        if (HasUnread || (rested && _socket.Poll(0, SelectMode.SelectRead)))
         {
             throw _dialogue.Nonsense();
         }
     }
 
-    /// <summary>The message with leading dots doubled, and the final dot (RFC 5321 4.5.2), kept until <see cref="FlushAsync"/>.</summary>
-    public void Write(ReadOnlySpan<byte> message)
+    /// <summary>The message with leading dots doubled (RFC 5321 4.5.2), kept until <see cref="FlushAsync"/>.</summary>
+    public void WriteText(ReadOnlySpan<byte> message)
     {
         if (message.StartsWith("."u8))
         {
@@ -158,8 +160,11 @@ internal sealed class SmtpChannel : IDisposable
             rest = rest[(dot + 2)..];
         }
         _out.Write(rest);
-        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ".\r\n"u8 : "\r\n.\r\n"u8);
+        _out.Write(message.EndsWith("\r\n"u8) || message.Length == 0 ? ""u8 : "\r\n"u8);
     }
+
+    /// <summary>The end of the message, kept until <see cref="FlushAsync"/>.</summary>
+    public void WriteDot() => _out.Write(".\r\n"u8);
 
     public async ValueTask<SmtpReply> ReplyAsync()
     {

@@ -123,6 +123,16 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     /// <summary>A message was accepted.</summary>
     public void MessageAccepted() => standing.Taken();
 
+    /// <summary>Whether the server can be told of the next message along with the dot of the last.</summary>
+    public bool HearsAnnouncements => standing.HearsAnnouncements;
+
+    /// <summary>The server answered to what stood behind a dot.</summary>
+    public void AnnouncementHeard() => standing.AnnouncementHeard();
+
+    /// <summary>The server did not answer to what stood behind a dot, as one does that throws away what came with it.</summary>
+    /// <param name="late">It was waited for in vain; else the connection was lost, which has other reasons, too.</param>
+    public void AnnouncementLost(bool late) => standing.AnnouncementLost(late);
+
     /// <summary>What a refusal of MAIL, RCPT, DATA or the message means.</summary>
     /// <param name="command">The command that was refused.</param>
     /// <param name="reply">Anything but the answer that the command hoped for.</param>
@@ -188,11 +198,24 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
         private const int Many = 10, Few = 3;
 
         private volatile bool _relays, _takes;
-        private int _messages, _senders;
+        private int _messages, _senders, _lost;
         private int _left = spared;
 
         /// <summary>It has accepted a recipient, so that a refusal is meant for the one it names.</summary>
         public bool Relays => _relays;
+
+        /// <summary>False once an announcement was waited for in vain, or several connections in a row ended at one.</summary>
+        public bool HearsAnnouncements => Volatile.Read(ref _lost) < Few;
+
+        public void AnnouncementHeard()
+        {
+            if (HearsAnnouncements)
+            {
+                Volatile.Write(ref _lost, 0);
+            }
+        }
+
+        public void AnnouncementLost(bool late) => Interlocked.Add(ref _lost, late ? Few : 1);
 
         public void Accepted()
         {

@@ -14,6 +14,9 @@ namespace SurveyDispatcher.Mail;
 /// </remarks>
 internal sealed class SmtpSession : IMailSession
 {
+    /// <summary>What the kernel surely takes at once, so that a write of no more than this is not cut in the middle.</summary>
+    private const int OneWrite = 16 * 1024;
+
     private readonly MailOptions _options;
     private readonly Dialogue _dialogue;
     private readonly SmtpChannel _channel;
@@ -207,24 +210,34 @@ internal sealed class SmtpSession : IMailSession
 
     private async Task<Delivery> TransactAsync(Envelope envelope, ReadOnlyMemory<byte> message)
     {
+        var wasAnnounced = _announced is not null;
         if (await EnvelopeAsync(envelope, message) is { } refused)
         {
             return refused;
         }
 
-        await _channel.AwaitAsync(envelope.Ready);
-        _channel.Write(message.Span);
-        Announce(envelope.Next());
+        await _channel.AwaitAsync(envelope.Ready, wasAnnounced);
+        var next = Announceable(envelope.Next());
+        _channel.WriteText(message.Span);
+        if (next is not null && message.Length > OneWrite)
+        {
+            _dialogue.Arm("while sending the message");
+            await _channel.FlushAsync();
+        }
+        _channel.WriteDot();
+        _dialogue.ArmForDot();
+        Announce(next);
 
-        var dotMayBeOut = _announced is not null; // a write that fails has not handed over its last bytes; the dot is no longer among them
+        // A write that fails has not handed over its last bytes. With an announcement the dot is no longer among them.
+        var dotMayBeOut = _announced is not null;
         SmtpReply reply;
         try
         {
-            _dialogue.ArmForDot();
             Moment.Of("send", envelope.Id);
             await _channel.FlushAsync();
             dotMayBeOut = true;
-            _dialogue.Arm("after the final dot");
+            // A server may keep its answer until it has looked at what else came with the dot, as Postfix does for a while.
+            _dialogue.Arm("after the final dot", _announced is null ? 1 : 2);
             reply = await _channel.ReplyAsync();
             Moment.Of("sent", envelope.Id);
             if (reply.Code / 100 == 3)
@@ -246,10 +259,13 @@ internal sealed class SmtpSession : IMailSession
         return new Delivery.Accepted(reply.Summary);
     }
 
+    private Upcoming? Announceable(Upcoming? next) =>
+        next is not null && Offered.Pipelining && _outcome.HearsAnnouncements && _outcome.Unspeakable(next.Envelope, next.Message.Span) is null ? next : null;
+
     /// <summary>The next envelope goes in one write with the final dot where the server allows (RFC 2920 3.1): a round trip less for each message.</summary>
     private void Announce(Upcoming? next)
     {
-        if (next is not null && Offered.Pipelining && _outcome.Unspeakable(next.Envelope, next.Message.Span) is null)
+        if (next is not null)
         {
             var commands = Commands(next.Envelope, next.Message.Span);
             commands.ForEach(_channel.Write);
@@ -266,7 +282,8 @@ internal sealed class SmtpSession : IMailSession
         if (Offered.Pipelining)
         {
             _dialogue.Arm("in the envelope");
-            if (_announced is null)
+            var announced = _announced is not null;
+            if (!announced)
             {
                 commands.ForEach(_channel.Write);
                 await _channel.FlushAsync();
@@ -277,6 +294,15 @@ internal sealed class SmtpSession : IMailSession
                 try
                 {
                     replies.Add((command, await _channel.ReplyAsync()));
+                    if (announced)
+                    {
+                        _outcome.AnnouncementHeard();
+                    }
+                }
+                catch (Exception e) when (announced && replies.Count == 0 && Dialogue.IsCut(e))
+                {
+                    _outcome.AnnouncementLost(late: e is OperationCanceledException);
+                    throw;
                 }
                 catch (Exception e) when (Dialogue.IsCut(e) && e is not OperationCanceledException && replies.Exists(r => !IsYes(r)))
                 {
@@ -306,6 +332,10 @@ internal sealed class SmtpSession : IMailSession
         if (replies.TrueForAll(IsYes))
         {
             return null;
+        }
+        if (replies[^1] is ("DATA", { Code: not 354 and < 400 }))
+        {
+            throw _dialogue.Nonsense(); // no answer to DATA: somewhere before it there was a reply too many
         }
         if (replies[^1].Reply.Code == 354)
         {

@@ -36,8 +36,11 @@ public sealed partial class Database : IDisposable
     public event Action? RolledBack;
 
     /// <summary>Opens a store, creating or migrating it first when <paramref name="write"/> is set.</summary>
+    /// <param name="connectionString">Which one.</param>
+    /// <param name="write">Whether it may be changed.</param>
+    /// <param name="older">Whether a reader can do with a store that was not migrated yet: to copy it.</param>
     /// <exception cref="OperatorException">The file is no store of ours, or can't be used.</exception>
-    public static Database Open(string connectionString, bool write)
+    public static Database Open(string connectionString, bool write, bool older = false)
     {
         try
         {
@@ -50,6 +53,10 @@ public sealed partial class Database : IDisposable
                 {
                     database.ConfigureWriting();
                     database.Migrate();
+                }
+                else if (!older)
+                {
+                    database.CheckVersion();
                 }
 
                 return database;
@@ -198,16 +205,8 @@ public sealed partial class Database : IDisposable
 
     private void Migrate()
     {
-        using var version = connection.CreateCommand();
-        version.CommandText = "PRAGMA user_version";
-        var current = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
         var steps = ResourceNames("Schema/").Order(StringComparer.Ordinal).ToList();
-        if (current > steps.Count)
-        {
-            throw new OperatorException(
-                $"The store {connection.DataSource} was made by a newer version of the program (schema {current}, this one knows {steps.Count}). Install the newer version.");
-        }
-
+        var current = Version(steps.Count);
         for (var step = current; step < steps.Count; step++)
         {
             using var migration = connection.BeginTransaction();
@@ -217,6 +216,26 @@ public sealed partial class Database : IDisposable
             command.ExecuteNonQuery();
             migration.Commit();
         }
+    }
+
+    /// <summary>A reader changes nothing, so it can't bring an older store up to date.</summary>
+    private void CheckVersion()
+    {
+        var known = ResourceNames("Schema/").Count();
+        if (Version(known) is var current && current < known)
+        {
+            throw new OperatorException(
+                $"The store {connection.DataSource} was made by an older version of the program (schema {current}, this one needs {known}). Run 'cycle' once: it brings the store up to date.");
+        }
+    }
+
+    private int Version(int known)
+    {
+        using var version = connection.CreateCommand();
+        version.CommandText = "PRAGMA user_version";
+        var current = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
+        return current <= known ? current : throw new OperatorException(
+            $"The store {connection.DataSource} was made by a newer version of the program (schema {current}, this one knows {known}). Install the newer version.");
     }
 
     private static IEnumerable<string> ResourceNames(string prefix) => Assembly.GetExecutingAssembly()

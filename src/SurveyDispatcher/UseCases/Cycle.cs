@@ -55,7 +55,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             var exists = File.Exists(directory.StorePath) || config.Settings.Store.ConnectionString.Length > 0;
             if (exists)
             {
-                using var original = OpenExisting(directory, config.Settings.Store);
+                using var original = OpenExisting(directory, config.Settings.Store, older: true);
                 original.CopyTo(aside.StorePath);
             }
 
@@ -232,12 +232,12 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     /// <summary>Opens the store of a data directory for reading.</summary>
     /// <exception cref="OperatorException">There is none yet.</exception>
-    internal static Database OpenExisting(DataDirectory directory, StoreOptions options)
+    internal static Database OpenExisting(DataDirectory directory, StoreOptions options, bool older = false)
     {
         var connectionString = ConnectionString(directory, options);
         var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
         return File.Exists(path)
-            ? Database.Open(connectionString, write: false)
+            ? Database.Open(connectionString, write: false, older)
             : throw new OperatorException(
                 $"There is no store at {path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
     }

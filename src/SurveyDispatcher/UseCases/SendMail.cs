@@ -274,7 +274,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             var following = coming;
             var result = next.Prepared.Result ?? await TrySendAsync(next.Mail, next.Prepared with
             {
-                Envelope = next.Prepared.Envelope with { Ready = stored.WaitAsync(ct), Next = () => Announced(following) },
+                Envelope = next.Prepared.Envelope with { Ready = stored.WaitAsync(ct), Next = () => next.Mail.InDoubt ? null : Announced(following) },
             });
             await stored.WaitAsync(ct);
             results.TryWrite(result);

@@ -56,6 +56,20 @@ internal sealed class World : IDisposable
         });
     }
 
+    private World(World other)
+    {
+        time = other.time;
+        Root = Directory.CreateTempSubdirectory("survey-world-").FullName;
+        Data = Path.Combine(Root, "var");
+        Config = Path.Combine(Root, "config");
+        foreach (var file in Directory.EnumerateFiles(other.Root, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(Root, Path.GetRelativePath(other.Root, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+
     public static string Project { get; } = FindProject();
 
     public static string ShippedConfig { get; } = Path.GetFullPath(Path.Combine(Project, "..", "..", "config"));
@@ -85,6 +99,9 @@ internal sealed class World : IDisposable
         change(json);
         File.WriteAllText(path, json.ToJsonString());
     }
+
+    /// <summary>Another world that has come as far as this one: the same configuration, the same store, the same files.</summary>
+    public World Copy() => new(this);
 
     public string In(params string[] parts) => Path.Combine([Data, .. parts]);
 

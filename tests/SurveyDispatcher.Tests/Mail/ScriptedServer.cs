@@ -26,7 +26,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Task> _sessions = [];
     private readonly Task _accepting;
-    private int _connections;
+    private int _connections, _open;
 
     public ScriptedServer(Func<int, string, string?>? script = null)
     {
@@ -48,6 +48,12 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public int Connections => _connections;
+
+    /// <summary>The most connections that were open when a command came.</summary>
+    public int MostAtOnce { get; private set; }
+
+    /// <summary>Throws away what has come along with a final dot, as some filters do.</summary>
+    public bool ForgetsBehindDot { get; init; }
 
     public ConcurrentQueue<string> Commands { get; } = new();
 
@@ -83,6 +89,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private async Task ServeAsync(TcpClient client, int number)
     {
         using var _ = client;
+        Interlocked.Increment(ref _open);
         try
         {
             Stream stream = client.GetStream();
@@ -98,6 +105,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             for (var command = ""; command is not null; command = await reader.LineAsync(_stop.Token))
             {
                 Commands.Enqueue(command);
+                MostAtOnce = Math.Max(MostAtOnce, command.Length > 0 ? _open : 0); // a moment after a connection is there, its forerunner is surely gone
                 var reply = _script(number, command) ?? Usual(command);
                 if (reply == Close)
                 {
@@ -132,6 +140,10 @@ internal sealed class ScriptedServer : IAsyncDisposable
                         message.Append(line.StartsWith('.') ? line[1..] : line).Append("\r\n");
                     }
                     Commands.Enqueue(".");
+                    if (ForgetsBehindDot)
+                    {
+                        reader.Forget();
+                    }
                     reply = _script(number, ".") ?? "250 2.0.0 queued as 4X for a@b.example";
                     if (reply.StartsWith('2'))
                     {
@@ -152,6 +164,10 @@ internal sealed class ScriptedServer : IAsyncDisposable
         catch (Exception e) when (e is IOException or OperationCanceledException or System.Security.Authentication.AuthenticationException)
         {
             return; // the client hung up, or the test is over
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _open);
         }
     }
 
@@ -216,6 +232,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     {
         private readonly byte[] _buffer = new byte[8192];
         private int _at, _end;
+
+        public void Forget() => _at = _end;
 
         public async Task<string?> LineAsync(CancellationToken ct)
         {

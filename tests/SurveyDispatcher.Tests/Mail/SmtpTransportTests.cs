@@ -113,6 +113,79 @@ public sealed class SmtpTransportTests() : RelayTransportTests(SmtpSession.Trans
         }
     }
 
+    [Fact]
+    public async Task AServerMayKeepItsAnswerToTheDotWhileItLooksAtWhatCameAlong()
+    {
+        await using var server = new ScriptedServer((_, c) => c == "." ? Slowly + "250 2.0.0 ok" : null); // takes 1.4 s
+        await using var transport = Transport(server, o => o.TimeoutSeconds = 1);
+
+        Assert.Equal("Accepted", Words(await transport.SendAsync(ToAnna with { Next = () => new(ToBert, Message) }, Message, Ct)));
+        Assert.Equal("InDoubt", Words(await transport.SendAsync(ToBert, Message, Ct)));
+    }
+
+    [Fact]
+    public async Task ALongMessageThatIsCutInItsTextWasSurelyNotSentWhateverIsAnnounced()
+    {
+        byte[] large = [.. "Subject: large\r\n\r\n"u8, .. Enumerable.Repeat((byte)'x', 12_000_000), .. "\r\n"u8];
+        await using var server = new ScriptedServer((n, c) => n == 1 && c == Text ? Close : null) { Extensions = ["PIPELINING"] };
+        await using var transport = Transport(server);
+
+        Assert.Equal("Accepted", Words(await transport.SendAsync(ToAnna with { Next = () => new(ToBert, Message) }, large, Ct)));
+        Assert.Equal("Accepted", Words(await transport.SendAsync(ToBert, Message, Ct)));
+        Assert.Equal(2, server.Messages.Count);
+    }
+
+    [Fact]
+    public async Task AnnouncedMessagesThatDontComeLeaveNoMoreSessionsThanAreAllowed()
+    {
+        await using var server = new ScriptedServer((_, c) => c.Length == 0 ? Slowly + "220 hi" : null);
+        await using var transport = Transport(server, o => o.Connections = 4);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => transport.SendAsync(ToAnna with { Id = $"a{i}", Next = () => new(ToBert with { Id = $"b{i}" }, Message) }, Message, Ct)));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => transport.SendAsync(ToAnna with { Id = $"c{i}" }, Message, Ct)));
+
+        Assert.Equal(8, server.Messages.Count);
+        Assert.Equal(4, server.MostAtOnce);
+    }
+
+    [Fact]
+    public async Task AServerThatThrowsAwayWhatComesWithTheDotIsToldNothingMoreThere()
+    {
+        await using var server = new ScriptedServer { ForgetsBehindDot = true };
+        await using var transport = Transport(server, o => o.TimeoutSeconds = 1);
+
+        for (var i = 0; i < 5; i++)
+        {
+            var next = ToBert with { Id = $"m{i + 1}" };
+            Assert.Equal("Accepted", Words(await transport.SendAsync(ToAnna with { Id = $"m{i}", Next = () => new(next, Message) }, Message, Ct)));
+        }
+
+        Assert.Equal(5, server.Messages.Count);
+        Assert.Equal(2, server.Connections); // one wait in vain is enough
+    }
+
+    [Fact]
+    public async Task AReplyTooManyAfterTheDotIsNotTheNextMessagesFate()
+    {
+        await using var server = new ScriptedServer((n, c) => n == 1 && c == "." ? "250 2.0.0 queued\r\n550 5.7.1 stray" : null);
+        await using var transport = Transport(server);
+
+        Assert.Equal("Accepted", Words(await transport.SendAsync(ToAnna with { Next = () => new(ToBert, Message) }, Message, Ct)));
+        Assert.Equal("Accepted", Words(await transport.SendAsync(ToBert, Message, Ct)));
+        Assert.Equal(2, server.Messages.Count);
+    }
+
+    [Fact]
+    public async Task WhateverGoesWrongInTheCallerNoMessageGoesOutWithTheNext()
+    {
+        await using var server = new ScriptedServer();
+        await using var transport = Transport(server);
+
+        await Assert.ThrowsAsync<ArithmeticException>(() => transport.SendAsync(ToAnna with { Next = () => throw new ArithmeticException() }, Message, Ct));
+        Assert.Equal("Accepted", Words(await transport.SendAsync(ToBert, Message, Ct)));
+        Assert.Single(server.Messages);
+    }
+
     private static Envelope ToBert => ToAnna with { To = "bert@mail.example", Id = "au-3.i.0", FileName = "3.eml" };
 
     /// <summary>A script that ends <paramref name="seen"/> when a command comes for the second time, and leaves the replies as they are.</summary>

@@ -106,6 +106,16 @@ public sealed class StoreTests
         world.Tamper("PRAGMA user_version = 99");
 
         await AssertFails(world, "newer version", "cycle", "--as-of", "2026-03-06");
+        await AssertFails(world, "newer version", "status");
+    }
+
+    [Fact]
+    public async Task AReaderSaysThatAnOlderStoreHasToBeBroughtUpToDateFirst()
+    {
+        using var world = await Lived();
+        world.Tamper("PRAGMA user_version = 1");
+
+        await AssertFails(world, "Run 'cycle' once", "status");
     }
 
     [Fact]
