@@ -116,6 +116,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var plan = new PlanContacts(context);
         using var mail = new SendMail(context, transport);
         lists.Recover();
+        TakeFiles.Recover(context);
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
         TakeFiles.Run(context, "responses", new TakeResponses(context));
         TakeFiles.Run(context, "dispositions", new TakeDispositions(context));

@@ -134,6 +134,7 @@ internal sealed class FileInTaking : IDisposable
     }
 
     /// <summary>The whole file was taken: the rejects get their name, the file goes to the archive.</summary>
+    /// <remarks>Whatever moment the process dies at: a file that lies in taking/ still is moved by the next cycle, and <see cref="TakeFiles.Recover"/> knows that it was.</remarks>
     public void Finish()
     {
         if (rejects is not null)
@@ -143,8 +144,9 @@ internal sealed class FileInTaking : IDisposable
             DurableFile.Rename(rejectsPart, FreeName(rejectsPath));
         }
 
-        context.Database.InTransaction(() => context.Database["files.end"].Run("taken", null, Id));
+        context.Database.InTransaction(() => context.Database["files.end"].Run("stored", null, Id));
         context.Inbox.Archive(file, context.AsOf.Day);
+        context.Database.InTransaction(() => context.Database["files.end"].Run("taken", null, Id));
         context.Counts.FilesImported++;
     }
 
@@ -197,6 +199,17 @@ internal static class TakeFiles
 {
     private const int PageRows = 1000;
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>Notes of files that an interrupted cycle had moved to the archive that they are taken.</summary>
+    public static void Recover(CycleContext context)
+    {
+        var moved = context.Database["files.stored"].List(r => (Id: r.GetInt64(0), Path: Path.Combine(context.Directory.Taking, r.GetString(1), r.GetString(2))))
+            .FindAll(f => !File.Exists(f.Path));
+        if (moved.Count > 0)
+        {
+            context.Database.InTransaction(() => moved.ForEach(f => context.Database["files.end"].Run("taken", null, f.Id)));
+        }
+    }
 
     /// <summary>Takes every file of a kind that has arrived.</summary>
     public static void Run(CycleContext context, string kind, IRowTaker taker)

@@ -3,7 +3,7 @@ SELECT coalesce(max(id), 0) FROM files
 
 -- name: begun
 SELECT id, rows_read, rows_new, rows_updated, rows_unchanged, rows_rejected, rejects_bytes
-FROM files WHERE state = 'taking' AND kind = @kind AND name = @name AND sha256 = @sha256
+FROM files WHERE state IN ('taking', 'stored') AND kind = @kind AND name = @name AND sha256 = @sha256
 
 -- name: begin
 INSERT INTO files (id, kind, name, sha256, cycle_id, state) VALUES (@id, @kind, @name, @sha256, @cycle_id, 'taking')
@@ -15,6 +15,9 @@ INSERT INTO files (id, kind, name, sha256, cycle_id, state, problem) VALUES (@id
 UPDATE files SET rows_read = @rows_read, rows_new = @rows_new, rows_updated = @rows_updated, rows_unchanged = @rows_unchanged,
     rows_rejected = @rows_rejected, rejects_bytes = @rejects_bytes
 WHERE id = @id
+
+-- name: stored
+SELECT id, kind, name FROM files WHERE state IN ('taking', 'stored') AND state = 'stored'
 
 -- name: end
 UPDATE files SET state = @state, problem = @problem WHERE id = @id

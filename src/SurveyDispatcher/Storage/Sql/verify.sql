@@ -5,7 +5,7 @@ SELECT count(*) FROM transactions
 SELECT count(*) FROM cases
 
 -- name: file_with_wrong_sum
-SELECT kind, name FROM files WHERE state = 'taken' AND rows_read <> rows_new + rows_updated + rows_unchanged + rows_rejected LIMIT 1
+SELECT kind, name FROM files WHERE state IN ('taken', 'stored') AND rows_read <> rows_new + rows_updated + rows_unchanged + rows_rejected LIMIT 1
 
 -- name: new_rows
 SELECT coalesce(sum(rows_new), 0) FROM files WHERE kind = 'dms'
