@@ -9,9 +9,9 @@ namespace SurveyDispatcher.Mail;
 /// <param name="Id">The contact's name, the same on every retry, which reports bring back (ENVID, RFC 3461 4.4): 1 to 100 printable ASCII signs.</param>
 public sealed record Envelope(string From, string To, string FileName, string Id)
 {
-    /// <summary>The message may be handed over only when this has ended. If it fails, the message is not sent.</summary>
+    /// <summary>Asked in the last moment before the message is handed over, which waits until the answer has ended. If that fails, the message is not sent.</summary>
     /// <remarks>So a session can talk while the fate of its last message is being stored, and yet never has two whose fate is not.</remarks>
-    public Task Ready { get; init; } = Task.CompletedTask;
+    public Func<Task> Ready { get; init; } = () => Task.CompletedTask;
 
     /// <summary>Asked when the message is handed over: what this caller will send next, or null when he does not know yet.</summary>
     /// <remarks>

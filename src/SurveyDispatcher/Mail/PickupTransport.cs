@@ -13,7 +13,7 @@ public sealed class PickupTransport(string directory) : IMailTransport
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
-        await envelope.Ready.WaitAsync(ct);
+        await envelope.Ready().WaitAsync(ct);
         ct.ThrowIfCancellationRequested();
         if (Path.GetFileName(envelope.FileName) != envelope.FileName || envelope.FileName is "" or "." or "..")
         {

@@ -216,7 +216,7 @@ internal sealed class SmtpSession : IMailSession
             return refused;
         }
 
-        await _channel.AwaitAsync(envelope.Ready, wasAnnounced);
+        await _channel.AwaitAsync(envelope.Ready(), wasAnnounced);
         var next = Announceable(envelope.Next());
         _channel.WriteText(message.Span);
         if (next is not null && message.Length > OneWrite)

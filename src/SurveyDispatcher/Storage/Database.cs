@@ -35,6 +35,9 @@ public sealed partial class Database : IDisposable
     /// <summary>Raised after a rollback: what was counted on in memory must be read again.</summary>
     public event Action? RolledBack;
 
+    /// <summary>Looks, at the start of every transaction, whether this process may still write; throws if not.</summary>
+    public Action? Guard { get; set; }
+
     /// <summary>Opens a store, creating or migrating it first when <paramref name="write"/> is set.</summary>
     /// <param name="connectionString">Which one.</param>
     /// <param name="write">Whether it may be changed.</param>
@@ -113,6 +116,7 @@ public sealed partial class Database : IDisposable
         inTransaction = true;
         try
         {
+            Guard?.Invoke();
             work();
             (commit ??= new(connection, "commit", "COMMIT")).Run();
             inTransaction = false;

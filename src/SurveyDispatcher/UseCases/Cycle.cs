@@ -40,9 +40,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         using var cycleLock = CycleLock.Take(directory);
         using var vault = Vault.Open(directory.Root, StoreExists(directory, config.Settings.Store)); // first: keys without a store do no harm
         using var database = OpenStore(directory, config.Settings.Store);
+        var lease = Lease.Take(database, $"{Environment.MachineName}:{directory.Root}", time);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport();
-        return await RunAsync(request, directory, database, vault, inbox, transport, stopping);
+        return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease);
     }
 
     /// <summary>The same cycle on a copy of the store in a folder of its own, which is deleted at the end.</summary>
@@ -73,7 +74,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private async Task<CycleResult> RunAsync(
         CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
-        CancellationToken stopping)
+        CancellationToken stopping, Lease? lease = null)
     {
         CheckGap(request, database);
         var cases = new CaseStore(database, vault);
@@ -91,6 +92,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             Time = time,
             Progress = progress,
             DryRun = request.DryRun,
+            Lease = lease,
             Stopping = stopping,
         };
         context.Counts.AsOf = request.AsOf.ToString();
@@ -204,7 +206,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     });
 
     private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
-        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(), context.Ledger.CycleId));
+    {
+        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(), context.Ledger.CycleId);
+        context.Lease?.Release();
+    });
 
     private IMailTransport Transport() => config.Settings.Mail.Transport switch
     {

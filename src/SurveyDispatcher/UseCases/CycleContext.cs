@@ -33,6 +33,9 @@ internal sealed class CycleContext
     /// <summary>A dry run: nothing outside the copy of the store is touched.</summary>
     public required bool DryRun { get; init; }
 
+    /// <summary>The right to write; a dry run has a store of its own.</summary>
+    public Lease? Lease { get; init; }
+
     public CancellationToken Stopping { get; init; }
 
     public CycleCounts Counts { get; } = new();

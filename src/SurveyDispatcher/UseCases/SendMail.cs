@@ -271,14 +271,24 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         while (await coming is { } next)
         {
             coming = Task.Run(() => NextAsync(work, ct), ct);
-            var following = coming;
+            var (last, following) = (stored, coming);
             var result = next.Prepared.Result ?? await TrySendAsync(next.Mail, next.Prepared with
             {
-                Envelope = next.Prepared.Envelope with { Ready = stored.WaitAsync(ct), Next = () => next.Mail.InDoubt ? null : Announced(following) },
+                Envelope = next.Prepared.Envelope with { Ready = () => MayGoAsync(last, ct), Next = () => next.Mail.InDoubt ? null : Announced(following) },
             });
             await stored.WaitAsync(ct);
             results.TryWrite(result);
             stored = result.Stored.Task;
+        }
+    }
+
+    /// <summary>Ends when the fate of the last mail is stored. A cycle that stood still for so long that another may have taken over sends no more.</summary>
+    private async Task MayGoAsync(Task stored, CancellationToken ct)
+    {
+        await stored.WaitAsync(ct);
+        if (context.Lease is { IsSure: false })
+        {
+            throw new OperationCanceledException();
         }
     }
 

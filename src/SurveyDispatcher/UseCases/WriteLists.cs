@@ -107,6 +107,7 @@ internal sealed class WriteLists(CycleContext context)
         var path = PathOf(list.FileName);
         if (File.Exists(path + ".tmp"))
         {
+            context.Lease?.Confirm();
             DurableFile.Rename(path + ".tmp", path);
         }
 
@@ -128,6 +129,7 @@ internal sealed class WriteLists(CycleContext context)
         var createdAt = context.Config.Programme.MarketOf(list.Market) is { } market
             ? TimeZoneInfo.ConvertTime(list.CreatedAt, Instants.Zone(market))
             : list.CreatedAt;
+        context.Lease?.Confirm();
         Manifest.Write(path, temporary, rows, list.Market, Instants.Text(createdAt));
     }
 

@@ -23,6 +23,20 @@ internal static class Child
         return ended.Code == 137;
     }
 
+    /// <summary>Starts a command line that stops itself (SIGSTOP) before a moment, as on a machine that stalls, and waits until it stands.</summary>
+    public static async Task<Stalled> StopAsync(World world, string pattern, int count, params string[] args)
+    {
+        var process = Start(world, [], [pattern, $"stop:{count}", .. args], Killable);
+        var stalled = new Stalled(process, EndAsync(process));
+        for (var state = ' '; state != 'T'; state = StateOf(process.Id))
+        {
+            Assert.False(process.HasExited, "The cycle ended before the moment came.");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+
+        return stalled;
+    }
+
     /// <summary>Runs a command line to its end; returns its moments, in order.</summary>
     public static async Task<string[]> MomentsAsync(World world, params string[] args)
     {
@@ -36,6 +50,13 @@ internal static class Child
     {
         using var process = Start(world, environment, [pattern, what, .. args], Killable);
         return await EndAsync(process);
+    }
+
+    /// <summary>The state in proc(5), behind the name in brackets.</summary>
+    private static char StateOf(int process)
+    {
+        var stat = File.ReadAllText($"/proc/{process}/stat");
+        return stat[stat.LastIndexOf(')') + 2];
     }
 
     private static async Task<Ended> EndAsync(Process process)
@@ -60,5 +81,24 @@ internal static class Child
         }
 
         return Process.Start(start)!;
+    }
+
+    /// <summary>A process that stands still.</summary>
+    internal sealed class Stalled(Process process, Task<Ended> end) : IAsyncDisposable
+    {
+        /// <summary>Wakes it up, and waits for its end.</summary>
+        public async Task<Ended> GoOnAsync()
+        {
+            using var signal = Process.Start("kill", ["-CONT", $"{process.Id}"]);
+            await signal.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return await end;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            process.Kill();
+            await end;
+            process.Dispose();
+        }
     }
 }

@@ -126,7 +126,10 @@ internal sealed class World : IDisposable
     public void OptOut(string name, string kind, string value) => Drop("optouts", name, $"kind,value\n{kind},{value}\n");
 
     /// <summary>Runs the command line on this world.</summary>
-    public async Task<Ended> RunAsync(params string[] args)
+    public Task<Ended> RunAsync(params string[] args) => RunAsync(time, args);
+
+    /// <summary>The same by another clock.</summary>
+    public async Task<Ended> RunAsync(TimeProvider time, params string[] args)
     {
         await using var output = new StringWriter();
         await using var error = new StringWriter();
@@ -254,6 +257,12 @@ internal sealed class World : IDisposable
     {
         public override DateTimeOffset GetUtcNow() => new(2026, 3, 2, 3, 0, 0, TimeSpan.Zero);
     }
+}
+
+/// <summary>A machine whose clock is ahead of ours.</summary>
+internal sealed class Ahead(TimeSpan by) : TimeProvider
+{
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + by;
 }
 
 /// <summary>How a command line ended.</summary>

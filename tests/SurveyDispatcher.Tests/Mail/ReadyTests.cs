@@ -23,7 +23,7 @@ public sealed class ReadyTests
         await using var transport = Transport(server.Port, o => o.TimeoutSeconds = 1);
         var ready = new TaskCompletionSource();
 
-        var sending = transport.SendAsync(ToAnna with { Ready = ready.Task }, Message, Ct);
+        var sending = transport.SendAsync(ToAnna with { Ready = () => ready.Task }, Message, Ct);
         await asked.Task;
         await Assert.ThrowsAsync<TimeoutException>(() => sending.WaitAsync(TimeSpan.FromSeconds(2), Ct)); // the server is not late: we are
         Assert.DoesNotContain(".", server.Commands);
@@ -40,7 +40,7 @@ public sealed class ReadyTests
         await using var transport = Transport(server.Port);
         var ready = new TaskCompletionSource();
 
-        var sending = transport.SendAsync(ToAnna with { Ready = ready.Task }, Message, Ct);
+        var sending = transport.SendAsync(ToAnna with { Ready = () => ready.Task }, Message, Ct);
         ready.SetCanceled(Ct);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
@@ -56,7 +56,7 @@ public sealed class ReadyTests
         await using var pickup = new PickupTransport(folder.FullName);
         var ready = new TaskCompletionSource();
 
-        var sending = pickup.SendAsync(ToAnna with { Ready = ready.Task }, Message, Ct);
+        var sending = pickup.SendAsync(ToAnna with { Ready = () => ready.Task }, Message, Ct);
         Assert.Empty(folder.GetFiles());
         ready.SetResult();
 

@@ -214,9 +214,9 @@ internal sealed class MailKitSession : IMailSession
         {
             return Delivery.NotDelivered.With(new(5, 5, 4)); // which says nothing of the address
         }
-        if (!envelope.Ready.IsCompletedSuccessfully)
+        if (envelope.Ready() is { IsCompletedSuccessfully: false } ready)
         {
-            await _dialogue.AwaitAsync(envelope.Ready); // the library can't be stopped before the dot
+            await _dialogue.AwaitAsync(ready); // the library can't be stopped before the dot
         }
         using var mime = Parsed(message);
         var format = new FormatOptions { International = !Ascii.IsValid(SmtpOutcome.HeaderOf(message.Span)) };

@@ -13,8 +13,8 @@ public sealed class MailKitTransportTests() : RelayTransportTests(MailKitSession
         await using var transport = Transport(server, o => o.TimeoutSeconds = 1);
         var (never, soon) = (new TaskCompletionSource(), new TaskCompletionSource());
 
-        var abandoned = transport.SendAsync(ToAnna with { Ready = never.Task }, Message, Ct);
-        var sending = transport.SendAsync(ToAnna with { Ready = soon.Task }, Message, Ct);
+        var abandoned = transport.SendAsync(ToAnna with { Ready = () => never.Task }, Message, Ct);
+        var sending = transport.SendAsync(ToAnna with { Ready = () => soon.Task }, Message, Ct);
         await Assert.ThrowsAsync<TimeoutException>(() => sending.WaitAsync(TimeSpan.FromSeconds(2), Ct)); // the server is not late: we are
         Assert.DoesNotContain(server.Commands, c => c.StartsWith("MAIL", StringComparison.Ordinal));
         never.SetCanceled(Ct);
