@@ -16,6 +16,7 @@ namespace SurveyDispatcher.Tests.Journeys;
 /// In short form one moment of each kind. SURVEY_TESTS_LONG=1 (<c>tests/run --long</c>) takes every moment, and kills the cycle
 /// that goes on a second time.
 /// </remarks>
+[Trait("Campaign", "crash")]
 public sealed partial class CrashCampaignTests(CrashCampaignTests.Undisturbed undisturbed) : IClassFixture<CrashCampaignTests.Undisturbed>
 {
     private const int Connections = 2;
