@@ -13,7 +13,7 @@ namespace SurveyDispatcher.Tests.Journeys;
 /// in doubt may go out twice, under the same Message-ID, at most one for each connection and kill.
 /// </summary>
 /// <remarks>
-/// In short form one moment of each kind. SURVEY_TESTS_LONG=1 (<c>tests/run --long</c>) takes every moment, and kills the cycle
+/// In short form one moment of each kind. LONG_TESTS=1 (<c>tests/run --long</c>) takes every moment, and kills the cycle
 /// that goes on a second time.
 /// </remarks>
 [Trait("Campaign", "crash")]
@@ -21,7 +21,7 @@ public sealed partial class CrashCampaignTests(CrashCampaignTests.Undisturbed un
 {
     private const int Connections = 2;
 
-    private static readonly bool Long = Environment.GetEnvironmentVariable("SURVEY_TESTS_LONG") == "1";
+    private static readonly bool Long = Environment.GetEnvironmentVariable("LONG_TESTS") == "1";
 
     [Fact]
     public async Task AKillAtAnyMomentChangesNothingThatAnybodySees()
