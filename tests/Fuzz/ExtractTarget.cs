@@ -70,7 +70,7 @@ internal sealed class ExtractTarget(Workshop workshop) : ITarget
 
             accepted++;
             Check(transaction);
-            if (shown++ < 2)
+            if (shown++ == 0)
             {
                 outputs.Check(transaction);
             }

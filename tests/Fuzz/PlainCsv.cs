@@ -11,11 +11,12 @@ internal static class PlainCsv
         var records = new List<List<string>>();
         var record = new List<string>();
         var cell = new StringBuilder();
-        var i = 0;
+        var (i, quoted) = (0, false);
         while (i < text.Length)
         {
             if (text[i] == '"')
             {
+                quoted = true;
                 for (i++; ; i++)
                 {
                     if (i == text.Length)
@@ -75,17 +76,17 @@ internal static class PlainCsv
                 i += text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n' ? 2 : 1;
             }
 
-            if (record is [{ Length: > 0 } alone] && string.IsNullOrWhiteSpace(alone))
+            if (!quoted && record is [{ Length: > 0 } alone] && string.IsNullOrWhiteSpace(alone))
             {
                 return null;
             }
 
-            if (record is not [""])
+            if (quoted || record is not [""])
             {
                 records.Add(record);
             }
 
-            record = [];
+            (record, quoted) = ([], false);
         }
 
         if (record.Count > 0)

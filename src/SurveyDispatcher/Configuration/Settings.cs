@@ -43,7 +43,7 @@ public sealed class Settings
         {
             values = builder.AddJsonStream(file).AddEnvironmentVariables("SURVEY_").Build();
         }
-        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidDataException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidDataException or InvalidOperationException)
         {
             faults.Add(new ConfigFault(FileName, "", $"No valid JSON: {(e.InnerException ?? e).Message}"));
             return null;

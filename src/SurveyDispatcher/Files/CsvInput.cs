@@ -47,6 +47,11 @@ public sealed class CsvInput
         var stamp = StampOf(path);
         try
         {
+            if (stamp.Length == 0) // pipes and devices have no length, either, and whoever opens one may wait for ever
+            {
+                throw new FileRefusedException("The file is empty. Ask the sender for the complete file.");
+            }
+
             var input = new CsvInput(path, encoding, delimiter, CheckBytes(path, encoding)) { stamp = stamp };
             input.ReadHeader([.. required]);
             return input;
@@ -249,11 +254,6 @@ public sealed class CsvInput
     private static string CheckBytes(string path, Encoding encoding)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
-        if (stream.Length == 0)
-        {
-            throw new FileRefusedException("The file is empty. Ask the sender for the complete file.");
-        }
-
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var decoder = encoding.GetDecoder();
         var zeroIsBinary = encoding.GetByteCount("a") == 1; // in UTF-16 every other byte of a plain text is zero

@@ -75,7 +75,7 @@ public sealed record Status(
         text.AppendLine(FilesRefused.Count == 0 ? "Files refused: none" : "Files refused (the latest first):");
         foreach (var file in FilesRefused)
         {
-            text.Append("  ").Append(file.Kind).Append('/').Append(file.Name).Append(": ").AppendLine(file.Problem);
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {file.Kind}/{PlainText.Shown(file.Name)}: {PlainText.Shown(file.Problem)}");
         }
 
         return text.ToString().TrimEnd();
