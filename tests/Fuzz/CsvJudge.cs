@@ -9,6 +9,7 @@ internal static class CsvJudge
     /// <summary>Longer records may be taken apart.</summary>
     private const int Surveyable = 200_000;
 
+    /// <remarks>A record with too many or too few cells that spans lines is read line by line: its lines are judged, not its cells.</remarks>
     /// <summary>Opens a file and hands on its rows; every line must be in exactly one of them.</summary>
     /// <returns>The number of rows.</returns>
     public static int Read(CsvInput input, byte[] bytes, Encoding encoding, char delimiter, Action<CsvRow> take)
@@ -25,7 +26,7 @@ internal static class CsvJudge
         text = text.StartsWith('\uFEFF') ? text[1..] : text;
         NothingIsSwallowed(text, rows);
         if (PlainCsv.Records(text, delimiter) is { Count: > 0 } records && records.All(r => r.Sum(c => c.Length) < Surveyable)
-            && !text.StartsWith('\uFEFF') && records[0].Count == input.Headers.Count)
+            && !text.StartsWith('\uFEFF') && records[0].Count == input.Headers.Count && !records.Any(r => r.Count != records[0].Count && r.Any(c => c.AsSpan().ContainsAny('\r', '\n'))))
         {
             Finding.Unless(rows.Count == records.Count - 1, $"{rows.Count} rows were read, but the file has {records.Count - 1}");
             for (var i = 0; i < rows.Count; i++)

@@ -54,7 +54,8 @@ internal sealed class CycleTarget(Workshop workshop, ExtractTarget extracts, Row
         using var database = Cycle.OpenExisting(folder, workshop.Config.Settings.Store);
         Finding.Unless(new Verify(database, new NoProgress()).Run().Difference is null, "verify finds a difference");
         var status = Status.Read(database);
-        Finding.Unless(status.SumHolds && !status.ToText().Any(Outputs.IsCommand), "status does not hold, or would drive a terminal");
+        Finding.Unless(status.SumHolds, "the sum in status does not hold");
+        Finding.Unless(!status.ToText().Any(Outputs.IsCommand), $"status would drive a terminal: {new string([.. status.ToText().Where(Outputs.IsCommand)])}");
         Finding.Unless(!Directory.GetFiles(folder.Rejects).Any(f => f.EndsWith(".part", StringComparison.Ordinal)), "a half rejects file is left");
     }
 }

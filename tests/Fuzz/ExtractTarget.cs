@@ -64,7 +64,11 @@ internal sealed class ExtractTarget(Workshop workshop) : ITarget
             {
                 rejected++;
                 Finding.Unless(understood.Raw is not null && Reasons.Contains(understood.Fault.Reason), $"the unknown reason '{understood.Fault.Reason}'");
-                Outputs.Reject(understood);
+                if (rejected <= 10)
+                {
+                    Outputs.Reject(understood);
+                }
+
                 return;
             }
 

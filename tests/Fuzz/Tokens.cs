@@ -7,7 +7,7 @@ internal static class Tokens
     public static IReadOnlyList<string> Texts { get; } =
     [
         // quotes, delimiters, line ends
-        "\"", "\"\"", "\"\"\"", "'", ",", ";", "\t", "|", "\r\n", "\n", "\r", "\n\r", "\"\r\n\"", "\",\"", "\u2028", "\u0085", "\u000b", "\u000c", " ", "  ", "\u00a0", "\u3000",
+        "\"", "\"\"", "\"\"\"", "'", ",", ";", "\t", "|", "\r\n", "\n", "\r", "\n\r", "\"\r\n\"", "\",\"", "\"a\nb\"c\n", "\"a\n", "\u2028", "\u0085", "\u000b", "\u000c", " ", "  ", "\u00a0", "\u3000",
         // what is no text
         "\0", "\u0001", "\u001b[31m", "\u001b]0;owned\u0007", "\u001b[2J\u001b[H", "\u009b2J", "\b\b\b", "\u007f", "\ufeff", "\uffff", "\ufffe", "\ufffd", "\ufdd0", "\ufdd11\ufdd1", "\u001f", "\u001e",
         // directions of writing, joiners, marks upon marks

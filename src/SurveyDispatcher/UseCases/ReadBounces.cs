@@ -77,7 +77,7 @@ internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyLis
                 foreach (var r in message)
                 {
                     var said = string.Join(", ", r.Action.Length > 0 ? r.Action : "no action", r.Status?.ToString() ?? "no status", r.Class.Code());
-                    text.AppendLine(CultureInfo.InvariantCulture, $"    {PlainText.Shown(Said(r.Address) ?? "no address")}: {said}: {Effect(r)}");
+                    text.AppendLine(CultureInfo.InvariantCulture, $"    {PlainText.Shown(Said(r.Address) ?? "no address")}: {PlainText.Shown(said)}: {Effect(r)}");
                 }
             }
 

@@ -73,6 +73,18 @@ public sealed class CsvInputTests : IDisposable
     }
 
     [Fact]
+    public void MassesOfBrokenRecordsCostNoMoreThanTheirSize()
+    {
+        var text = "a,b\n" + string.Concat(Enumerable.Repeat("\"x\ny\"z\n", 100_000));
+        Read(text);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal(100_000, Read(text).Count(r => r.EndsWith("malformed", StringComparison.Ordinal)));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 300L * text.Length);
+    }
+
+    [Fact]
     public void AStrayQuoteInsideACellIsText() => Assert.Equal(["2: 1|5\" wheel"], Read("a,b\n1,5\" wheel\n"));
 
     [Fact]
