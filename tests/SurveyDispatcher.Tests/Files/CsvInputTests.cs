@@ -106,6 +106,17 @@ public sealed class CsvInputTests : IDisposable
         Assert.Contains(reason, Refusal(text), StringComparison.Ordinal);
 
     [Fact]
+    public void TheRefusalNamesADelimiterThatCantBeSeen()
+    {
+        var path = Path.Combine(_folder, "tabs.csv");
+        File.WriteAllText(path, "a;b\n1;2\n");
+
+        var e = Assert.Throws<FileRefusedException>(() => CsvInput.Open(path, new UTF8Encoding(false, true), '\t', ["a", "b"]));
+
+        Assert.Contains("divided by ';', not by tabs.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AHeaderAloneIsAFileWithoutRows() => Assert.Empty(Read("a,b\n"));
 
     [Fact]
