@@ -37,7 +37,12 @@ public static partial class DurableFile
     }
 
     /// <summary>Opens a new file that only its owner can read, an old one of that name is replaced.</summary>
-    public static FileStream Create(string path) => Open(path, FileMode.Create, FileShare.Read);
+    /// <remarks>Replaced, not written over: in a folder that others may write to, the name may be a link to a file of ours.</remarks>
+    public static FileStream Create(string path)
+    {
+        File.Delete(path);
+        return Open(path, FileMode.CreateNew, FileShare.Read);
+    }
 
     /// <summary>Opens a file that, when it is made here, only its owner can read.</summary>
     public static FileStream Open(string path, FileMode mode, FileShare share)

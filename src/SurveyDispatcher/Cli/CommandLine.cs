@@ -80,7 +80,7 @@ public static class CommandLine
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"A file could not be read or written: {e.Message} Mend that, then run the same command again.");
+            await error.WriteLineAsync($"A file could not be read or written: {PlainText.Shown(e.Message)} Mend that, then run the same command again.");
             return Failed;
         }
         catch (Microsoft.Data.Sqlite.SqliteException e)
@@ -371,7 +371,7 @@ public static class CommandLine
 
             shownAt = Stopwatch.GetTimestamp();
             var bar = total > 0 ? $"[{new string('#', (int)(20 * done / total)),-20}] {done:N0} of {total:N0}" : $"{done:N0}";
-            terminal.Write($"\r{step} {bar}\u001b[K");
+            terminal.Write($"\r{PlainText.Shown(step)} {bar}\u001b[K");
         }
 
         public void Clear()

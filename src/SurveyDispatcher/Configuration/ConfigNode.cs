@@ -10,7 +10,7 @@ namespace SurveyDispatcher.Configuration;
 public sealed record ConfigFault(string File, string Path, string Problem)
 {
     /// <inheritdoc/>
-    public override string ToString() => Path.Length == 0 ? $"{File}: {Problem}" : $"{File}: {Path}: {Problem}";
+    public override string ToString() => PlainText.Shown(Path.Length == 0 ? $"{File}: {Problem}" : $"{File}: {Path}: {Problem}");
 }
 
 /// <summary>A JSON object that is read key by key; whatever was not read is an unknown key, and a fault.</summary>
@@ -42,7 +42,7 @@ internal sealed class ConfigNode
 
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = StrictJson.Parse(text);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return new ConfigNode(document.RootElement.Clone(), file, "", faults);

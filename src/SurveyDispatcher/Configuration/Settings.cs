@@ -43,7 +43,7 @@ public sealed class Settings
         {
             values = builder.AddJsonStream(file).AddEnvironmentVariables("SURVEY_").Build();
         }
-        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidDataException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidDataException or InvalidOperationException)
         {
             faults.Add(new ConfigFault(FileName, "", $"No valid JSON: {(e.InnerException ?? e).Message}"));
             return null;
@@ -57,6 +57,13 @@ public sealed class Settings
 
         var settings = new Settings();
         values.Bind(settings);
+        settings.Data ??= new(); // the binder takes "Data": {} and null alike for no section
+        settings.Store ??= new();
+        settings.Mail ??= new();
+        settings.Mail.BounceMailbox ??= new();
+        settings.Mail.DkimSelectors ??= [];
+        settings.Survey ??= new();
+        settings.Schedule ??= new();
         if (values[DkimSelectors] is { Length: > 0 } selectors)
         {
             // The binder knows lists as NAME:0, NAME:1; one variable of the environment can't be that.
@@ -82,6 +89,10 @@ public sealed class Settings
             if (property is null)
             {
                 Fault($"Unknown key. Known here: {string.Join(", ", type.GetProperties().Select(p => p.Name))}.");
+            }
+            else if (property.PropertyType == typeof(string) && child.Value is null)
+            {
+                Fault("A text is expected; without the key the default holds.");
             }
             else if (property.PropertyType == typeof(string[]))
             {

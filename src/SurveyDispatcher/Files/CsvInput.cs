@@ -47,6 +47,11 @@ public sealed class CsvInput
         var stamp = StampOf(path);
         try
         {
+            if (stamp.Length == 0) // pipes and devices have no length, either, and whoever opens one may wait for ever
+            {
+                throw new FileRefusedException("The file is empty. Ask the sender for the complete file.");
+            }
+
             var input = new CsvInput(path, encoding, delimiter, CheckBytes(path, encoding)) { stamp = stamp };
             input.ReadHeader([.. required]);
             return input;
@@ -225,7 +230,7 @@ public sealed class CsvInput
             var other = Headers.Count == 1 ? Array.Find([';', '\t', '|', ','], c => c != delimiter && Headers[0].Contains(c)) : '\0';
             throw new FileRefusedException(
                 $"The header lacks {string.Join(", ", missing)}. {Found(required)} "
-                + (other == '\0' ? "" : $"It looks as if its cells were divided by {(other == '\t' ? "tabs" : $"'{other}'")}, not by '{delimiter}'. ")
+                + (other == '\0' ? "" : $"It looks as if its cells were divided by {Word(other)}, not by {Word(delimiter)}. ")
                 + "Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).");
         }
 
@@ -235,6 +240,8 @@ public sealed class CsvInput
             throw new FileRefusedException($"The header names {twice} twice; nobody can say which one is meant. Ask the sender for a file with each column once.");
         }
     }
+
+    private static string Word(char delimiter) => delimiter == '\t' ? "tabs" : $"'{delimiter}'";
 
     /// <summary>What a message tells of the header: only names that we know. In a file without a header the first line is a customer.</summary>
     private string Found(IReadOnlyList<string> required)
@@ -249,11 +256,6 @@ public sealed class CsvInput
     private static string CheckBytes(string path, Encoding encoding)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
-        if (stream.Length == 0)
-        {
-            throw new FileRefusedException("The file is empty. Ask the sender for the complete file.");
-        }
-
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var decoder = encoding.GetDecoder();
         var zeroIsBinary = encoding.GetByteCount("a") == 1; // in UTF-16 every other byte of a plain text is zero

@@ -47,7 +47,7 @@ public sealed class DataDirectory
         try
         {
             CreatePrivate(Root);
-            foreach (var folder in Kinds.Select(Inbox).Concat([Rejects, Failed, Taking]))
+            foreach (var folder in (string[])[Rejects, Failed, Taking, .. Kinds.Select(Inbox).Where(i => !IsTaken(i))])
             {
                 CreatePrivate(folder);
             }
@@ -58,6 +58,31 @@ public sealed class DataDirectory
                 $"The data directory {Root} can't be written: {e.Message} Choose another with --data DIR, or give this user the right to write there.", e);
         }
     }
+
+    /// <summary>A file's name with something behind it. One that would become too long for a file system is cut, and marked so that it stays one of its own.</summary>
+    public static string Named(string name, string suffix)
+    {
+        const int most = 255 - 4; // bytes; ".tmp" comes behind it while it is written
+        var text = System.Text.Encoding.UTF8;
+        var room = most - text.GetByteCount(suffix);
+        if (suffix.Length == 0 || text.GetByteCount(name) <= room)
+        {
+            return name + suffix;
+        }
+
+        var mark = "~" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(text.GetBytes(name)))[..8];
+        var kept = new System.Text.StringBuilder();
+        room -= mark.Length;
+        foreach (var rune in name.EnumerateRunes().TakeWhile(r => (room -= r.Utf8SequenceLength) >= 0))
+        {
+            kept.Append(rune);
+        }
+
+        return kept + mark + suffix;
+    }
+
+    /// <summary>Whether there is something else in a folder's place. It stops what would be done there, and nothing more.</summary>
+    private static bool IsTaken(string path) => File.Exists(path) || new DirectoryInfo(path).LinkTarget is not null;
 
     /// <summary>Creates a folder, and what is missing above it, that only its owner can enter.</summary>
     public static void CreatePrivate(string path)

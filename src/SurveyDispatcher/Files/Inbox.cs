@@ -35,7 +35,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
             }
 
             var taken = System.IO.Path.Combine(taking, name);
-            if (TryMove(path, taken, $"{kind}/{name}", problem))
+            if (TryMove(path, taken, problem))
             {
                 yield return new IncomingFile(kind, name, taken);
             }
@@ -67,12 +67,13 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         if (move)
         {
             var target = MoveTo(file, directory.Failed);
-            DurableFile.Write(target + ".error.txt", s => s.Write(System.Text.Encoding.UTF8.GetBytes(problem + Environment.NewLine)));
+            DurableFile.Write(
+                System.IO.Path.Combine(directory.Failed, DataDirectory.Named(System.IO.Path.GetFileName(target), ".error.txt")), s => s.Write(System.Text.Encoding.UTF8.GetBytes(problem + Environment.NewLine)));
         }
     }
 
     /// <summary>False when one of that name is still being taken, or when the file has gone: left for the next look.</summary>
-    private static bool TryMove(string path, string taken, string name, Action<string> problem)
+    private static bool TryMove(string path, string taken, Action<string> problem)
     {
         if (File.Exists(taken))
         {
@@ -83,16 +84,38 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         {
             DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
             Moment.Of("rename", taken);
-            File.Move(path, taken, overwrite: false);
-            return true;
+            if (new FileInfo(path).Length > 0)
+            {
+                File.Move(path, taken, overwrite: false);
+            }
+            else
+            {
+                // Pipes, devices and sockets have no length either, and whoever opens one may wait for ever: none is opened, not even to be copied.
+                DurableFile.Create(taken).Dispose();
+                File.Delete(path);
+            }
+
+            if (new FileInfo(taken).LinkTarget is null)
+            {
+                return true;
+            }
+
+            File.Delete(taken); // it took the file's place since we looked
+            problem(IsALink(path));
+            return false;
         }
         catch (FileNotFoundException)
         {
+            if (path.Contains('\uFFFD', StringComparison.Ordinal))
+            {
+                problem($"{path} can't be taken from the inbox: its name is not UTF-8. Rename it; the next cycle takes it.");
+            }
+
             return false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem($"{name} can't be taken from the inbox: {e.Message} Give this user the right to move files there; the next cycle tries again.");
+            problem($"{path} can't be taken from the inbox: {e.Message} Give this user the right to move files there; the next cycle tries again.");
             return false;
         }
     }
@@ -102,7 +125,19 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     {
         try
         {
-            return Directory.Exists(folder) ? Listed(folder) : [];
+            if (new DirectoryInfo(folder).LinkTarget is not null)
+            {
+                problem(IsALink(folder));
+                return [];
+            }
+
+            if (File.Exists(folder))
+            {
+                problem($"{folder} is no folder: nothing is taken from it. Remove it; the next cycle makes the folder.");
+                return [];
+            }
+
+            return Directory.Exists(folder) ? Listed(folder, problem) : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -111,13 +146,29 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
     }
 
-    private static List<string> Listed(string folder) =>
-        [.. new DirectoryInfo(folder).EnumerateFiles()
-            .Where(f => f.LinkTarget is null // a link could lead anywhere
-                && !f.Name.EndsWith(".tmp", StringComparison.Ordinal) && !f.Name.EndsWith(".part", StringComparison.Ordinal)
-                && !f.Name.StartsWith('.'))
-            .Select(f => f.FullName)
-            .Order(StringComparer.Ordinal)];
+    private static List<string> Listed(string folder, Action<string> problem)
+    {
+        var files = new List<string>();
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles()
+            .Where(f => !f.Name.EndsWith(".tmp", StringComparison.Ordinal) && !f.Name.EndsWith(".part", StringComparison.Ordinal) && !f.Name.StartsWith('.')))
+        {
+            if (file.LinkTarget is null)
+            {
+                files.Add(file.FullName);
+            }
+            else
+            {
+                problem(IsALink(file.FullName));
+            }
+        }
+
+        files.Sort(StringComparer.Ordinal);
+        return files;
+    }
+
+    /// <summary>Whoever may write to an inbox could have any file of ours read, moved or refused by a link to it.</summary>
+    private static string IsALink(string path) =>
+        $"{path} is a link and could lead anywhere: it is left. Put the files themselves there, or mount a folder; the next cycle looks again.";
 
     /// <summary>A change in the future is the sender's clock: waiting for it could take years.</summary>
     private bool HasSettled(string path)
@@ -133,7 +184,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         var target = System.IO.Path.Combine(folder, file.Name);
         for (var n = 2; File.Exists(target) && !SameContent(target, file.Path); n++)
         {
-            target = System.IO.Path.Combine(folder, $"{file.Name}.{n}");
+            target = System.IO.Path.Combine(folder, DataDirectory.Named(file.Name, $".{n}"));
         }
 
         Moment.Of("rename", target);

@@ -130,6 +130,11 @@ public sealed class Templates
                 faults.Add(new(path, "is missing"));
                 return null;
             }
+            if (Mosaic.IsMarked(source))
+            {
+                faults.Add(new(path, Mosaic.Why));
+                return null;
+            }
             if (escape && (source.Contains("{{{", StringComparison.Ordinal) || source.Contains("{{&", StringComparison.Ordinal)))
             {
                 faults.Add(new(path, "has {{{ or {{&, which would let a customer's data into the HTML unescaped"));
@@ -240,6 +245,10 @@ public sealed class Templates
 
         private Mosaic(string[] texts, int[] stones) => (_texts, _stones) = (texts, stones);
 
+        public const string Why = "has U+FDD0 or U+FDD1, two characters that no text is made of and that this program keeps for itself";
+
+        public static bool IsMarked(string text) => text.AsSpan().ContainsAny(Open, Close);
+
         public static string Mark(int value) => $"{Open}{value}{Close}";
 
         public static Mosaic Of(string rendered)
@@ -265,15 +274,12 @@ public sealed class Templates
     private sealed record Language(
         string Tag, CultureInfo Culture, string DateFormat, SampleCustomer Sample, Dictionary<(string Contact, string Survey), Message> Messages)
     {
-        private static readonly SearchValues<char> Unwelcome = SearchValues.Create(
-            [.. Enumerable.Range(0, 0x206a).Select(c => (char)c).Where(c => char.IsControl(c) || c is (>= '\u2028' and <= '\u202e') or (>= '\u2066' and <= '\u2069'))]);
-
         public static Language? Read(string path, string tag, string content, Compiler compiler, ICollection<TemplateFault> faults)
         {
             JsonDocument document;
             try
             {
-                document = JsonDocument.Parse(content);
+                document = StrictJson.Parse(content);
             }
             catch (JsonException e)
             {
@@ -317,27 +323,16 @@ public sealed class Templates
         /// <summary>The customer's data by the names that the strings use.</summary>
         public Dictionary<string, object> Data(MailValues v) => new(9, StringComparer.Ordinal)
         {
-            ["name"] = OneLine(v.Name),
-            ["dealer"] = OneLine(v.Dealer),
-            ["model"] = OneLine(v.Model),
+            ["name"] = PlainText.OneLine(v.Name),
+            ["dealer"] = PlainText.OneLine(v.Dealer),
+            ["model"] = PlainText.OneLine(v.Model),
             ["eventDate"] = v.EventDate.ToString(DateFormat, Culture),
             ["lastDay"] = v.LastDay?.ToString(DateFormat, Culture) ?? "",
             ["mayCall"] = v.MayCall,
-            ["sender"] = OneLine(v.Sender),
-            ["market"] = OneLine(v.Market),
-            ["replyTo"] = OneLine(v.ReplyTo),
+            ["sender"] = PlainText.OneLine(v.Sender),
+            ["market"] = PlainText.OneLine(v.Market),
+            ["replyTo"] = PlainText.OneLine(v.ReplyTo),
         };
-
-        /// <summary>Data as a piece of one line, which leaves the words around it as they are.</summary>
-        /// <remarks>
-        /// Whatever ends a line becomes a space. The characters that order a direction of writing (Unicode's embeddings,
-        /// overrides and isolates) go: one that is never closed turns round the rest of the sentence, and a name in Arabic or
-        /// Hebrew letters needs none. The marks U+200E, U+200F and U+061C reach no further than their neighbours, and stay.
-        /// </remarks>
-        private static string OneLine(string value) => !value.AsSpan().ContainsAny(Unwelcome)
-            ? value.Trim()
-            : string.Concat(value.Where(c => c is not ((>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069')))
-                .Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)).Trim();
     }
 
     /// <summary>Walks one <c>messages.json</c> and notes each fault with its place; what is missing reads as empty meanwhile.</summary>
@@ -371,7 +366,12 @@ public sealed class Templates
             var element = Member(parent, name);
             if (element.ValueKind == JsonValueKind.String)
             {
-                return element.GetString()!;
+                var text = element.GetString()!;
+                if (Mosaic.IsMarked(text))
+                {
+                    Fault($"{at} {Mosaic.Why}");
+                }
+                return text;
             }
             Fault($"{at} must be a string");
             return "";
@@ -384,6 +384,10 @@ public sealed class Templates
             var element = Member(parent, "paragraphs");
             if (element.ValueKind == JsonValueKind.Array && element.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String))
             {
+                if (element.EnumerateArray().Any(e => Mosaic.IsMarked(e.GetString()!)))
+                {
+                    Fault($"{at} {Mosaic.Why}");
+                }
                 return [.. element.EnumerateArray().Select((e, i) => Compiled(e.GetString()!, $"{at}[{i}]"))];
             }
             Fault($"{at} must be a list of strings");

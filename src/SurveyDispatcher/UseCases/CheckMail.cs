@@ -251,10 +251,10 @@ public sealed record MailHealth(string Transport, IReadOnlyList<Finding> Checks)
         foreach (var check in Checks)
         {
             var found = check.Found.Length > LineOfFound ? check.Found[..LineOfFound] + "..." : check.Found;
-            text.Append(CultureInfo.InvariantCulture, $"{check.Health.ToString().ToLowerInvariant(),-8} {check.Check} {check.Of}").AppendLine(found.Length > 0 ? $": {found}" : "");
+            text.Append(CultureInfo.InvariantCulture, $"{check.Health.ToString().ToLowerInvariant(),-8} {check.Check} {check.Of}").AppendLine(found.Length > 0 ? $": {PlainText.Shown(found)}" : "");
             if (check.Advice.Length > 0)
             {
-                text.Append(' ', 9).AppendLine(check.Advice);
+                text.Append(' ', 9).AppendLine(PlainText.Shown(check.Advice));
             }
         }
 

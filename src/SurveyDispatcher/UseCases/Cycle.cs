@@ -108,7 +108,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             End(context, outcome);
         }
 
-        return new CycleResult(context.Counts, context.Problems);
+        return new CycleResult(context.Counts, context.Problems.ConvertAll(PlainText.Shown)); // names of files are others' text
     }
 
     /// <summary>The order is contract: what customers said comes before what we would say to them.</summary>

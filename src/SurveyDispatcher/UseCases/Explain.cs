@@ -39,7 +39,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             : database["explain.find"].List(r => r.GetInt64(0), key, key.ToUpperInvariant());
         var stories = ids.Select(Tell).OfType<Story>().ToList();
         return stories.Count > 0 ? stories : throw new OperatorException(
-            $"Nothing is known of '{key}'. A case id (as exports and lists have it), a VIN or a transaction id is expected; "
+            $"Nothing is known of '{PlainText.Shown(key)}'. A case id (as exports and lists have it), a VIN or a transaction id is expected; "
             + "a row that was rejected is in rejects/ in the data directory.");
     }
 
@@ -52,19 +52,19 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         var text = new StringBuilder();
         foreach (var story in stories)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"Transaction {story.Transaction}, VIN {story.Vin}, event {Day(story.EventDate)}{(story.CaseId is { } id ? $", case {id}" : "")}");
-            text.AppendLine(CultureInfo.InvariantCulture, $"  from {story.Source}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"Transaction {PlainText.Shown(story.Transaction)}, VIN {story.Vin}, event {Day(story.EventDate)}{(story.CaseId is { } id ? $", case {id}" : "")}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  from {PlainText.Shown(story.Source)}");
             text.AppendLine(CultureInfo.InvariantCulture, $"  screening on {Day(story.ScreenedOn)}: {story.Outcome}");
             text.AppendLine("  rules today:");
             foreach (var rule in story.Rules)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"    {rule.Verdict,-8} {rule.Rule,-24} {rule.Facts}");
+                text.AppendLine(CultureInfo.InvariantCulture, $"    {rule.Verdict,-8} {rule.Rule,-24} {PlainText.Shown(rule.Facts)}");
             }
 
             text.AppendLine("  what happened:");
             foreach (var line in story.Ledger)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"    {Day(line.Day)}  {line.What,-16} {line.Detail} (cycle {line.Cycle}, policy {line.Policy})");
+                text.AppendLine(CultureInfo.InvariantCulture, $"    {Day(line.Day)}  {line.What,-16} {PlainText.Shown(line.Detail)} (cycle {line.Cycle}, policy {line.Policy})");
             }
 
             foreach (var mail in story.Mails.Where(m => m.Doubt.Length > 0))

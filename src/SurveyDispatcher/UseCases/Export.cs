@@ -101,7 +101,7 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
             "market", "survey", "dealer_code", "month", "i", "p", "r", "nc", "o", "uh", "uo", "not_eligible", "e",
             "rr1", "rr2", "rr3", "rr4", "rr5", "rr6", "coop1", "coop2", "coop3", "coop4", "ref1", "ref2", "ref3",
             "con1", "con2", "con3", "trade_rate");
-        var groups = new SortedDictionary<string, OutcomeRates>(StringComparer.Ordinal);
+        var groups = new SortedDictionary<string[], OutcomeRates>(new FromTheLeft());
         database["export.outcomes"].Each(r =>
         {
             var row = CaseRow.Read(r);
@@ -114,8 +114,8 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
             string[] key = [row.Market, row.Survey.Code(), r.GetString(15), row.EventDate.ToString("yyyy-MM", CultureInfo.InvariantCulture)];
             for (var filled = key.Length; filled >= 0; filled--)
             {
-                // An empty cell sorts behind every filled one: a sub-total stands below what it sums up.
-                var group = string.Join('\t', key.Select((k, i) => i < filled ? k : "\uFFFF"));
+                var group = Array.ConvertAll(key, k => k);
+                Array.Fill(group, "", filled, key.Length - filled);
                 if (!groups.TryGetValue(group, out var rates))
                 {
                     groups.Add(group, rates = new OutcomeRates());
@@ -126,11 +126,11 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
         });
         foreach (var (key, rates) in groups)
         {
-            WriteRates(csv, key.Split('\t').Select(k => k == "\uFFFF" ? "" : k), rates);
+            WriteRates(csv, key, rates);
         }
     }
 
-    private static void WriteRates(CsvOutput csv, IEnumerable<string> key, OutcomeRates rates)
+    private static void WriteRates(CsvOutput csv, string[] key, OutcomeRates rates)
     {
         foreach (var cell in key)
         {
@@ -178,4 +178,27 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
     private static string? Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static string? Rate(double? rate) => rate?.ToString("0.000000", CultureInfo.InvariantCulture);
+
+    /// <summary>Cell by cell. An empty one comes behind every filled one: a sub-total stands below what it sums up.</summary>
+    private sealed class FromTheLeft : IComparer<string[]>
+    {
+        public int Compare(string[]? x, string[]? y)
+        {
+            var order = 0;
+            for (var i = 0; order == 0 && i < x!.Length; i++)
+            {
+                order = Compare(x[i], y![i]);
+            }
+
+            return order;
+        }
+
+        private static int Compare(string x, string y) => (x.Length == 0, y.Length == 0) switch
+        {
+            (true, true) => 0,
+            (true, false) => 1,
+            (false, true) => -1,
+            _ => string.CompareOrdinal(x, y),
+        };
+    }
 }

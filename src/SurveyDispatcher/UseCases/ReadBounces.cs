@@ -23,20 +23,21 @@ internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyLis
         var (mails, problems) = (new List<BounceRead>(), new List<string>());
         foreach (var path in paths)
         {
-            foreach (var file in Directory.Exists(path) ? Inbox.MailsIn(path, problems.Add) : [path])
+            var isFolder = Directory.Exists(path);
+            foreach (var file in isFolder ? Inbox.MailsIn(new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path, problems.Add) : [path])
             {
                 try
                 {
-                    using var stream = File.OpenRead(file);
+                    using var stream = isFolder && new FileInfo(file).Length == 0 ? Stream.Null : File.OpenRead(file); // a pipe among mails is none
                     mails.Add(new BounceRead(file, DeliveryReport.Read(stream)));
                 }
                 catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
                 {
-                    problems.Add($"{file} does not exist. Name a mail, a folder of mails, or a Maildir.");
+                    problems.Add($"{PlainText.Shown(file)} does not exist. Name a mail, a folder of mails, or a Maildir.");
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    problems.Add($"{file} can't be read: {e.Message} Give this user the right to read it.");
+                    problems.Add($"{PlainText.Shown(file)} can't be read: {PlainText.Shown(e.Message)} Give this user the right to read it.");
                 }
             }
         }
@@ -67,16 +68,16 @@ internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyLis
         var text = new StringBuilder();
         foreach (var (file, report) in Mails)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{Visible(file)}: {report.Kind.Code()}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{PlainText.Shown(file)}: {report.Kind.Code()}");
             text.AppendLine(CultureInfo.InvariantCulture, $"  {report.Why}{(report.Kind == ReportKind.Report ? "" : "; no effect")}");
             foreach (var message in report.Recipients.GroupBy(r => r.MessageId))
             {
-                text.Append("  about ").Append(message.Key is { } id ? $"Message-ID {Visible(id)}" : "a message whose Message-ID isn't returned")
-                    .AppendLine(report.ReportedTo.Count > 0 ? $"; was sent to {Visible(string.Join(", ", report.ReportedTo))}" : "");
+                text.Append("  about ").Append(message.Key is { } id ? $"Message-ID {PlainText.Shown(id)}" : "a message whose Message-ID isn't returned")
+                    .AppendLine(report.ReportedTo.Count > 0 ? $"; was sent to {PlainText.Shown(string.Join(", ", report.ReportedTo))}" : "");
                 foreach (var r in message)
                 {
                     var said = string.Join(", ", r.Action.Length > 0 ? r.Action : "no action", r.Status?.ToString() ?? "no status", r.Class.Code());
-                    text.AppendLine(CultureInfo.InvariantCulture, $"    {Visible(Said(r.Address) ?? "no address")}: {said}: {Effect(r)}");
+                    text.AppendLine(CultureInfo.InvariantCulture, $"    {PlainText.Shown(Said(r.Address) ?? "no address")}: {PlainText.Shown(said)}: {Effect(r)}");
                 }
             }
 
@@ -97,7 +98,4 @@ internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyLis
     };
 
     private static string? Said(string text) => text.Length > 0 ? text : null;
-
-    /// <summary>A mail may hold what would drive a terminal.</summary>
-    private static string Visible(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 }

@@ -65,7 +65,7 @@ public sealed record Status(
         text.AppendLine("market  survey   transactions  screened out  waiting  invited  reminded  phone queue  with vendor  completed  closed");
         foreach (var f in Funnels)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{f.Market,-6}  {f.Survey,-7}  {f.Transactions,12:N0}  {f.ScreenedOut,12:N0}  {f.Waiting,7:N0}  {f.Invited,7:N0}  {f.Reminded,8:N0}  {f.PhoneQueued,11:N0}  {f.WithVendor,11:N0}  {f.Completed,9:N0}  {f.Closed,6:N0}").AppendLine();
+            text.Append(CultureInfo.InvariantCulture, $"{PlainText.Shown(f.Market),-6}  {f.Survey,-7}  {f.Transactions,12:N0}  {f.ScreenedOut,12:N0}  {f.Waiting,7:N0}  {f.Invited,7:N0}  {f.Reminded,8:N0}  {f.PhoneQueued,11:N0}  {f.WithVendor,11:N0}  {f.Completed,9:N0}  {f.Closed,6:N0}").AppendLine();
         }
 
         text.AppendLine();
@@ -75,7 +75,7 @@ public sealed record Status(
         text.AppendLine(FilesRefused.Count == 0 ? "Files refused: none" : "Files refused (the latest first):");
         foreach (var file in FilesRefused)
         {
-            text.Append("  ").Append(file.Kind).Append('/').Append(file.Name).Append(": ").AppendLine(file.Problem);
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {file.Kind}/{PlainText.Shown(file.Name)}: {PlainText.Shown(file.Problem)}");
         }
 
         return text.ToString().TrimEnd();

@@ -116,6 +116,11 @@ internal sealed class TakeBounces(CycleContext context)
     /// <summary>The fields of a report stand at its start; a returned message behind them may be as long as it likes.</summary>
     private static byte[] ReadStart(string path)
     {
+        if (new FileInfo(path).Length == 0)
+        {
+            return []; // a pipe has no length either, and opening one waits for whoever writes to it
+        }
+
         using var stream = File.OpenRead(path);
         var bytes = new byte[Math.Min(stream.Length, LargestReport)];
         stream.ReadExactly(bytes);

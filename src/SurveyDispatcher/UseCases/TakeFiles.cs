@@ -56,8 +56,8 @@ internal sealed class FileInTaking : IDisposable
         this.context = context;
         this.file = file;
         Id = id;
-        rejectsPath = Path.Combine(context.Directory.Rejects, file.Name + ".rejects.csv");
-        rejectsPart = Path.Combine(context.Directory.Rejects, $"{file.Name}.{file.Kind}.rejects.csv.part"); // files of two kinds may share a name
+        rejectsPath = Path.Combine(context.Directory.Rejects, DataDirectory.Named(file.Name, ".rejects.csv"));
+        rejectsPart = Path.Combine(context.Directory.Rejects, DataDirectory.Named(file.Name, $".{file.Kind}.rejects.csv.part")); // files of two kinds may share a name
     }
 
     public long Id { get; }
@@ -162,7 +162,7 @@ internal sealed class FileInTaking : IDisposable
         var free = path;
         for (var n = 2; File.Exists(free); n++)
         {
-            free = Path.Combine(context.Directory.Rejects, $"{file.Name}.{n}.rejects.csv");
+            free = Path.Combine(context.Directory.Rejects, DataDirectory.Named(file.Name, $".{n}.rejects.csv"));
         }
 
         return free;

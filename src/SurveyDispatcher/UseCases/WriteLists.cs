@@ -201,16 +201,16 @@ internal sealed class WriteLists(CycleContext context)
                 csv.Cell(entry.Row.Market);
                 csv.Cell(context.Config.Templates.LanguageFor(entry.Language, market.Languages));
                 csv.Cell(entry.Reason);
-                csv.Cell(contacts[i].Name);
+                csv.Cell(PlainText.OneLine(contacts[i].Name)); // an order to write from right to left would turn the numbers round
                 csv.Phone(reach.Phone1?.E164);
                 csv.Phone(reach.Phone2?.E164);
                 csv.Cell(Day(list.Day));
                 csv.Cell(Day(entry.CallUntil));
                 csv.Cell(market.TimeZone);
                 csv.Cell(market.CallingHours.ToString());
-                csv.Cell(entry.DealerCode);
-                csv.Cell(entry.DealerName);
-                csv.Cell(entry.Model);
+                csv.Cell(PlainText.OneLine(entry.DealerCode));
+                csv.Cell(PlainText.OneLine(entry.DealerName));
+                csv.Cell(PlainText.OneLine(entry.Model));
                 csv.Cell(Day(entry.Row.EventDate));
                 csv.Cell(entry.Row.Survey.Code());
                 csv.EndRow();

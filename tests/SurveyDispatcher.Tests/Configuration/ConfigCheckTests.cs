@@ -214,6 +214,14 @@ public sealed class ConfigCheckTests
     [InlineData("sources/cn_dms.json", "{,}")]
     [InlineData("questionnaires/sales.json", "nonsense")]
     [InlineData("templates/en/messages.json", "{")]
+    [InlineData("templates/en/messages.json", "{\"language\":\"en\",\"language\":\"en\"}")]
+    [InlineData("programme.json", "{\"markets\":{\"AU\":{\"name\":\"\\ud83d\"}}}")] // half a character: the library parses it, and throws where it is read
+    [InlineData("programme.json", "{\"\\udc00\":1}")]
+    [InlineData("sources/cn_dms.json", "{\"filePattern\":\"\\ud83d.csv\"}")]
+    [InlineData("questionnaires/sales.json", "{\"title\":{\"en\":\"\\ud83d\\ud83d\"}}")]
+    [InlineData("templates/en/messages.json", "{\"invitation\":{\"sales\":{\"paragraphs\":[\"\\udc00\"]}}}")]
+    [InlineData("appsettings.json", "{\"Mail\":{\"Host\":\"\\ud83d\"}}")]
+    [InlineData("programme.json", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[")]
     public async Task AFileThatIsNoJsonIsAFaultWithItsName(string file, string content)
     {
         using var world = new World();
@@ -224,6 +232,70 @@ public sealed class ConfigCheckTests
         Assert.Equal(2, ended.Code);
         Assert.Contains(file + ":", ended.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", ended.Output + ended.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Data:Directory")]
+    [InlineData("Data:MaxGapDays")]
+    [InlineData("Store:Provider")]
+    [InlineData("Store:ConnectionString")]
+    [InlineData("Mail:Transport")]
+    [InlineData("Mail:Host")]
+    [InlineData("Mail:Security")]
+    [InlineData("Mail:Password")]
+    [InlineData("Mail:BounceAddress")]
+    [InlineData("Mail:DkimSelectors")]
+    [InlineData("Survey:LinkTemplate")]
+    [InlineData("Survey:UnsubscribeTemplate")]
+    [InlineData("Schedule:Cycle")]
+    public void ASettingOfNullIsAFaultOrTheDefault(string key)
+    {
+        using var world = new World();
+        world.Edit("appsettings.json", json => json[key.Split(':')[0]]![key.Split(':')[1]] = null);
+
+        var (config, faults) = PipelineConfig.Check(ConfigFolder.OnDisk(world.Config));
+
+        Assert.True(config is not null || faults.Any(f => f.Path.Contains(key.Split(':')[1], StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{}")]
+    public void ASectionOfNothingHasTheDefaults(string nothing)
+    {
+        using var world = new World();
+        world.Edit("appsettings.json", json => json.AsObject().Select(s => s.Key).ToList().ForEach(s => json[s] = JsonNode.Parse(nothing)));
+
+        var (config, faults) = PipelineConfig.Check(ConfigFolder.OnDisk(world.Config));
+
+        Assert.Empty(faults);
+        Assert.Equal(("var", "Pickup", 25), (config!.Settings.Data.Directory, config.Settings.Mail.Transport, config.Settings.Mail.Port));
+    }
+
+    [Fact]
+    public async Task AFaultShowsWhatWouldDriveATerminal()
+    {
+        using var world = new World(programme: p => p["markets"]!["AU"]!["timeZone"] = "\u001b[2J\u202e");
+
+        var ended = await world.RunAsync("config", "check");
+
+        Assert.Contains("'?[2J?' is no time zone", ended.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("templates/layout.html", "<html", "\ufdd0<html")]
+    [InlineData("templates/en/messages.json", "\"paragraphs\": [", "\"paragraphs\": [\"\\ufdd1\",")]
+    [InlineData("templates/en/messages.json", "\"heading\": \"", "\"heading\": \"\\ufdd0x")]
+    public void TheTwoCharactersThatRenderingKeepsForItselfAreAFault(string file, string from, string to)
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Config, file);
+        File.WriteAllText(path, File.ReadAllText(path).Replace(from, to, StringComparison.Ordinal));
+
+        var faults = PipelineConfig.Check(ConfigFolder.OnDisk(world.Config)).Faults;
+
+        Assert.NotEmpty(faults);
+        Assert.All(faults, f => Assert.Contains("U+FDD0", f.Problem, StringComparison.Ordinal));
     }
 
     [Fact]

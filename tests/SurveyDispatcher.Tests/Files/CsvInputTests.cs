@@ -73,6 +73,18 @@ public sealed class CsvInputTests : IDisposable
     }
 
     [Fact]
+    public void MassesOfBrokenRecordsCostNoMoreThanTheirSize()
+    {
+        var text = "a,b\n" + string.Concat(Enumerable.Repeat("\"x\ny\"z\n", 100_000));
+        Read(text);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal(100_000, Read(text).Count(r => r.EndsWith("malformed", StringComparison.Ordinal)));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 300L * text.Length);
+    }
+
+    [Fact]
     public void AStrayQuoteInsideACellIsText() => Assert.Equal(["2: 1|5\" wheel"], Read("a,b\n1,5\" wheel\n"));
 
     [Fact]
@@ -92,6 +104,17 @@ public sealed class CsvInputTests : IDisposable
     [InlineData("PK\u0003\u0004\0\0junk", "zero byte")]
     public void AFileThatMakesNoSenseIsRefusedAsAWhole(string text, string reason) =>
         Assert.Contains(reason, Refusal(text), StringComparison.Ordinal);
+
+    [Fact]
+    public void TheRefusalNamesADelimiterThatCantBeSeen()
+    {
+        var path = Path.Combine(_folder, "tabs.csv");
+        File.WriteAllText(path, "a;b\n1;2\n");
+
+        var e = Assert.Throws<FileRefusedException>(() => CsvInput.Open(path, new UTF8Encoding(false, true), '\t', ["a", "b"]));
+
+        Assert.Contains("divided by ';', not by tabs.", e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void AHeaderAloneIsAFileWithoutRows() => Assert.Empty(Read("a,b\n"));

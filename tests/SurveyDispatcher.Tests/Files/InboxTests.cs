@@ -41,13 +41,15 @@ public sealed class InboxTests : IDisposable
     }
 
     [Fact]
-    public void LinksAreIgnoredWhereverTheyLead()
+    public void LinksAreLeftAndToldWhereverTheyLead()
     {
         Put("dealers/real.csv");
         File.CreateSymbolicLink(Path.Combine(_directory.Inbox("dms"), "link.csv"), Path.Combine(_directory.Inbox("dealers"), "real.csv"));
         File.CreateSymbolicLink(Path.Combine(_directory.Inbox("dms"), "nowhere.csv"), "/nowhere");
+        var told = new List<string>();
 
-        Assert.Empty(Taken("dms"));
+        Assert.Empty(Inbox(TimeSpan.Zero).Take("dms", told.Add));
+        Assert.Equal(2, told.Count(t => t.Contains("is a link", StringComparison.Ordinal)));
     }
 
     [Fact]

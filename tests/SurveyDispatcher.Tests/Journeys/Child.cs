@@ -67,6 +67,36 @@ internal static class Child
         return new Ended(process.ExitCode, await output, await error);
     }
 
+    /// <summary>Runs a command line to its end, and tells the most memory that it ever had resident: the kernel's own high-water mark.</summary>
+    public static async Task<(Ended Ended, long Peak)> MeasureAsync(World world, Dictionary<string, string> environment, params string[] args)
+    {
+        using var process = Start(world, environment, args);
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        long peak = 0;
+        do
+        {
+            peak = Math.Max(peak, PeakOf(process.Id));
+        }
+        while (!process.WaitForExit(10));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (new Ended(process.ExitCode, await output, await error), peak);
+    }
+
+    /// <summary>0 once the process has given its memory back.</summary>
+    private static long PeakOf(int process)
+    {
+        try
+        {
+            var mark = Array.Find(File.ReadAllLines($"/proc/{process}/status"), l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return mark is null ? 0 : 1024 * long.Parse(mark[6..^2], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     private static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };

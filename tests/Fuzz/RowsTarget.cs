@@ -1,0 +1,115 @@
+using System.Text;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+using SurveyDispatcher.UseCases;
+
+namespace Fuzz;
+
+/// <summary>Responses, dispositions, opt-outs and dealers, taken into a store with cases and rolled back.</summary>
+internal sealed class RowsTarget : ITarget, IDisposable
+{
+    private static readonly string[] Kinds = ["responses", "responses", "dispositions", "dispositions", "optouts", "optouts", "dealers"];
+    private static readonly string[] Reasons = ["missing_value", "bad_date", "bad_code", "bad_number", "bad_value", "bad_answer", "unknown_case"];
+    private readonly Workshop workshop;
+    private readonly Database database;
+    private readonly Vault vault;
+    private readonly CycleContext context;
+    private readonly Dictionary<string, (Table Table, byte[] Bytes, IRowTaker Taker)> kinds;
+
+    public RowsTarget(Workshop workshop)
+    {
+        this.workshop = workshop;
+        var folder = workshop.Copy("rows");
+        database = Cycle.OpenStore(folder, workshop.Config.Settings.Store);
+        vault = Vault.Open(folder.Root, storeExists: true);
+        context = workshop.Context(folder, database, vault);
+        kinds = new()
+        {
+            ["responses"] = Sample("responses", new TakeResponses(context)),
+            ["dispositions"] = Sample("dispositions", new TakeDispositions(context)),
+            ["optouts"] = Sample("optouts", new TakeOptOuts(context)),
+            ["dealers"] = Sample("dealers", new TakeDealers(context)),
+        };
+    }
+
+    public string Name => "rows";
+
+    public byte[] Make(Dice dice) => Make(dice, dice.Of(Kinds));
+
+    /// <summary>An input of a kind.</summary>
+    public byte[] Make(Dice dice, string kind)
+    {
+        var (table, bytes, _) = kinds[kind];
+        if (dice.OneIn(5))
+        {
+            return Mutator.Bytes(dice, bytes, kinds[dice.Of(Kinds)].Bytes);
+        }
+
+        // The samples name cases by place holders; real ones get further.
+        var named = table with { Rows = [.. table.Rows.Select(r => (IReadOnlyList<string>)[.. r.Select(c => c.StartsWith("CASE-ID", StringComparison.Ordinal) ? dice.Of(workshop.CaseIds) : c)])] };
+        var made = Mutator.Table(dice, named, Encoding.UTF8);
+        return dice.OneIn(3) ? Mutator.Bytes(dice, made, bytes) : made;
+    }
+
+    public void Try(byte[] bytes, Dice dice)
+    {
+        var taker = kinds[dice.Of(Kinds)].Taker;
+        File.WriteAllBytes(workshop.Input, bytes);
+        CsvInput input;
+        try
+        {
+            input = CsvInput.Open(workshop.Input, Source.Canonical.Encoding, ',', taker.Required);
+        }
+        catch (FileRefusedException)
+        {
+            return;
+        }
+
+        taker.Begin(input);
+        try
+        {
+            database.InTransaction(() =>
+            {
+                CsvJudge.Read(input, bytes, Source.Canonical.Encoding, ',', row =>
+                {
+                    if (row.IsMalformed)
+                    {
+                        return;
+                    }
+
+                    var result = taker.Take(row, 1);
+                    Finding.Unless(
+                        result.Outcome is RowOutcome.New or RowOutcome.Unchanged || (result.Outcome == RowOutcome.Rejected && Reasons.Contains(result.Reason)),
+                        $"the outcome {result.Outcome} {result.Reason}");
+                });
+                if (dice.OneIn(100))
+                {
+                    Finding.Unless(new Verify(database, new NoProgress()).Run().Difference is null, "verify finds a difference after the file was taken");
+                }
+
+                throw new TakenBack();
+            });
+        }
+        catch (TakenBack)
+        {
+            context.Problems.Clear();
+        }
+    }
+
+    public void Dispose()
+    {
+        database.Dispose();
+        vault.Dispose();
+    }
+
+    private static (Table, byte[], IRowTaker) Sample(string kind, IRowTaker taker)
+    {
+        var path = Samples.Of(kind)[0];
+        return (Samples.Read(path, Source.Canonical), File.ReadAllBytes(path), taker);
+    }
+
+    /// <summary>Ends a transaction of which nothing shall stay.</summary>
+    private sealed class TakenBack : Exception;
+}
