@@ -225,7 +225,7 @@ public static class CommandLine
         {
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
-            var verified = new Verify(database, here.Progress).Run();
+            var verified = new Verify(database, config.Programme, here.Progress).Run();
             here.Progress.Clear();
             here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());
             return verified.Difference is null ? Done : Failed;

@@ -203,7 +203,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     });
 
     private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
-        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(), context.Ledger.CycleId));
+    {
+        var (suppressions, flags) = context.Database["verify.suppressions"].First(r => (r.GetInt64(0), r.GetInt64(1)));
+        var seal = new CycleSeal(context.Ledger.Lines, context.Ledger.Head, suppressions, flags);
+        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(seal), context.Ledger.CycleId);
+    });
 
     private IMailTransport Transport() => config.Settings.Mail.Transport switch
     {
