@@ -162,7 +162,7 @@ public static class CommandLine
         {
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
-            var status = Status.Read(database);
+            var status = Status.Read(database) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow())) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
         });

@@ -42,7 +42,8 @@ internal static class Child
         return first == reached.Task && process.ExitCode == 137;
     }
 
-    private static Process Start(World world, Dictionary<string, string> environment, string[] args)
+    /// <summary>Starts a command line; who starts it reads what it writes, and ends it.</summary>
+    public static Process Start(World world, Dictionary<string, string> environment, string[] args)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
         foreach (var arg in (string[])[World.Program, .. args, "--config", world.Config, "--data", world.Data])
