@@ -82,7 +82,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         try
         {
             DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
-            File.Move(path, taken, overwrite: false);
+            DurableFile.Move(path, taken);
             return true;
         }
         catch (FileNotFoundException)
@@ -91,7 +91,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem($"{name} can't be taken from the inbox: {e.Message} Give this user the right to move files there; the next cycle tries again.");
+            problem($"{name} can't be taken from the inbox: {e.Message.TrimEnd('.')}. Make room, or give this user the right to move files there; the next cycle tries again.");
             return false;
         }
     }
@@ -135,7 +135,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
             target = System.IO.Path.Combine(folder, $"{file.Name}.{n}");
         }
 
-        File.Move(file.Path, target, overwrite: true);
+        DurableFile.Move(file.Path, target);
         return target;
     }
 

@@ -140,7 +140,17 @@ internal sealed class FileInTaking : IDisposable
         }
 
         context.Database.InTransaction(() => context.Database["files.end"].Run("taken", null, Id));
-        context.Inbox.Archive(file, context.AsOf.Day);
+        try
+        {
+            context.Inbox.Archive(file, context.AsOf.Day);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Its rows are stored, all of them: the next cycle goes on behind the last one, and has only this step left.
+            context.Database.InTransaction(() => context.Database["files.end"].Run("taking", null, Id));
+            throw;
+        }
+
         context.Counts.FilesImported++;
     }
 
@@ -223,7 +233,7 @@ internal static class TakeFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message} It will be tried again in the next cycle.");
+            context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message.TrimEnd('.')}. Mend that; it will be tried again in the next cycle.");
         }
         catch (Exception e) when (e is not (OperationCanceledException or SqliteException or OperatorException))
         {
