@@ -82,6 +82,19 @@ public static class ContactPlan
         _ => throw new ArgumentOutOfRangeException(nameof(p), p.Case.State, "Unknown case state."),
     };
 
+    /// <summary>The rule that a fact of ours goes back to; null where somebody else made it: a customer, the vendor, a mail server.</summary>
+    public static string? RuleOf(CaseEvent fact) => fact switch
+    {
+        CaseEvent.Opened => "screening: every rule passed",
+        CaseEvent.MailAccepted { Contact: MailContact.Invitation } => "contact plan: the invitation in the window",
+        CaseEvent.MailAccepted => "contact plan: the reminder after the invitation",
+        CaseEvent.QueuedForPhone e => $"contact plan: to the phone, {e.Reason}",
+        CaseEvent.HandedOver => "contact plan: what is queued for the phone is handed over",
+        CaseEvent.Ended e => $"closed by the rule {e.Reason}",
+        CaseEvent.MailUndelivered or CaseEvent.Responded or CaseEvent.CallReported => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(fact), fact, "Unknown fact."),
+    };
+
     /// <summary>Whether a call follows a reminder sent today, if nothing else happens: its text may announce the call only then.</summary>
     public static bool CallFollowsReminder(DayWindow window, DateOnly eventDate, Reach reach, ContactRules rules, DateOnly today) =>
         reach.ByPhone && !window.HasPassed(eventDate, today.AddDays(rules.DaysFromReminderToPhone));

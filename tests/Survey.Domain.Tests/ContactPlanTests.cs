@@ -291,6 +291,23 @@ public class ContactPlanTests
     public void AMailThatCameBackIsLookedAtToday(CaseState state) => Assert.Equal(
         Some.Today, ContactPlan.NextLook(Some.CaseIn(state) with { MailFailed = true }, Some.EventDate, Some.Window, Some.Rules, Some.Today));
 
+    public static TheoryData<CaseEvent, string?> Facts => new()
+    {
+        { new CaseEvent.Opened(Some.Today), "screening: every rule passed" },
+        { new CaseEvent.MailAccepted(Some.Today, MailContact.Invitation), "contact plan: the invitation in the window" },
+        { new CaseEvent.MailAccepted(Some.Today, MailContact.Reminder), "contact plan: the reminder after the invitation" },
+        { new CaseEvent.QueuedForPhone(Some.Today, PhoneReasons.NoEmail), "contact plan: to the phone, no_email" },
+        { new CaseEvent.HandedOver(Some.Today, Some.Today), "contact plan: what is queued for the phone is handed over" },
+        { new CaseEvent.Ended(Some.Today, CloseReasons.WindowClosed), "closed by the rule window_closed" },
+        { new CaseEvent.MailUndelivered(Some.Today, MailContact.Invitation, true, "dead"), null },
+        { new CaseEvent.Responded(Some.Today, "web", ResponseStatuses.Complete, Some.Today), null },
+        { new CaseEvent.CallReported(Some.Today, "2.20", false, false), null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Facts))]
+    public void EveryDecisionOnRecordHasItsRuleAndWhatOthersDidHasNone(CaseEvent fact, string? rule) => Assert.Equal(rule, ContactPlan.RuleOf(fact));
+
     private static string Decide(PlannedCase p, string today) => Decide(p, today, Some.Rules);
 
     private static string Decide(PlannedCase p, string today, ContactRules rules) => ContactPlan.Decide(p, rules, Some.Day(today)) switch

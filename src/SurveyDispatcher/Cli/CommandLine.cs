@@ -162,7 +162,7 @@ public static class CommandLine
         {
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
-            var status = Status.Read(database);
+            var status = Status.Read(database) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow())) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
         });
@@ -225,7 +225,7 @@ public static class CommandLine
         {
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
-            var verified = new Verify(database, here.Progress).Run();
+            var verified = new Verify(database, config.Programme, here.Progress).Run();
             here.Progress.Clear();
             here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());
             return verified.Difference is null ? Done : Failed;

@@ -86,7 +86,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
             Moment.Of("rename", taken);
             if (new FileInfo(path).Length > 0)
             {
-                File.Move(path, taken, overwrite: false);
+                DurableFile.Move(path, taken);
             }
             else
             {
@@ -115,7 +115,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem($"{path} can't be taken from the inbox: {e.Message} Give this user the right to move files there; the next cycle tries again.");
+            problem($"{path} can't be taken from the inbox: {e.Message.TrimEnd('.')}. Make room, or give this user the right to move files there; the next cycle tries again.");
             return false;
         }
     }
@@ -188,7 +188,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
 
         Moment.Of("rename", target);
-        File.Move(file.Path, target, overwrite: true); // not waited for: a file that comes back from a power cut is known, and moved again
+        DurableFile.Move(file.Path, target); // not waited for: a file that comes back from a power cut is known, and moved again
         return target;
     }
 

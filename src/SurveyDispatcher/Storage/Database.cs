@@ -132,6 +132,20 @@ public sealed partial class Database : IDisposable
         }
     }
 
+    /// <summary>Runs <paramref name="work"/>, which only reads, on the store as it is at this moment, whatever a cycle writes meanwhile.</summary>
+    public T AtOneMoment<T>(Func<T> work)
+    {
+        Execute("BEGIN");
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            Execute("ROLLBACK");
+        }
+    }
+
     /// <summary>
     /// Runs <paramref name="work"/> with commits that don't wait for the disk, which follows a few milliseconds behind. When this
     /// returns, everything is on the disk.
@@ -354,6 +368,17 @@ public sealed partial class Statement : IDisposable
         while (reader.Read())
         {
             row(reader);
+        }
+    }
+
+    /// <summary>Every row as it is asked for, in constant memory; several statements may be under way at once, each of them once.</summary>
+    public IEnumerable<T> Rows<T>(Func<DbDataReader, T> read)
+    {
+        CheckCount(0);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            yield return read(reader);
         }
     }
 

@@ -38,6 +38,12 @@ public sealed class Ledger
     /// <summary>The policy version that decides.</summary>
     public long PolicyId { get; set; }
 
+    /// <summary>How many lines there are: the number of the last one.</summary>
+    public long Lines => seq;
+
+    /// <summary>The hash of the last line, and so of all that came before; empty before the first.</summary>
+    public string Head => Convert.ToHexStringLower(head);
+
     /// <summary>Records a fact about a case.</summary>
     public void Append(long caseId, CaseEvent fact)
     {
@@ -128,6 +134,13 @@ public static class LedgerText
             nameof(CaseEvent.CallReported) => new CaseEvent.CallReported(day, Get("code"), Yes("final"), Yes("otherNumber")),
             _ => throw new OperatorException($"The ledger has a line of the unknown kind '{kind}'. It was written by a newer version; install that."),
         };
+    }
+
+    /// <summary>The reason in a line that records a verdict.</summary>
+    public static string Reason(string detail)
+    {
+        using var json = JsonDocument.Parse(detail);
+        return json.RootElement.GetProperty("reason").GetString()!;
     }
 
     /// <summary>A JSON object of texts. Keys and values are codes and dates of ours: nothing in them needs escaping.</summary>

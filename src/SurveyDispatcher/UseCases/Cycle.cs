@@ -76,7 +76,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
         CancellationToken stopping, Lease? lease = null)
     {
-        CheckGap(request, database);
+        if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf) is { } gap)
+        {
+            throw new OperatorException(gap);
+        }
+
         var cases = new CaseStore(database, vault);
         var ledger = new Ledger(database);
         var context = new CycleContext
@@ -166,24 +170,6 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     }
 #endif
 
-    private void CheckGap(CycleRequest request, Database database)
-    {
-        if (request.AcceptGap || database["cycles.last_day"].First(r => (DateOnly?)r.Day(0)) is not { } last)
-        {
-            return;
-        }
-
-        var gap = request.AsOf.Day.DayNumber - last.DayNumber;
-        if (gap < 0 || gap > config.Settings.Data.MaxGapDays)
-        {
-            throw new OperatorException(
-                $"The last cycle was dated {last:yyyy-MM-dd}, this one is dated {request.AsOf.Day:yyyy-MM-dd}: "
-                + (gap < 0 ? "it lies before it" : $"{gap} days later, more than Data:MaxGapDays = {config.Settings.Data.MaxGapDays}")
-                + ". Was the store restored from a backup, or the clock changed? Nothing was done. "
-                + "If the date is right, run 'cycle --accept-gap' once: what is due then is done once, in today's terms. To try things out, use another data directory (--data DIR).");
-        }
-    }
-
     private void Begin(CycleContext context) => context.Database.InTransaction(() =>
     {
         var version = config.Programme.Version;
@@ -207,7 +193,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
     {
-        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(), context.Ledger.CycleId);
+        var (suppressions, flags) = context.Database["verify.suppressions"].First(r => (r.GetInt64(0), r.GetInt64(1)));
+        var seal = new CycleSeal(context.Ledger.Lines, context.Ledger.Head, suppressions, flags);
+        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(seal), context.Ledger.CycleId);
         context.Lease?.Release();
     });
 

@@ -45,6 +45,17 @@ public sealed class CycleCounts
     /// <summary>The object as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <summary>The object as the store keeps it, with what <c>verify</c> asks for.</summary>
+    public string ToJson(CycleSeal seal)
+    {
+        var json = JsonSerializer.SerializeToNode(this, Json)!;
+        json["seal"] = JsonSerializer.SerializeToNode(seal, Json);
+        return json.ToJsonString(Json);
+    }
+
+    /// <summary>Reads what <see cref="ToJson()"/> wrote.</summary>
     public static CycleCounts FromJson(string json) => JsonSerializer.Deserialize<CycleCounts>(json, Json)!;
 }
+
+/// <summary>The end of the ledger and the size of the suppression list when a cycle ended: neither can be cut without a trace.</summary>
+public sealed record CycleSeal(long LedgerLines, string LedgerHead, long Suppressions, long SuppressionFlags);

@@ -51,7 +51,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
             }
         }
 
-        var holds = await SummaryAsync();
+        var holds = await SummaryAsync(loaded.Programme);
         foreach (var problem in problems)
         {
             await output.WriteLineAsync(problem);
@@ -64,13 +64,13 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         CultureInfo.InvariantCulture,
         $"{day:yyyy-MM-dd}  {c.RowsRead,9}  {c.CasesOpened,12}  {c.InvitationsSent,11}  {c.RemindersSent,9}  {c.PhoneReleased.Values.Sum(),13}  {c.Responses,7}  {c.Bounces,7}  {c.OptOuts,8}  {c.Closed.Values.Sum(),6}");
 
-    private async Task<bool> SummaryAsync()
+    private async Task<bool> SummaryAsync(Survey.Domain.Programme programme)
     {
         using var database = Cycle.OpenExisting(directory, new StoreOptions());
         await output.WriteLineAsync();
         await output.WriteLineAsync(Status.Read(database).ToText());
         await output.WriteLineAsync();
-        var verified = new Verify(database, progress).Run();
+        var verified = new Verify(database, programme, progress).Run();
         await output.WriteLineAsync($"Ledger: {verified.ToText()}");
         await output.WriteLineAsync($"""
 

@@ -11,7 +11,14 @@ namespace SurveyDispatcher.UseCases;
 public sealed record RuleVerdict(string Rule, string Verdict, string Facts);
 
 /// <summary>One line of a customer's story.</summary>
-public sealed record StoryLine(DateOnly Day, string What, string Detail, long Cycle, long Policy);
+/// <param name="Day">The market's local date.</param>
+/// <param name="What">What happened.</param>
+/// <param name="Detail">What belongs to it.</param>
+/// <param name="Rule">The rule that decided it; empty for what came from outside.</param>
+/// <param name="Cycle">The cycle that recorded it.</param>
+/// <param name="Policy">The number of the policy in force.</param>
+/// <param name="PolicyVersion">The version of <c>programme.json</c> that this policy is.</param>
+public sealed record StoryLine(DateOnly Day, string What, string Detail, string Rule, long Cycle, long Policy, string PolicyVersion);
 
 /// <summary>One mail of a case.</summary>
 /// <param name="Contact">invitation or reminder.</param>
@@ -64,7 +71,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             text.AppendLine("  what happened:");
             foreach (var line in story.Ledger)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"    {Day(line.Day)}  {line.What,-16} {PlainText.Shown(line.Detail)} (cycle {line.Cycle}, policy {line.Policy})");
+                text.AppendLine(CultureInfo.InvariantCulture, $"    {Day(line.Day)}  {line.What,-16} {PlainText.Shown(line.Detail)} ({(line.Rule.Length == 0 ? "" : $"{line.Rule}; ")}cycle {line.Cycle}, policy {line.Policy}, version {line.PolicyVersion})");
             }
 
             foreach (var mail in story.Mails.Where(m => m.Doubt.Length > 0))
@@ -102,7 +109,8 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             $"{key.TransactionId} ({key.Country} {key.DealerCode} {key.Survey.RecordType()})", t.Transaction.Vin, row?.CaseId,
             $"{t.File}, line {t.Line}", t.Transaction.EventDate, t.Reason ?? "eligible", t.ScreenedOn,
             [.. Screening.Rules.Select(r => new RuleVerdict(r.Reason, r.Holds(input) switch { true => "passed", false => "FAILED", null => "-" }, r.Facts(input)))],
-            database["ledger.of_case"].List(r => new StoryLine(r.Day(2), r.GetString(3), Words(r.GetString(4)), r.GetInt64(5), r.GetInt64(6)), id),
+            database["ledger.of_case"].List(r => new StoryLine(
+                r.Day(2), r.GetString(3), Words(r.GetString(4)), Rule(r.Day(2), r.GetString(3), r.GetString(4)), r.GetInt64(5), r.GetInt64(6), r.GetString(8)), id),
             database["mails.of_case"].List(r => new StoryMail(((MailContact)r.GetInt32(0)).Code(), r.GetString(1), r.TextOrNull(2), Doubt(r.GetInt32(3))), id),
             row is null ? null : row.Case.State.Code() + (row.Case.CloseReason is { } reason ? $" ({reason})" : ""),
             Next(row, t.Transaction, reach, other, today));
@@ -158,6 +166,10 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         1 => "a cycle was killed that had it in hand, so it may have gone out before: once more under the same Message-ID",
         _ => "the server's answer to it got lost, so it may have arrived: once more under the same Message-ID; if that answer is lost too, it counts as sent",
     };
+
+    private static string Rule(DateOnly day, string kind, string detail) => LedgerText.Fact(day, kind, detail) is { } fact
+        ? ContactPlan.RuleOf(fact) ?? ""
+        : $"screening: {LedgerText.Reason(detail)}";
 
     private static string Words(string detail)
     {

@@ -27,6 +27,9 @@ public sealed record Status(
     IReadOnlyDictionary<string, long> Closed, long RowsRead, long RowsNew, long RowsUpdated, long RowsUnchanged, long RowsRejected,
     long MailQueued, long PhoneQueued, long WithdrawalsPending, IReadOnlyList<RefusedFile> FilesRefused)
 {
+    /// <summary>Why a cycle at this moment would do nothing; null when it would.</summary>
+    public string? NextCycleStops { get; init; }
+
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     /// <summary>Whether rows read = new + updated + unchanged + rejected over all extracts.</summary>
@@ -60,6 +63,11 @@ public sealed record Status(
         text.AppendLine(LastCycle is { } c
             ? $"Last cycle: as of {c.AsOf}, {c.Outcome}, started {Instants.Text(c.StartedAt)}"
             : "No cycle has run yet.");
+        if (NextCycleStops is { } why)
+        {
+            text.Append("CYCLES STOP NOW: ").AppendLine(why);
+        }
+
         text.Append(CultureInfo.InvariantCulture, $"Rows of extracts: {RowsRead:N0} read = {RowsNew:N0} new + {RowsUpdated:N0} updated + {RowsUnchanged:N0} unchanged + {RowsRejected:N0} rejected")
             .AppendLine(SumHolds ? " (the sum holds)" : "  THE SUM DOES NOT HOLD: run verify").AppendLine();
         text.AppendLine("market  survey   transactions  screened out  waiting  invited  reminded  phone queue  with vendor  completed  closed");

@@ -240,7 +240,7 @@ internal static class TakeFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message} It will be tried again in the next cycle.");
+            context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message.TrimEnd('.')}. Mend that; it will be tried again in the next cycle.");
         }
         catch (Exception e) when (e is not (OperationCanceledException or SqliteException or OperatorException))
         {

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Survey.Domain;
 using SurveyDispatcher.Storage;
@@ -11,184 +14,229 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="Difference">The first difference; null when all holds.</param>
 public sealed record Verification(long Transactions, long Cases, long LedgerLines, string? Difference)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for people and logs, not for HTML
+    };
 
     /// <summary>As JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <summary>In words.</summary>
-    public string ToText() => Difference
-        ?? $"All holds: {Transactions:N0} transactions, {Cases:N0} cases, {LedgerLines:N0} ledger lines in an unbroken chain.";
+    public string ToText() => Difference is null
+        ? $"All holds: {Transactions:N0} transactions, {Cases:N0} cases, {LedgerLines:N0} ledger lines in an unbroken chain."
+        : $"{Difference}{Environment.NewLine}This is the first difference; there may be more. Somebody has changed the store past the program, or the program has a fault. "
+            + "Keep a copy of the store, restore the last backup that verifies (docs/operations.md), and ask the developers.";
 }
 
-/// <summary>Checks that the sums close, that each case is what its facts give, and that nobody has touched the ledger.</summary>
-internal sealed class Verify(Database database, IProgressView progress)
+/// <summary>Checks that nobody has touched the ledger, that the sums close, and that every case and all that is kept of it is what its facts give.</summary>
+/// <remarks>
+/// Everything is streamed: the memory does not grow with the store. The order is that of trust: the chain first, then what it can
+/// be held against. What a cycle writes meanwhile is not looked at.
+/// </remarks>
+internal sealed class Verify(Database database, Programme programme, IProgressView progress)
 {
-    private const int PageRows = 5_000;
+    private readonly Dictionary<string, long> kinds = new(StringComparer.Ordinal);
+    private List<LivedCycle> cycles = [];
     private long lines;
 
     /// <summary>Looks at everything, stops at the first difference.</summary>
-    public Verification Run()
+    /// <exception cref="OperatorException">The file itself is damaged.</exception>
+    public Verification Run() => database.AtOneMoment(() =>
     {
+        if (database["verify.quick_check"].Scalar<string>() is not "ok" and var damage)
+        {
+            throw new OperatorException(
+                $"The store is damaged: {damage?.ReplaceLineEndings(" ")}. Restore the last backup (docs/operations.md), then run verify again.");
+        }
+
         var transactions = database["verify.transactions"].Scalar<long>();
         var cases = database["verify.cases"].Scalar<long>();
-        var difference = Chain() ?? Sums(transactions) ?? Cases();
+        string? difference;
+        try
+        {
+            difference = Policies() ?? Cycles() ?? Chain() ?? Sums(transactions)
+                ?? new VerifyCases(database, programme, cycles, progress).FirstDifference() ?? Triggers();
+        }
+        catch (StrangeContentException e)
+        {
+            difference = e.Message;
+        }
+
         return new Verification(transactions, cases, lines, difference);
+    });
+
+    /// <summary>The text of each policy gives its version: nobody can say later that other rules were in force.</summary>
+    private string? Policies()
+    {
+        foreach (var (id, version, text) in database["verify.policies"].Rows(r => (r.GetInt64(0), r.GetString(1), r.GetString(2))))
+        {
+            if (!Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))).StartsWith(version, StringComparison.Ordinal) || version.Length < 16)
+            {
+                return $"Policy {id} was changed: its programme is no longer the one of version {version}.";
+            }
+        }
+
+        return null;
+    }
+
+    private string? Cycles()
+    {
+        cycles = database["verify.cycles"].List(r => Readable(() => $"The record of cycle {r.GetInt64(0)}", () => new LivedCycle(
+            r.GetInt64(0), r.GetString(1), r.Day(2), r.GetInt64(3), r.GetInt32(4) != 0, r.LongOrNull(5), r.TextOrNull(6), r.LongOrNull(7), r.LongOrNull(8))));
+        var sealing = false;
+        for (var i = 0; i < cycles.Count; i++)
+        {
+            if (cycles[i].Id != i + 1)
+            {
+                return $"Cycle {i + 1} is missing in the record of the cycles; {cycles[i].Id} comes next.";
+            }
+
+            sealing |= cycles[i].LedgerLines is not null;
+            if (sealing && cycles[i].Ended && (cycles[i].LedgerLines is null || cycles[i].LedgerHead is null || cycles[i].Suppressions is null))
+            {
+                return $"The record of {cycles[i]} was changed: it no longer says with which line the ledger ended.";
+            }
+        }
+
+        var (count, flags) = database["verify.suppressions"].First(r => (r.GetInt64(0), r.GetInt64(1)));
+        return cycles.FindLast(c => c.Suppressions is not null) is { } last && (count < last.Suppressions || flags < last.SuppressionFlags)
+            ? $"Suppressions are missing: {last.Suppressions:N0} addresses and numbers must not be used, as {last} left it, and now there are {count:N0}"
+                + (count < last.Suppressions ? "." : ", but with fewer marks.")
+            : null;
     }
 
     private string? Chain()
     {
-        string? difference = null;
         byte[] previous = [];
-        long expected = 1;
-        database["ledger.all"].Each(r =>
+        long expected = 1, cycle = 0;
+        var seals = cycles.Where(c => c.LedgerLines is not null).ToLookup(c => c.LedgerLines!.Value);
+        foreach (var line in Lines())
         {
-            lines++;
-            if (difference is not null)
-            {
-                return;
-            }
-
-            LedgerLine line;
-            try
-            {
-                line = new LedgerLine(
-                    r.GetInt64(0), r.GetInt64(1), r.Day(2), r.GetString(3), r.GetString(4), r.GetInt64(5), r.GetInt64(6), r.Bytes(7));
-            }
-            catch (Exception e) when (e is FormatException or InvalidCastException)
-            {
-                difference = $"The ledger's chain is broken at line {expected} or behind it: it can't be read.";
-                return;
-            }
-
             var hash = Ledger.HashOf(previous, line.Seq, line.CaseId, line.Day, line.Kind, line.Detail, line.CycleId, line.PolicyId);
             if (line.Seq != expected)
             {
-                difference = $"The ledger's chain is broken: line {expected} is missing; {line.Seq} comes next.";
-            }
-            else if (!hash.AsSpan().SequenceEqual(line.Hash))
-            {
-                difference = $"The ledger's chain is broken at line {line.Seq} (case {line.CaseId}, {line.Kind}, {line.Day:yyyy-MM-dd}): its content or a line before it was changed.";
+                return $"The ledger's chain is broken: line {expected} is missing; {line.Seq} comes next.";
             }
 
+            if (!hash.AsSpan().SequenceEqual(line.Hash))
+            {
+                return $"The ledger's chain is broken at line {line.Seq} (case {line.CaseId}, {line.Kind}, {line.Day:yyyy-MM-dd}): its content or a line before it was changed.";
+            }
+
+            if (seals[line.Seq].FirstOrDefault(c => c.LedgerHead != Convert.ToHexStringLower(line.Hash)) is { } other)
+            {
+                return $"The ledger was written anew: its line {line.Seq} is not the one with which {other} ended.";
+            }
+
+            if (OfItsCycle(line, cycle) is { } stranger)
+            {
+                return stranger;
+            }
+
+            cycle = Math.Max(cycle, line.CycleId);
+            kinds[line.Kind] = kinds.GetValueOrDefault(line.Kind) + 1;
+            lines++;
             previous = line.Hash;
             expected = line.Seq + 1;
             progress.Report("verifying the ledger", line.Seq, 0);
+        }
+
+        return cycles.Find(c => c.LedgerLines >= expected) is { } cut
+            ? $"The ledger's last lines are missing: {cut} ended with line {cut.LedgerLines}, and now line {expected - 1} is the last."
+            : null;
+    }
+
+    private IEnumerable<LedgerLine> Lines()
+    {
+        long next = 1;
+        return database["ledger.all"].Rows(r =>
+        {
+            var line = Readable(() => $"The ledger's chain is broken at line {next} or behind it: it", () => new LedgerLine(
+                r.GetInt64(0), r.GetInt64(1), r.Day(2), r.GetString(3), r.GetString(4), r.GetInt64(5), r.GetInt64(6), r.Bytes(7)));
+            next = line.Seq + 1;
+            return line;
         });
-        return difference;
+    }
+
+    /// <summary>A cycle writes its lines one after the other, on its own day wherever the market lies, under its policy. Erasures are written between cycles.</summary>
+    private string? OfItsCycle(LedgerLine line, long before)
+    {
+        if (line.Kind == nameof(CaseEvent.Ended) && line.Detail.Contains($"\"{CloseReasons.Erased}\"", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        if (line.CycleId < 1 || line.CycleId > cycles.Count)
+        {
+            return $"The ledger's line {line.Seq} was written by cycle {line.CycleId}, of which there is no record.";
+        }
+
+        var writer = cycles[(int)line.CycleId - 1];
+        return line.CycleId < before || line.Seq > writer.LedgerLines
+            ? $"The ledger's line {line.Seq} says that {writer} wrote it, but that had ended."
+            : line.PolicyId != writer.PolicyId
+            ? $"The record of {writer} was changed: its policy is {writer.PolicyId}, but the ledger's line {line.Seq} was written under policy {line.PolicyId}."
+            : Math.Abs(line.Day.DayNumber - writer.Day.DayNumber) > 1
+            ? $"The record of {writer} was changed: it is dated {Day(writer.Day)}, but the ledger's line {line.Seq}, which it wrote, {Day(line.Day)}."
+            : null;
     }
 
     private string? Sums(long transactions)
     {
-        var file = database["verify.file_with_wrong_sum"].First(r => $"{r.GetString(0)}/{r.GetString(1)}");
-        if (file is not null)
+        if (database["verify.file_with_wrong_sum"].First(r => (string?)string.Create(
+            CultureInfo.InvariantCulture,
+            $"The sum of {r.GetString(0)}/{r.GetString(1)} does not close: {r.GetInt64(2):N0} rows were read, but {r.GetInt64(3):N0} are new, {r.GetInt64(4):N0} updated, {r.GetInt64(5):N0} unchanged and {r.GetInt64(6):N0} rejected.")) is { } file)
         {
-            return $"The sum of {file} does not close: rows read are not new + updated + unchanged + rejected.";
+            return file;
         }
 
-        var fromFiles = database["verify.new_rows"].Scalar<long>();
+        var fromFiles = database["verify.new_rows"].Scalar<long>("dms");
         if (fromFiles != transactions)
         {
             return $"{fromFiles:N0} new rows were read from extracts, but there are {transactions:N0} transactions.";
         }
 
-        var unrecorded = database["verify.unrecorded"].First(r => (long?)r.GetInt64(0));
-        if (unrecorded is not null)
+        foreach (var (kind, fact, what) in new[] { ("responses", nameof(CaseEvent.Responded), "responses"), ("dispositions", nameof(CaseEvent.CallReported), "call results") })
         {
-            return $"Transaction {unrecorded} was screened out, but the ledger does not say so: a line at its end is missing.";
+            fromFiles = database["verify.new_rows"].Scalar<long>(kind);
+            if (kinds.GetValueOrDefault(fact) is var known && known != fromFiles)
+            {
+                return $"{fromFiles:N0} new {what} were read from files, but the ledger has {known:N0}.";
+            }
         }
 
-        var unexplained = database["verify.unexplained"].First(r => (long?)r.GetInt64(0));
-        return unexplained is null ? null : $"Transaction {unexplained} is eligible but has no case.";
+        return database["verify.lost_withdrawal"].First(r => (string?)$"The withdrawal of case {r.GetInt64(0)} is said to stand on list {r.GetInt64(1)}, which is no list of withdrawals of its market.")
+            ?? database["verify.list_with_wrong_sum"].First(r => (string?)string.Create(
+                CultureInfo.InvariantCulture, $"The list {r.GetString(0)} had {r.GetInt64(1):N0} rows, but {r.GetInt64(2):N0} are on record."));
     }
 
-    private string? Cases()
+    private string? Triggers() => database["verify.triggers"].Scalar<long>() == 2
+        ? null
+        : "The ledger is as it was, but what protects it is gone: the triggers ledger_no_update and ledger_no_delete were dropped.";
+
+    /// <summary>Reads what was stored; what no program of ours could have stored is a difference, too.</summary>
+    internal static T Readable<T>(Func<string> what, Func<T> read)
     {
         try
         {
-            return FoldedCases();
+            return read();
         }
-        catch (UnreadableCaseException e)
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or InvalidOperationException or OverflowException or JsonException or KeyNotFoundException)
         {
-            return e.Message;
+            throw new StrangeContentException($"{what()} can't be read: {e.Message.ReplaceLineEndings(" ")}");
         }
     }
 
-    /// <summary>All cases in order, a page at a time: a store may hold millions.</summary>
-    private IEnumerable<CaseRow> Pages()
-    {
-        var after = long.MinValue;
-        List<CaseRow> page;
-        do
-        {
-            try
-            {
-                page = database["cases.page"].List(r => CaseRow.Read(r), after, PageRows);
-            }
-            catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException)
-            {
-                throw new UnreadableCaseException($"The cases hold what no fact could have written there: {e.Message}");
-            }
+    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-            foreach (var row in page)
-            {
-                after = row.Id;
-                yield return row;
-            }
-        }
-        while (page.Count == PageRows);
-    }
+    private sealed class StrangeContentException(string message) : Exception(message);
+}
 
-    /// <summary>Folds each case's facts and compares; both come in order of case.</summary>
-    private string? FoldedCases()
-    {
-        string? difference = null;
-        using var stored = Pages().GetEnumerator();
-        var more = stored.MoveNext();
-        SurveyCase? folded = null;
-        long current = 0;
-        void Compare()
-        {
-            if (difference is not null || folded is null)
-            {
-                return;
-            }
-
-            if (!more || stored.Current.Id != current)
-            {
-                difference = $"The ledger tells of case {current}, but the store has no such case.";
-                return;
-            }
-
-            if (stored.Current.Case != folded)
-            {
-                difference = $"Case {stored.Current.CaseId} differs from its ledger: stored {Words(stored.Current.Case)}; ledger {Words(folded)}.";
-                return;
-            }
-
-            more = stored.MoveNext();
-        }
-
-        database["ledger.facts_by_case"].Each(r =>
-        {
-            var caseId = r.GetInt64(0);
-            if (caseId != current)
-            {
-                Compare();
-                (current, folded) = (caseId, null);
-            }
-
-            if (difference is null && LedgerText.Fact(r.Day(1), r.GetString(2), r.GetString(3)) is { } fact)
-            {
-                folded = CaseTransitions.After(folded, fact).Case;
-            }
-        });
-        Compare();
-        return difference ?? (more ? $"Case {stored.Current.CaseId} has no ledger." : null);
-    }
-
-    private static string Words(SurveyCase c) =>
-        $"{c.State.Code()} {c.CloseReason} (invited {c.InvitedOn:yyyy-MM-dd}, reminded {c.RemindedOn:yyyy-MM-dd}, phone {c.PhoneOn:yyyy-MM-dd} {c.PhoneReason}, completed {c.CompletedOn:yyyy-MM-dd})";
-
-    private sealed class UnreadableCaseException(string message) : Exception(message);
+/// <summary>A cycle as it is on record, with what the ledger and the suppression list were at its end.</summary>
+internal sealed record LivedCycle(
+    long Id, string AsOf, DateOnly Day, long PolicyId, bool Ended, long? LedgerLines, string? LedgerHead, long? Suppressions, long? SuppressionFlags)
+{
+    public override string ToString() => $"cycle {Id} (as of {AsOf})";
 }

@@ -97,7 +97,8 @@ internal static class Child
         }
     }
 
-    private static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null)
+    /// <summary>Starts a command line; who starts it reads what it writes, and ends it.</summary>
+    public static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
         foreach (var arg in (string[])[program ?? World.Program, .. args, "--config", world.Config, "--data", world.Data])

@@ -136,6 +136,28 @@ public sealed class CommandLineTests
         Assert.Equal(1, (await world.RunAsync("explain", "NOBODY")).Code);
     }
 
+    [Fact]
+    public async Task EveryDecisionIsExplainedByItsRuleAndThePolicyOfItsDay()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due, Row.Sale with { Transaction = "RENTAL", Customer = "rental" });
+        await world.CycleAsync("2026-03-02");
+        var first = world.Query("SELECT version FROM policies WHERE id = 1");
+        world.Edit("programme.json", p => p["contact"]!["daysFromInvitationToReminder"] = 4);
+        await world.CycleAsync("2026-03-05");
+        await world.CycleAsync("2026-03-06");
+        var second = world.Query("SELECT version FROM policies WHERE id = 2");
+
+        var mailed = await world.RunAsync("explain", "T1", "--as-of", "2026-03-06");
+        var rental = await world.RunAsync("explain", "RENTAL", "--as-of", "2026-03-06");
+
+        Assert.NotEqual(first, second);
+        Assert.Contains($"contact invitation (contact plan: the invitation in the window; cycle 1, policy 1, version {first})", mailed.Output, StringComparison.Ordinal);
+        Assert.Contains($"contact reminder (contact plan: the reminder after the invitation; cycle 3, policy 2, version {second})", mailed.Output, StringComparison.Ordinal);
+        Assert.Contains($"(screening: customer_type_excluded; cycle 1, policy 1, version {first})", rental.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+    }
+
     [Theory]
     [InlineData("cases", "case_id,market,survey,dealer_code,transaction_id,vin,event_date,state,close_reason,invited_on,reminded_on,phone_on,phone_reason,completed_on,response_mode")]
     [InlineData("screening", "market,survey,dealer_code,transaction_id,event_date,outcome,reason,screened_on")]

@@ -18,11 +18,6 @@ SELECT id, market, survey, event_date, state, close_reason, invited_on, reminded
     completed_on, response_mode, mail_failed, next_look_on
 FROM cases ORDER BY id
 
--- name: page
-SELECT id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason, call_until,
-    completed_on, response_mode, mail_failed, next_look_on
-FROM cases WHERE id > @after ORDER BY id LIMIT @rows
-
 -- name: look_now_by_identity
 -- The day is before any local date, so the next planning looks at the case.
 UPDATE cases SET next_look_on = @day

@@ -4,9 +4,6 @@ SELECT id, as_of, day, started_at, ended_at, outcome, counts FROM cycles ORDER B
 -- name: before
 SELECT ended_at FROM cycles WHERE id < @id ORDER BY id DESC LIMIT 1
 
--- name: last_day
-SELECT day FROM cycles ORDER BY id DESC LIMIT 1
-
 -- name: begin
 INSERT INTO cycles (id, as_of, day, started_at, outcome, policy_id, counts) VALUES (@id, @as_of, @day, @started_at, 'running', @policy_id, '')
 

@@ -8,8 +8,6 @@ SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1
 -- name: all
 SELECT seq, case_id, day, kind, detail, cycle_id, policy_id, hash FROM ledger ORDER BY seq
 
--- name: facts_by_case
-SELECT case_id, day, kind, detail FROM ledger ORDER BY case_id, seq
-
 -- name: of_case
-SELECT seq, case_id, day, kind, detail, cycle_id, policy_id, hash FROM ledger WHERE case_id = @case_id ORDER BY seq
+SELECT seq, case_id, day, kind, detail, cycle_id, policy_id, hash, coalesce((SELECT version FROM policies p WHERE p.id = policy_id), '')
+FROM ledger WHERE case_id = @case_id ORDER BY seq

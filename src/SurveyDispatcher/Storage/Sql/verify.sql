@@ -1,18 +1,67 @@
+-- name: quick_check
+PRAGMA quick_check(1)
+
+-- name: triggers
+SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger' AND name IN ('ledger_no_update', 'ledger_no_delete')
+
 -- name: transactions
 SELECT count(*) FROM transactions
 
 -- name: cases
 SELECT count(*) FROM cases
 
+-- name: policies
+SELECT id, version, programme FROM policies ORDER BY id
+
+-- name: cycles
+-- The seal is what the ledger and the suppression list were at the end of the cycle; none: it was killed, or ran before there were seals.
+SELECT id, as_of, day, policy_id, ended_at IS NOT NULL, seal ->> 'ledgerLines', seal ->> 'ledgerHead', seal ->> 'suppressions', seal ->> 'suppressionFlags'
+FROM (SELECT id, as_of, day, policy_id, ended_at, CASE WHEN json_valid(counts) THEN counts -> 'seal' END AS seal FROM cycles) ORDER BY id
+
+-- name: suppressions
+SELECT count(*), coalesce(sum(flags), 0) FROM suppressions
+
 -- name: file_with_wrong_sum
-SELECT kind, name FROM files WHERE state IN ('taken', 'stored') AND rows_read <> rows_new + rows_updated + rows_unchanged + rows_rejected LIMIT 1
+SELECT kind, name, rows_read, rows_new, rows_updated, rows_unchanged, rows_rejected FROM files
+WHERE rows_read <> rows_new + rows_updated + rows_unchanged + rows_rejected LIMIT 1
 
 -- name: new_rows
-SELECT coalesce(sum(rows_new), 0) FROM files WHERE kind = 'dms'
+SELECT coalesce(sum(rows_new), 0) FROM files WHERE kind = @kind
 
--- name: unexplained
-SELECT t.id FROM transactions t WHERE t.reason IS NULL AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = t.id) LIMIT 1
+-- name: list_with_wrong_sum
+SELECT file_name, rows, entries FROM (
+    SELECT l.file_name, l.rows, CASE l.kind
+        WHEN 'phone' THEN (SELECT count(*) FROM list_entries e WHERE e.list_id = l.id)
+        ELSE (SELECT count(*) FROM withdrawals w WHERE w.list_id = l.id) END AS entries
+    FROM lists l WHERE l.state <> 'planned')
+WHERE rows <> entries LIMIT 1
 
--- name: unrecorded
-SELECT t.id FROM transactions t WHERE t.reason IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.case_id = t.id AND l.kind = 'ScreenedOut') LIMIT 1
+-- name: lost_withdrawal
+SELECT w.case_id, w.list_id FROM withdrawals w
+WHERE w.list_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lists l WHERE l.id = w.list_id AND l.kind = 'withdrawals' AND l.market = w.market) LIMIT 1
+
+-- name: facts
+SELECT case_id, seq, day, kind, detail, cycle_id, policy_id FROM ledger ORDER BY case_id, seq
+
+-- name: verdicts
+SELECT id, transaction_id, country, survey, event_date, reason, failed_rules, screened_on, policy_id FROM transactions ORDER BY id
+
+-- name: mails
+SELECT m.case_id, m.contact, m.state, m.settled_in, m.to_hash, coalesce(s.flags, 0)
+FROM mails m LEFT JOIN suppressions s ON s.hash = m.to_hash ORDER BY m.case_id, m.contact
+
+-- name: entries
+SELECT e.case_id, coalesce(l.file_name, ''), coalesce(l.state, ''), l.day, e.call_until, e.reason, coalesce(l.market, ''), coalesce(l.survey, '')
+FROM list_entries e LEFT JOIN lists l ON l.id = e.list_id ORDER BY e.case_id, e.list_id
+
+-- name: responses
+SELECT case_id, mode, status, completed_at, late, duplicate FROM responses ORDER BY case_id, id
+
+-- name: attempts
+SELECT case_id, attempt, code, final FROM attempts ORDER BY case_id, attempt
+
+-- name: withdrawals
+SELECT case_id, market, reason FROM withdrawals ORDER BY case_id, id
+
+-- name: returns
+SELECT case_id, contact FROM bounces WHERE case_id IS NOT NULL AND action = 'failed' ORDER BY case_id

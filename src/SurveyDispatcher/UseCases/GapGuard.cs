@@ -1,0 +1,35 @@
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Keeps a restored store, or a host whose clock has jumped, from doing weeks of overdue work at once (contracts.md, <c>Data:MaxGapDays</c>).</summary>
+internal static class GapGuard
+{
+    /// <summary>Why a cycle must not run without being told to; null when it may.</summary>
+    public static string? Problem(Database database, PipelineConfig config, AsOf asOf)
+    {
+        if (database["cycles.last"].First(r => (AsOf: r.GetString(1), Day: (DateOnly?)r.Day(2))) is not { Day: { } last } before)
+        {
+            return null;
+        }
+
+        var most = config.Settings.Data.MaxGapDays;
+        var gap = asOf.Day.DayNumber - last.DayNumber;
+        if (gap <= most && (gap >= 0 || HasBegunSomewhere(last, before.AsOf, asOf, config.Programme)))
+        {
+            return null;
+        }
+
+        var how = gap < 0 ? "it lies before it" : $"{gap} days later, more than Data:MaxGapDays = {most}";
+        return $"The last cycle was dated {last:yyyy-MM-dd}, this one is dated {asOf.Day:yyyy-MM-dd}: {how}. Was the store restored from a backup, or the clock changed? "
+            + "Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
+            + "If the date is right, look with 'cycle --dry-run --accept-gap', then run 'cycle --accept-gap' once: what is due then is done once, in today's terms, "
+            + "and a service goes on by itself. After a restore read docs/operations.md first. To try things out, use another data directory (--data DIR).";
+    }
+
+    /// <summary>A cycle that was dated by a day is followed by one at this moment: early in the morning in the east that day has come, though not in UTC.</summary>
+    private static bool HasBegunSomewhere(DateOnly day, string before, AsOf asOf, Programme programme) =>
+        asOf.FixedDay is null && before.Length == "yyyy-MM-dd".Length && programme.Markets.Values.Any(m => asOf.LocalDate(m) >= day);
+}

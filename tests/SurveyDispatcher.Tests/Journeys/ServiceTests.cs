@@ -1,0 +1,86 @@
+using System.Diagnostics;
+
+namespace SurveyDispatcher.Tests.Journeys;
+
+/// <summary>The worker service as a process of its own, on the clock of this machine.</summary>
+public sealed class ServiceTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>The last cycle lies so many days behind (or ahead of) this machine's clock, as after a jump of it.</summary>
+    [Theory]
+    [InlineData(-20, "20 days later, more than Data:MaxGapDays = 10", "invitation|reminder")]
+    [InlineData(5, "it lies before it", "invitation")]
+    public async Task AServiceWhoseCyclesAreRefusedKeepsSayingHowToGoOnAndGoesOnOnceTheGapIsAccepted(int days, string why, string mails)
+    {
+        using var world = new World(
+            programme: p =>
+            {
+                var market = p["markets"]!["AU"]!;
+                (market["sales"]!["window"]!["toDay"], market["activeFrom"]) = (90, "2020-01-01");
+                (market["sendingHours"]!["from"], market["sendingHours"]!["to"]) = ("00:00", "23:59");
+            },
+            settings: s => (s["Data"]!["MaxGapDays"], s["Schedule"]!["Cycle"]) = (10, "* * * * * ?"),
+            time: TimeProvider.System);
+        var last = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime).AddDays(days);
+        world.Extract("a.csv", Row.Sale with { Event = $"{last.AddDays(-20):yyyy-MM-dd}" });
+        await world.CycleAsync($"{last:yyyy-MM-dd}");
+
+        using var service = Child.Start(world, [], ["run"]);
+        try
+        {
+            _ = service.StandardError.ReadToEndAsync(CancellationToken.None);
+            var refused = new[] { await SaidAsync(service, "--accept-gap"), await SaidAsync(service, "--accept-gap"), await SaidAsync(service, "--accept-gap") };
+
+            Assert.All(refused, line => Assert.Contains(why, line, StringComparison.Ordinal));
+            Assert.Equal(3, refused.Select(line => line[..19]).Distinct().Count()); // once a second, as the schedule says, and no more
+            Assert.Single(world.Mails());
+            Assert.Contains("CYCLES STOP NOW", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+
+            await AcceptAsync(world);
+
+            await SaidAsync(service, "Cycle done");
+            Assert.Equal(mails, string.Join('|', world.Mails().Select(m => m.Contact)));
+            Assert.DoesNotContain("STOP", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+            using var term = Process.Start("kill", ["-TERM", $"{service.Id}"]);
+            await service.WaitForExitAsync(Ct);
+            Assert.Equal(0, service.ExitCode);
+        }
+        finally
+        {
+            if (!service.HasExited)
+            {
+                service.Kill();
+            }
+        }
+    }
+
+    /// <summary>By hand, beside the service; the two may meet.</summary>
+    private static async Task AcceptAsync(World world)
+    {
+        Ended ended;
+        do
+        {
+            ended = await world.RunAsync("cycle", "--accept-gap");
+        }
+        while (ended.Error.Contains("Another cycle is running", StringComparison.Ordinal));
+
+        Assert.True(ended.Code == 0, ended.Error);
+    }
+
+    private static async Task<string> SaidAsync(Process service, string word)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (await service.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (line.Contains(word, StringComparison.Ordinal))
+            {
+                return line;
+            }
+        }
+
+        Assert.Fail($"The service ended without saying '{word}'.");
+        return "";
+    }
+}
