@@ -101,7 +101,7 @@ public static class CommandLine
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
             Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
-            TemplatesVerb(here), BouncesVerb(here),
+            TemplatesVerb(here), BouncesVerb(here), KeysVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -180,7 +180,7 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = Cycle.OpenExisting(directory, config.Settings.Store);
-            using var vault = Storage.Vault.Open(directory.Root, storeExists: true);
+            using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
             var stories = new Explain(config, database, vault, when).Find(result.GetValue(key)!);
             here.Output.WriteLine(result.GetValue(Json) ? Explain.ToJson(stories) : Explain.ToText(stories));
             return Done;
@@ -202,7 +202,7 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = Cycle.OpenExisting(directory, config.Settings.Store);
-            using var vault = Storage.Vault.Open(directory.Root, storeExists: true);
+            using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
             var export = new Export(config, database, vault);
             if (result.GetValue(path) is { } file)
             {
@@ -302,6 +302,30 @@ public static class CommandLine
             return Done;
         });
         return new Command("templates", "The texts of the mails") { preview };
+    }
+
+    private static Command KeysVerb(Surroundings here)
+    {
+        Command Step(string name, string description, Func<Keys, KeysState> step)
+        {
+            var verb = new Command(name, description) { Json };
+            verb.SetAction(result =>
+            {
+                var config = Load(result);
+                var state = step(new Keys(config, DirectoryOf(result, config), here.Progress));
+                here.Progress.Clear();
+                here.Output.WriteLine(result.GetValue(Json) ? state.ToJson() : state.ToText());
+                return Done;
+            });
+            return verb;
+        }
+
+        return new Command("keys", "The keys that encrypt personal data in the store")
+        {
+            Step("list", "Which keys there are, which one seals, and how many values each has sealed; never a key itself", k => k.List()),
+            Step("rotate", "Makes a new key and seals everything anew with it; run again after an interruption, it goes on", k => k.Rotate()),
+            Step("drop-old", "Drops the keys that nothing in the store needs any more; older backups of the store do", k => k.DropOld()),
+        };
     }
 
     /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>

@@ -195,11 +195,19 @@ public sealed partial class Database : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private void Migrate()
+    /// <summary>Whether the store has the form that this program works with.</summary>
+    public bool IsCurrent => Version() == ResourceNames("Schema/").Count();
+
+    private int Version()
     {
         using var version = connection.CreateCommand();
         version.CommandText = "PRAGMA user_version";
-        var current = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
+        return Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    private void Migrate()
+    {
+        var current = Version();
         var steps = ResourceNames("Schema/").Order(StringComparer.Ordinal).ToList();
         if (current > steps.Count)
         {

@@ -38,7 +38,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     {
         directory.Create();
         using var cycleLock = CycleLock.Take(directory);
-        using var vault = Vault.Open(directory.Root, StoreExists(directory, config.Settings.Store)); // first: keys without a store do no harm
+        using var vault = OpenVault(directory, config.Settings, StoreExists(directory, config.Settings.Store), write: true); // first: keys without a store do no harm
         using var database = OpenStore(directory, config.Settings.Store);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport();
@@ -55,12 +55,12 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             var exists = File.Exists(directory.StorePath) || config.Settings.Store.ConnectionString.Length > 0;
             if (exists)
             {
-                using var original = OpenExisting(directory, config.Settings.Store);
+                using var original = OpenExisting(directory, config.Settings.Store, ofAnyVersion: true);
                 original.CopyTo(aside.StorePath);
             }
 
             using var database = Database.Open(ConnectionString(aside, new StoreOptions()), write: true);
-            using var vault = exists ? Vault.Open(directory.Root, storeExists: true) : Vault.InMemory();
+            using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
             await using var transport = new AcceptingTransport();
             return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
@@ -129,6 +129,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         await mail.RunAsync();
         plan.Run();
         lists.Run();
+        if (!context.DryRun)
+        {
+            new Reseal(context.Database, context.Vault, context.Progress).Run();
+        }
     }
 
 #if MAILKIT
@@ -219,6 +223,28 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     internal static bool StoreExists(DataDirectory directory, StoreOptions options) =>
         new FileInfo(new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource) is { Exists: true, Length: > 0 };
 
+    /// <summary>The keys of a data directory, from where the settings say.</summary>
+    /// <exception cref="OperatorException">They are missing or damaged.</exception>
+    internal static Vault OpenVault(DataDirectory directory, Settings settings, bool storeExists, bool write)
+    {
+        if (settings.Keys.Ring.Length > 0)
+        {
+            return new Vault(KeyRing.Parse(settings.Keys.Ring)!);
+        }
+
+        var path = KeyFile(directory, settings);
+        if (write && !storeExists)
+        {
+            DataDirectory.CreatePrivate(Path.GetDirectoryName(path)!);
+        }
+
+        return Vault.Open(path, storeExists, write);
+    }
+
+    /// <summary>Where the key file is.</summary>
+    internal static string KeyFile(DataDirectory directory, Settings settings) =>
+        settings.Keys.File.Length > 0 ? Path.GetFullPath(settings.Keys.File) : Path.Combine(directory.Root, Vault.FileName);
+
     /// <summary>Opens the store of a data directory for writing, and makes it when it is not there.</summary>
     internal static Database OpenStore(DataDirectory directory, StoreOptions options)
     {
@@ -231,15 +257,28 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     }
 
     /// <summary>Opens the store of a data directory for reading.</summary>
-    /// <exception cref="OperatorException">There is none yet.</exception>
-    internal static Database OpenExisting(DataDirectory directory, StoreOptions options)
+    /// <param name="directory">The data directory.</param>
+    /// <param name="options">Where the store is.</param>
+    /// <param name="ofAnyVersion">It will be copied, and the copy brought up to date.</param>
+    /// <exception cref="OperatorException">There is none yet, or an older program made it.</exception>
+    internal static Database OpenExisting(DataDirectory directory, StoreOptions options, bool ofAnyVersion = false)
     {
         var connectionString = ConnectionString(directory, options);
         var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
-        return File.Exists(path)
-            ? Database.Open(connectionString, write: false)
-            : throw new OperatorException(
+        if (!File.Exists(path))
+        {
+            throw new OperatorException(
                 $"There is no store at {path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
+        }
+
+        var database = Database.Open(connectionString, write: false);
+        if (ofAnyVersion || database.IsCurrent)
+        {
+            return database;
+        }
+
+        database.Dispose();
+        throw new OperatorException($"The store at {path} was made by another version of the program. Run 'cycle' once with this one: it brings an older store up to date.");
     }
 
     private static string ConnectionString(DataDirectory directory, StoreOptions options) => options.ConnectionString.Length > 0
