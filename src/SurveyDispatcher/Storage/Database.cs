@@ -149,6 +149,22 @@ public sealed partial class Database : IDisposable
         }
     }
 
+    /// <summary>Writes the store anew, so that nothing that was removed is left in free pages, and empties its log.</summary>
+    /// <remarks>It needs as much room again on the disk for a moment; SQLite's temporary file goes to a file, since it has the store's size.</remarks>
+    public void Compact()
+    {
+        Execute("PRAGMA temp_store = FILE");
+        try
+        {
+            Execute("VACUUM");
+            Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        finally
+        {
+            Execute("PRAGMA temp_store = MEMORY");
+        }
+    }
+
     /// <summary>Copies the store as it stands into a file.</summary>
     public void CopyTo(string path)
     {
@@ -186,7 +202,8 @@ public sealed partial class Database : IDisposable
 
     private void Configure() => Execute("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 15000;");
 
-    private void ConfigureWriting() => Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;");
+    /// <summary>What is removed is overwritten with zeros, where that costs no page more.</summary>
+    private void ConfigureWriting() => Execute("PRAGMA secure_delete = FAST; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;");
 
     private void Execute(string text)
     {

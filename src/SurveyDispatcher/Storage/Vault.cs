@@ -140,6 +140,18 @@ public sealed class Vault : IDisposable
     /// <summary>What a number is recognised by.</summary>
     public long Hash(PhoneNumber phone) => Hash($"p:{phone.E164}");
 
+    /// <summary>What a transaction is recognised by after an erasure has removed its name.</summary>
+    public long Hash(TransactionKey key) => Hash($"t:{Natural(key)}");
+
+    /// <summary>What a vehicle is recognised by after an erasure.</summary>
+    public long HashOfVehicle(string vin) => Hash($"v:{vin}");
+
+    /// <summary>What a person is counted by whose data the vendor got: name and number, since several share a number.</summary>
+    public long HashOfPerson(string name, PhoneNumber? phone) => Hash($"h:{name.Trim().ToUpperInvariant()}{Separator}{phone?.E164}");
+
+    /// <summary>The name of a transaction whose own was erased: the same for the same transaction, and of no use without the keys.</summary>
+    public string Pseudonym(TransactionKey key) => $"erased-{Mac(Natural(key))}";
+
     /// <summary>A keyed hash of anything, for names that nobody must be able to guess.</summary>
     public string Mac(string text) => Convert.ToHexStringLower(Mac(text, stackalloc byte[32])[..8]);
 
@@ -175,6 +187,9 @@ public sealed class Vault : IDisposable
         match.Dispose();
         tokens.Dispose();
     }
+
+    private static string Natural(TransactionKey key) =>
+        string.Join(Separator, key.Country, key.DealerCode, key.Survey.Code(), key.TransactionId);
 
     private static string Part(string text) => text.Replace(Separator, ' ');
 

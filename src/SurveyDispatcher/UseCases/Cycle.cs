@@ -129,8 +129,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         await mail.RunAsync();
         plan.Run();
         lists.Run();
+        new Retention(context).Run();
         if (!context.DryRun)
         {
+            Erase.Finish(context);
             new Reseal(context.Database, context.Vault, context.Progress).Run();
         }
     }
@@ -222,6 +224,28 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <summary>Whether there is anything in the store: a first cycle that was killed may have left an empty file.</summary>
     internal static bool StoreExists(DataDirectory directory, StoreOptions options) =>
         new FileInfo(new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource) is { Exists: true, Length: > 0 };
+
+    /// <summary>What a step outside a cycle works with: what it records belongs to the last cycle.</summary>
+    internal static CycleContext ContextAfterwards(
+        PipelineConfig config, DataDirectory directory, Database database, Vault vault, TimeProvider time, IProgressView progress, AsOf asOf, CancellationToken stopping)
+    {
+        var last = database["cycles.last"].First(r => r.GetInt64(0));
+        return new CycleContext
+        {
+            Config = config,
+            AsOf = asOf,
+            Directory = directory,
+            Inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true),
+            Database = database,
+            Vault = vault,
+            Cases = new CaseStore(database, vault),
+            Ledger = new Ledger(database) { CycleId = last, PolicyId = database["cycles.policy_of_last_cycle"].Scalar<long>() },
+            Time = time,
+            Progress = progress,
+            DryRun = false,
+            Stopping = stopping,
+        };
+    }
 
     /// <summary>The keys of a data directory, from where the settings say.</summary>
     /// <exception cref="OperatorException">They are missing or damaged.</exception>

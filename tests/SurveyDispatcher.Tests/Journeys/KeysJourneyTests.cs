@@ -165,6 +165,7 @@ public sealed class KeysJourneyTests
         UPDATE responses SET texts = substr(texts, 2);
         UPDATE attempts SET number = substr(number, 2);
         DROP TABLE sealing;
+        DROP TABLE retention;
         DROP TABLE erasures;
         DROP TABLE handed_over;
         PRAGMA user_version = 3;

@@ -16,6 +16,10 @@ CREATE INDEX transactions_forget ON transactions (forget_on) WHERE forget_on IS 
 CREATE TABLE sealing (key_id INTEGER NOT NULL);
 INSERT INTO sealing (key_id) VALUES (1);
 
+-- One row: the retention rules by which forget_on was last found. When they change, everything is looked at again.
+CREATE TABLE retention (rules TEXT NOT NULL);
+INSERT INTO retention (rules) VALUES ('');
+
 -- Erasures, without a word on whom: the store's part was done; finished_at is null while files still wait.
 -- In suppressions, flag 8 is an erasure; it also stands there for the keys of transactions and for vehicles.
 CREATE TABLE erasures (
