@@ -30,4 +30,22 @@ public static class DurableFile
 
         return new FileStream(path, options);
     }
+
+    /// <summary>Takes the rights of others to a file that came from elsewhere; one that another user owns stays as it is, in a folder that is closed.</summary>
+    public static void CloseToOthers(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return; // only its owner may
+        }
+    }
 }

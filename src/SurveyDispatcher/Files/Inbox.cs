@@ -83,6 +83,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         {
             DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
             File.Move(path, taken, overwrite: false);
+            DurableFile.CloseToOthers(taken);
             return true;
         }
         catch (FileNotFoundException)

@@ -272,9 +272,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <summary>Opens the store of a data directory for writing, and makes it when it is not there.</summary>
     internal static Database OpenStore(DataDirectory directory, StoreOptions options)
     {
-        if (options.ConnectionString.Length == 0 && !StoreExists(directory, options))
+        var path = new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource;
+        if (!File.Exists(path) && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
         {
-            using var store = DurableFile.Create(directory.StorePath); // SQLite would make it readable for others; its journals follow suit
+            using var store = DurableFile.Create(path); // SQLite would make it readable for others; its journals follow suit
         }
 
         return Database.Open(ConnectionString(directory, options), write: true);

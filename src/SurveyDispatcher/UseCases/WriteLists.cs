@@ -156,7 +156,8 @@ internal sealed class WriteLists(CycleContext context)
     private void CountPerson(CaseRow row, PlannedList list)
     {
         var contact = context.Database["cases.contact_of"].First(r => r.Bytes(0), row.Id)!;
-        var person = context.Vault.HashOfPerson(context.Vault.UnsealContact(contact).Name, context.ReachOf(row).Phone1);
+        var points = context.PointsOf(row).Points; // not what may be dialled: after a dead number it is the same person
+        var person = context.Vault.HashOfPerson(context.Vault.UnsealContact(contact).Name, points.Phone1 ?? points.Phone2);
         context.Database["lists.count_person"].Run(
             list.Day.Year, list.Market, context.Config.Programme.MarketOf(list.Market)?.VendorCountry ?? "", person, row.Id);
     }

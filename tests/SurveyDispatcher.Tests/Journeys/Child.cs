@@ -6,9 +6,35 @@ namespace SurveyDispatcher.Tests.Journeys;
 internal static class Child
 {
     /// <summary>Runs a command line to its end.</summary>
-    public static async Task<Ended> RunAsync(World world, Dictionary<string, string> environment, params string[] args)
+    public static Task<Ended> RunAsync(World world, Dictionary<string, string> environment, params string[] args) => EndAsync(Start(world, environment, args));
+
+    /// <summary>Runs a command line with a umask that lets everybody read and write.</summary>
+    public static Task<Ended> RunWithoutUmaskAsync(World world, Dictionary<string, string> environment, params string[] args) =>
+        EndAsync(Start(world, environment, args, ["sh", "-c", "umask 000; exec dotnet \"$@\"", "sh"]));
+
+    /// <summary>Runs a command line until its output has a text, then kills it; returns the output.</summary>
+    public static async Task<string> RunUntilAsync(World world, Dictionary<string, string> environment, string text, params string[] args)
     {
         using var process = Start(world, environment, args);
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = new System.Text.StringBuilder();
+        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            output.AppendLine(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return output + await errors;
+    }
+
+    private static async Task<Ended> EndAsync(Process started)
+    {
+        using var process = started;
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -42,10 +68,11 @@ internal static class Child
         return first == reached.Task && process.ExitCode == 137;
     }
 
-    private static Process Start(World world, Dictionary<string, string> environment, string[] args)
+    private static Process Start(World world, Dictionary<string, string> environment, string[] args, string[]? shell = null)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
-        foreach (var arg in (string[])[World.Program, .. args, "--config", world.Config, "--data", world.Data])
+        shell ??= ["dotnet"];
+        var start = new ProcessStartInfo(shell[0]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
+        foreach (var arg in (string[])[.. shell[1..], World.Program, .. args, "--config", world.Config, "--data", world.Data])
         {
             start.ArgumentList.Add(arg);
         }

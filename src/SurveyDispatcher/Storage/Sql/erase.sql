@@ -55,7 +55,8 @@ UPDATE attempts SET number = x'' WHERE case_id = @case_id
 UPDATE mails SET to_hash = NULL WHERE case_id = @case_id
 
 -- name: forget_person
-UPDATE handed_over SET person = -case_id WHERE case_id = @case_id
+-- Under two names in one year he was one person all the same.
+UPDATE OR REPLACE handed_over SET person = -case_id WHERE case_id = @case_id
 
 -- name: add
 INSERT INTO erasures (at, transactions, cases) VALUES (@at, @transactions, @cases)
