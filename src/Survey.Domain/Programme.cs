@@ -11,6 +11,15 @@ public sealed record Programme(
     /// <summary>The dialling rules of all markets, for numbers in international form.</summary>
     public IReadOnlyList<DiallingRule> DiallingRules { get; } = [.. Markets.Values.Select(m => m.Dialling)];
 
+    /// <summary>How long data is kept where a market does not say; also for countries in no market.</summary>
+    public RetentionRules Retention { get; init; } = RetentionRules.ForEver;
+
+    /// <summary>How long data of a country is kept.</summary>
+    public RetentionRules RetentionOf(string country) => MarketOf(country)?.Retention ?? Retention;
+
+    /// <summary>How long a file is kept that may hold customers of any market: as long as the market that keeps longest.</summary>
+    public int? LongestFilesDays => Markets.Values.Select(m => m.Retention.FilesDays).Append(Retention.FilesDays) is var days && days.Contains(null) ? null : days.Max();
+
     /// <summary>The market of a country, or null when the country is in none.</summary>
     public Market? MarketOf(string country) => Markets.GetValueOrDefault(country);
 }
@@ -40,8 +49,29 @@ public sealed record Market(
     string Code, string Name, string TimeZone, IReadOnlyList<string> Languages, DateOnly ActiveFrom, Sender Sender,
     Hours SendingHours, Hours CallingHours, DiallingRule Dialling, SurveyPolicy? Sales, SurveyPolicy? Service)
 {
+    /// <summary>How long the market's data is kept.</summary>
+    public RetentionRules Retention { get; init; } = RetentionRules.ForEver;
+
+    /// <summary>The country in which the vendor works that calls this market; null: nobody has said.</summary>
+    public string? VendorCountry { get; init; }
+
+    /// <summary>Numbers of persons a year whose data left the country at which the law asks for more; in order.</summary>
+    public IReadOnlyList<int> AbroadMarks { get; init; } = [];
+
     /// <summary>The rules of one survey, or null where the market does not offer it.</summary>
     public SurveyPolicy? Policy(SurveyKind survey) => survey == SurveyKind.Sales ? Sales : Service;
+}
+
+/// <summary>How many days data is kept after a case has ended, or a customer was kept out; null: for ever.</summary>
+/// <param name="ContactDays">Name, address, numbers, staff name.</param>
+/// <param name="VehicleDays">VIN and the dealer's number of the customer.</param>
+/// <param name="FreeTextDays">Answers in free words.</param>
+/// <param name="CallNotesDays">The number dialled and the vendor's note.</param>
+/// <param name="FilesDays">Files in archive, failed, rejects, mail and outbox, from the day on which they were put there.</param>
+public sealed record RetentionRules(int? ContactDays, int? VehicleDays, int? FreeTextDays, int? CallNotesDays, int? FilesDays)
+{
+    /// <summary>Nothing is ever removed: nobody has said that it should be.</summary>
+    public static RetentionRules ForEver { get; } = new(null, null, null, null, null);
 }
 
 /// <summary>The sender of a market's mail.</summary>

@@ -15,6 +15,9 @@ public enum Suppression
 
     /// <summary>The customer asked not to be contacted in any mode.</summary>
     All = 4,
+
+    /// <summary>The customer's data was erased: what comes in again is not kept. Always together with <see cref="All"/>.</summary>
+    Erased = 8,
 }
 
 /// <summary>Why an e-mail address or a phone can or can't be used.</summary>

@@ -144,4 +144,22 @@ public static partial class DurableFile
     /// <summary>File.Move would copy by itself where a rename is impossible, and leave half of a file behind when that fails.</summary>
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameNow(string path, string target);
+
+    /// <summary>Takes the rights of others to a file that came from elsewhere; one that another user owns stays as it is, in a folder that is closed.</summary>
+    public static void CloseToOthers(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return; // only its owner may
+        }
+    }
 }

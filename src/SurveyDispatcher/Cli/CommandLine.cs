@@ -101,7 +101,7 @@ public static class CommandLine
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
             Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
-            TemplatesVerb(here), BouncesVerb(here),
+            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -162,7 +162,7 @@ public static class CommandLine
         {
             var config = Load(result);
             using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
-            var status = Status.Read(database) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow())) };
+            var status = Status.Read(database, config.Programme) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow())) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
         });
@@ -180,7 +180,7 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = Cycle.OpenExisting(directory, config.Settings.Store);
-            using var vault = Storage.Vault.Open(directory.Root, storeExists: true);
+            using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
             var stories = new Explain(config, database, vault, when).Find(result.GetValue(key)!);
             here.Output.WriteLine(result.GetValue(Json) ? Explain.ToJson(stories) : Explain.ToText(stories));
             return Done;
@@ -202,7 +202,7 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = Cycle.OpenExisting(directory, config.Settings.Store);
-            using var vault = Storage.Vault.Open(directory.Root, storeExists: true);
+            using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
             var export = new Export(config, database, vault);
             if (result.GetValue(path) is { } file)
             {
@@ -302,6 +302,62 @@ public static class CommandLine
             return Done;
         });
         return new Command("templates", "The texts of the mails") { preview };
+    }
+
+    private static Command EraseVerb(Surroundings here)
+    {
+        var email = new Option<string?>("--email") { Description = "The person's e-mail address", HelpName = "E" };
+        var phone = new Option<string?>("--phone") { Description = "The person's number", HelpName = "P" };
+        var vin = new Option<string?>("--vin") { Description = "The person's vehicle", HelpName = "V" };
+        var caseId = new Option<string?>("--case") { Description = "A case of the person", HelpName = "C" };
+        var asOf = new Option<string?>("--as-of") { Description = "The day that the erasure is dated [default: now]", HelpName = "T" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Count, and change nothing" };
+        var many = new Option<bool>("--many") { Description = $"Go on although more than {Erase.SharedByMany} transactions have the address or number" };
+        var verb = new Command("erase", "A privacy request: a person's data is removed everywhere, for good; a suppression hash and an anonymous trace stay")
+        {
+            email, phone, vin, caseId, asOf, dryRun, many, Json,
+        };
+        verb.SetAction((result, ct) =>
+        {
+            var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
+            var config = Load(result);
+            var request = new ErasureRequest(
+                result.GetValue(email), result.GetValue(phone), result.GetValue(vin), result.GetValue(caseId), result.GetValue(dryRun), result.GetValue(many));
+            var erased = new Erase(config, DirectoryOf(result, config), here.Time, here.Progress).Run(request, when, ct);
+            here.Progress.Clear();
+            here.Output.WriteLine(result.GetValue(Json) ? erased.ToJson() : erased.ToText());
+            foreach (var problem in erased.Problems)
+            {
+                here.Error.WriteLine(problem);
+            }
+
+            return Task.FromResult(erased.Problems.Count == 0 ? Done : Failed);
+        });
+        return verb;
+    }
+
+    private static Command KeysVerb(Surroundings here)
+    {
+        Command Step(string name, string description, Func<Keys, KeysState> step)
+        {
+            var verb = new Command(name, description) { Json };
+            verb.SetAction(result =>
+            {
+                var config = Load(result);
+                var state = step(new Keys(config, DirectoryOf(result, config), here.Time, here.Progress));
+                here.Progress.Clear();
+                here.Output.WriteLine(result.GetValue(Json) ? state.ToJson() : state.ToText());
+                return Done;
+            });
+            return verb;
+        }
+
+        return new Command("keys", "The keys that encrypt personal data in the store")
+        {
+            Step("list", "Which keys there are, which one seals, and how many values each has sealed; never a key itself", k => k.List()),
+            Step("rotate", "Makes a new key and seals everything anew with it; run again after an interruption, it goes on", k => k.Rotate()),
+            Step("drop-old", "Drops the keys that nothing in the store needs any more; older backups of the store do", k => k.DropOld()),
+        };
     }
 
     /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>

@@ -25,6 +25,11 @@ internal static class CycleText
         Line(text, "phone", $"released: {Reasons(c.PhoneReleased)}; withdrawn: {c.Withdrawn:N0}");
         Line(text, "came in", $"{c.Responses:N0} responses, {c.Dispositions:N0} call results, {c.Bounces:N0} bounces, {c.OptOuts:N0} opt-outs"
             + (c.OtherRowsRejected > 0 ? $"; {c.OtherRowsRejected:N0} rows of these rejected" : ""));
+        if (c.Forgotten.Count > 0)
+        {
+            Line(text, "kept no longer", Reasons(c.Forgotten));
+        }
+
         return text.ToString().TrimEnd();
     }
 

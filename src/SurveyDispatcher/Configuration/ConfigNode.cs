@@ -164,6 +164,28 @@ internal sealed class ConfigNode
         return texts;
     }
 
+    /// <summary>A list of whole numbers; empty where the key is missing.</summary>
+    public List<int> Integers(string key, int min, int max)
+    {
+        var numbers = new List<int>();
+        if (Value(key, JsonValueKind.Array, "a list of numbers", required: false) is { } value)
+        {
+            foreach (var item in value.EnumerateArray())
+            {
+                if (item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var number) && number >= min && number <= max)
+                {
+                    numbers.Add(number);
+                }
+                else
+                {
+                    Fault(key, $"Whole numbers from {min} to {max} are expected; {item.GetRawText()} is none.");
+                }
+            }
+        }
+
+        return numbers;
+    }
+
     public IReadOnlyDictionary<string, string> Map(string key, bool required = false)
     {
         var map = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -20,6 +20,8 @@ internal static class ProgrammeFile
         var before = faults.Count;
         var contact = root.Object("contact", required: true) is { } c ? Contact(c) : new ContactRules(3, 4, 0, 14, 30);
         var placeholders = root.Texts("placeholderEmails", required: false);
+        var retention = ReadRetention(root, RetentionRules.ForEver);
+        var vendorCountry = ReadVendorCountry(root, null);
         var markets = new SortedDictionary<string, Market>(StringComparer.Ordinal);
         if (root.Object("markets", required: true) is { } all)
         {
@@ -32,14 +34,14 @@ internal static class ProgrammeFile
                         all.Fault(code, "A market is named by its country code in capital letters, such as AU.");
                     }
 
-                    markets.Add(code, ReadMarket(code, node));
+                    markets.Add(code, ReadMarket(code, node, retention, vendorCountry));
                 }
             }
         }
 
         root.NoMore();
         return faults.Count > before ? null : new Programme(
-            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(folder));
+            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(folder)) { Retention = retention };
     }
 
     private static ContactRules Contact(ConfigNode node)
@@ -54,7 +56,7 @@ internal static class ProgrammeFile
         return rules;
     }
 
-    private static Market ReadMarket(string code, ConfigNode node)
+    private static Market ReadMarket(string code, ConfigNode node, RetentionRules retention, string? vendorCountry)
     {
         var timeZone = node.RequiredText("timeZone");
         if (timeZone.Length > 0 && !TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out _))
@@ -79,9 +81,52 @@ internal static class ProgrammeFile
             ReadHours(node, "sendingHours"), ReadHours(node, "callingHours"),
             node.Object("dialling", required: true) is { } dialling ? ReadDialling(dialling) : new DiallingRule("", "", 0, 0),
             node.Object("sales") is { } sales ? ReadPolicy(sales, isService: false) : null,
-            node.Object("service") is { } service ? ReadPolicy(service, isService: true) : null);
+            node.Object("service") is { } service ? ReadPolicy(service, isService: true) : null)
+        {
+            Retention = ReadRetention(node, retention),
+            VendorCountry = ReadVendorCountry(node, vendorCountry),
+            AbroadMarks = ReadMarks(node),
+        };
         node.NoMore();
         return market;
+    }
+
+    /// <summary>A key that a market does not set is that of the whole programme; one that neither sets is for ever.</summary>
+    private static RetentionRules ReadRetention(ConfigNode parent, RetentionRules general)
+    {
+        if (parent.Object("retention") is not { } node)
+        {
+            return general;
+        }
+
+        int? Days(string key, int? otherwise) => node.Integer(key, 1, 36_500) ?? otherwise;
+        var rules = new RetentionRules(
+            Days("contactDays", general.ContactDays), Days("vehicleDays", general.VehicleDays), Days("freeTextDays", general.FreeTextDays),
+            Days("callNotesDays", general.CallNotesDays), Days("filesDays", general.FilesDays));
+        node.NoMore();
+        return rules;
+    }
+
+    private static string? ReadVendorCountry(ConfigNode node, string? otherwise)
+    {
+        var code = node.Text("vendorCountry", "");
+        if (code.Length > 0 && (code.Length != 2 || !code.All(char.IsAsciiLetterUpper)))
+        {
+            node.Fault("vendorCountry", $"A country code of two capital letters such as AU is expected, not '{code}'.");
+        }
+
+        return code.Length == 0 ? otherwise : code;
+    }
+
+    private static List<int> ReadMarks(ConfigNode node)
+    {
+        var marks = node.Integers("abroadMarks", 1, int.MaxValue);
+        if (!marks.SequenceEqual(marks.Order().Distinct()))
+        {
+            node.Fault("abroadMarks", "Numbers of persons in rising order are expected, such as [100000, 1000000].");
+        }
+
+        return marks;
     }
 
     private static Sender ReadSender(ConfigNode node)

@@ -18,6 +18,9 @@ public sealed class Settings
     /// <summary>Where the pipeline keeps its records.</summary>
     public StoreOptions Store { get; set; } = new();
 
+    /// <summary>Where the keys are that encrypt personal data.</summary>
+    public KeyOptions Keys { get; set; } = new();
+
     /// <summary>How mail is sent.</summary>
     public MailOptions Mail { get; set; } = new();
 
@@ -72,6 +75,7 @@ public sealed class Settings
 
         Check("Data", settings.Data, faults);
         Check("Store", settings.Store, faults);
+        Check("Keys", settings.Keys, faults);
         Check("Mail", settings.Mail, faults);
         Check("Survey", settings.Survey, faults);
         Check("Schedule", settings.Schedule, faults);
@@ -184,6 +188,30 @@ public sealed class StoreOptions : IValidatableObject
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
         {
             return e.Message;
+        }
+    }
+}
+
+/// <summary>The section <c>Keys</c>: by default the ring lies in the data directory; who copies that has the store and its keys.</summary>
+public sealed class KeyOptions : IValidatableObject
+{
+    /// <summary>The key file. Empty (the default): <c>keys.json</c> in the data directory.</summary>
+    public string File { get; set; } = "";
+
+    /// <summary>The ring itself, as a key file has it. For the environment (<c>SURVEY_Keys__Ring</c>), never for a file that is committed.</summary>
+    public string Ring { get; set; } = "";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Ring.Length > 0 && File.Length > 0)
+        {
+            yield return new("Keys come from one place: leave Keys:File or Keys:Ring empty.", [nameof(File), nameof(Ring)]);
+        }
+
+        if (Ring.Length > 0 && KeyRing.Parse(Ring) is null)
+        {
+            yield return new("This is no key ring: the content of a key file is expected, as a first cycle or 'keys rotate' writes it.", [nameof(Ring)]);
         }
     }
 }

@@ -36,9 +36,12 @@ public sealed class DataDirectory
     /// <summary>Where files of a kind arrive.</summary>
     public string Inbox(string kind) => Path.Combine(Root, "inbox", kind);
 
+    /// <summary>Where the files that were taken are kept, by day.</summary>
+    public string ArchiveRoot => Path.Combine(Root, "archive");
+
     /// <summary>Where the files that were taken on a day are kept.</summary>
     public string Archive(DateOnly day) =>
-        Path.Combine(Root, "archive", $"{day:yyyy}", $"{day:MM}", $"{day:dd}");
+        Path.Combine(ArchiveRoot, $"{day:yyyy}", $"{day:MM}", $"{day:dd}");
 
     /// <summary>Creates the folders without which nothing can be done. Those of lists and mails are made by their steps: one in the way stops only that step.</summary>
     /// <exception cref="OperatorException">The directory can't be written.</exception>

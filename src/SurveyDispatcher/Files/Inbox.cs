@@ -97,6 +97,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
 
             if (new FileInfo(taken).LinkTarget is null)
             {
+                DurableFile.CloseToOthers(taken);
                 return true;
             }
 

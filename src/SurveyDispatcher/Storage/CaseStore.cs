@@ -38,6 +38,9 @@ public sealed class CaseStore(Database database, Vault vault)
         }
     }
 
+    /// <summary>The hashes that lead to a case, also when its contact data has been removed. Slow: they are kept by hash.</summary>
+    public List<long> IdentitiesOf(long caseId) => database["cases.identities_of"].List(r => r.GetInt64(0), caseId);
+
     /// <summary>Undoes <see cref="Identify"/> for contact points that are no longer the customer's.</summary>
     public void Forget(long caseId, (long Email, long Phone1, long Phone2) hashes)
     {

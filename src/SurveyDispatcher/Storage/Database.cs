@@ -175,6 +175,22 @@ public sealed partial class Database : IDisposable
         }
     }
 
+    /// <summary>Writes the store anew, so that nothing that was removed is left in free pages, and empties its log.</summary>
+    /// <remarks>It needs as much room again on the disk for a moment; SQLite's temporary file goes to a file, since it has the store's size.</remarks>
+    public void Compact()
+    {
+        Execute("PRAGMA temp_store = FILE");
+        try
+        {
+            Execute("VACUUM");
+            Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+        finally
+        {
+            Execute("PRAGMA temp_store = MEMORY");
+        }
+    }
+
     /// <summary>Copies the store as it stands into a file.</summary>
     public void CopyTo(string path)
     {
@@ -212,7 +228,8 @@ public sealed partial class Database : IDisposable
 
     private void Configure() => Execute("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 15000;");
 
-    private void ConfigureWriting() => Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;");
+    /// <summary>What is removed is overwritten with zeros, where that costs no page more.</summary>
+    private void ConfigureWriting() => Execute("PRAGMA secure_delete = FAST; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;");
 
     private void Execute(string text)
     {
@@ -374,7 +391,7 @@ public sealed partial class Statement : IDisposable
     /// <summary>Every row as it is asked for, in constant memory; several statements may be under way at once, each of them once.</summary>
     public IEnumerable<T> Rows<T>(Func<DbDataReader, T> read)
     {
-        CheckCount(0);
+        Begin(0);
         using var reader = command.ExecuteReader();
         while (reader.Read())
         {

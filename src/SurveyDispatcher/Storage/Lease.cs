@@ -48,7 +48,7 @@ public sealed class Lease
         return lease;
     }
 
-    /// <summary>Gives the store back; inside the last transaction.</summary>
+    /// <summary>Gives the store back; inside the last transaction. Who ends without that keeps other data directories waiting for a term.</summary>
     public void Release() => database["lease.renew"].Run((object?)null);
 
     /// <summary>Makes sure that nobody has taken over, before something is done outside the store.</summary>

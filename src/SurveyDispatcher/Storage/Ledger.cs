@@ -17,6 +17,9 @@ public sealed class Ledger
     /// <summary>The kind of the line that records a verdict that keeps a customer out; the other kinds are facts.</summary>
     public const string ScreenedOut = "ScreenedOut";
 
+    /// <summary>The kind of the line that records that a transaction without a case was erased. A case that is erased has ended, which is a fact.</summary>
+    public const string Erased = "Erased";
+
     /// <summary>Half a SHA-256: 128 bits are beyond forging, and the ledger is the largest table.</summary>
     public const int HashSize = 16;
 
@@ -54,6 +57,9 @@ public sealed class Ledger
     /// <summary>Records that screening kept a customer out.</summary>
     public void AppendScreenedOut(long transactionId, DateOnly day, string reason) =>
         Append(transactionId, day, ScreenedOut, LedgerText.Json("reason", reason));
+
+    /// <summary>Records that a transaction without a case was erased.</summary>
+    public void AppendErased(long transactionId, DateOnly day) => Append(transactionId, day, Erased, LedgerText.Json());
 
     /// <summary>The hash of a line, given that of the line before.</summary>
     public static byte[] HashOf(
@@ -113,7 +119,7 @@ public static class LedgerText
     /// <summary>The fact of a line; null for a line that is no fact about a case.</summary>
     public static CaseEvent? Fact(DateOnly day, string kind, string detail)
     {
-        if (kind == Ledger.ScreenedOut)
+        if (kind is Ledger.ScreenedOut or Ledger.Erased)
         {
             return null;
         }

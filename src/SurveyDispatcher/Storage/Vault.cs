@@ -1,105 +1,135 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Survey.Domain;
 
 namespace SurveyDispatcher.Storage;
 
-/// <summary>The store's keys: contact data is encrypted with them, and recognised by keyed hashes without being decrypted.</summary>
+/// <summary>The store's keys at work: contact data is encrypted with them, and recognised by keyed hashes without being decrypted.</summary>
 /// <remarks>
-/// The keys live in <c>keys.json</c> beside the store, made on first use, readable by the owner only. Without the file
-/// nobody can read who the customers are: back it up, apart from the store.
+/// The ring lives in <c>keys.json</c> beside the store, made on first use, readable by the owner only, or where the settings say.
+/// Without it nobody can read who the customers are: back it up, apart from the store. A sealed value is the id of its key, nonce,
+/// tag and cipher text; one of no bytes is a value that retention or an erasure has removed.
 /// </remarks>
 public sealed class Vault : IDisposable
 {
     /// <summary>The file's name in the data directory.</summary>
     public const string FileName = "keys.json";
 
+    private const int IdSize = 1;
     private const int NonceSize = 12;
     private const int TagSize = 16;
+    private const int HeadSize = IdSize + NonceSize + TagSize;
     private const char Separator = '\u001f';
     private static readonly ThreadLocal<NonceBlock> Nonces = new(() => new NonceBlock());
 
     // Ciphers hold state while they work: each thread has its own. Mails are composed on several.
-    private readonly ThreadLocal<AesGcm> seal;
+    private readonly ThreadLocal<Dictionary<byte, AesGcm>> seal;
     private readonly ThreadLocal<IncrementalHash> match;
     private readonly ThreadLocal<Aes> tokens;
 
-    private Vault(KeyFile keys)
+    /// <summary>Puts a ring to work.</summary>
+    public Vault(KeyRing ring)
     {
-        match = new(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, keys.Match), trackAllValues: true);
-        seal = new(() => new AesGcm(keys.Seal, TagSize), trackAllValues: true);
+        Ring = ring;
+        match = new(() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, ring.Match), trackAllValues: true);
+        seal = new(() => ring.Seal.ToDictionary(k => k.Key, k => new AesGcm(k.Value, TagSize)), trackAllValues: true);
         tokens = new(
             () =>
             {
                 var aes = Aes.Create();
-                aes.Key = keys.Token;
+                aes.Key = ring.Token;
                 return aes;
             },
             trackAllValues: true);
     }
 
-    /// <summary>Opens the keys of a data directory, or makes them for a store that does not exist yet.</summary>
+    /// <summary>The keys.</summary>
+    public KeyRing Ring { get; }
+
+    /// <summary>Opens a key file, or makes it for a store that does not exist yet.</summary>
+    /// <param name="path">The key file.</param>
+    /// <param name="storeExists">The store is there: keys made now would not fit it.</param>
+    /// <param name="write">A file of the old form is written anew, and a missing one is made.</param>
     /// <exception cref="OperatorException">The keys are missing or damaged, but the store is there.</exception>
-    public static Vault Open(string directory, bool storeExists)
+    public static Vault Open(string path, bool storeExists, bool write = true)
     {
-        var path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
         {
-            if (storeExists)
+            if (storeExists || !write)
             {
                 throw new OperatorException(
-                    $"The key file {path} is missing, but the store is there: without its keys no customer can be contacted. Restore {FileName} from your backup.");
+                    $"The key file {path} is missing, but the store is there: without its keys no customer can be contacted. Restore {Path.GetFileName(path)} from your backup.");
             }
 
-            var made = new KeyFile(RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(16));
-            DurableFile.Write(path, stream => JsonSerializer.Serialize(stream, made));
+            var made = KeyRing.New();
+            made.Save(path);
             return new Vault(made);
         }
 
-        try
+        if (KeyRing.Parse(File.ReadAllText(path)) is not { } ring)
         {
-            return JsonSerializer.Deserialize<KeyFile>(File.ReadAllText(path)) is { Seal.Length: 32, Match.Length: 32, Token.Length: 16 } keys
-                ? new Vault(keys)
-                : throw new JsonException("The keys are incomplete.");
+            throw new OperatorException($"The key file {path} is damaged. Restore {Path.GetFileName(path)} from your backup.");
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or CryptographicException)
+
+        if (ring.IsOldForm && write)
         {
-            throw new OperatorException($"The key file {path} is damaged. Restore {FileName} from your backup.", e);
+            ring.Save(path);
         }
+
+        return new Vault(ring);
     }
 
-    /// <summary>Keys of zeros, for a dry run before the first cycle: nothing that they seal outlives it. Never for a store that stays.</summary>
-    public static Vault InMemory() => new(new KeyFile(new byte[32], new byte[32], new byte[16]));
-
-    /// <summary>Encrypts (AES-256-GCM): nonce, tag, cipher text.</summary>
+    /// <summary>Encrypts (AES-256-GCM) with the current key.</summary>
     public byte[] Seal(ReadOnlySpan<char> text)
     {
         var size = Encoding.UTF8.GetByteCount(text);
-        var result = new byte[NonceSize + TagSize + size];
-        Nonces.Value!.Next(result.AsSpan(0, NonceSize));
+        var result = new byte[HeadSize + size];
+        result[0] = Ring.Current;
+        Nonces.Value!.Next(result.AsSpan(IdSize, NonceSize));
         Span<byte> plain = size <= 1024 ? stackalloc byte[size] : new byte[size];
         Encoding.UTF8.GetBytes(text, plain);
-        seal.Value!.Encrypt(result.AsSpan(0, NonceSize), plain, result.AsSpan(NonceSize + TagSize), result.AsSpan(NonceSize, TagSize));
+        seal.Value![Ring.Current].Encrypt(
+            result.AsSpan(IdSize, NonceSize), plain, result.AsSpan(HeadSize), result.AsSpan(IdSize + NonceSize, TagSize));
         return result;
     }
 
-    /// <summary>Decrypts what <see cref="Seal"/> made.</summary>
+    /// <summary>Decrypts what <see cref="Seal(ReadOnlySpan{char})"/> made, with whatever key did it; a value that was removed is empty.</summary>
+    /// <exception cref="OperatorException">The ring lacks the key.</exception>
     public string Unseal(byte[] sealedText)
     {
-        var plain = new byte[sealedText.Length - NonceSize - TagSize];
-        seal.Value!.Decrypt(sealedText.AsSpan(0, NonceSize), sealedText.AsSpan(NonceSize + TagSize), sealedText.AsSpan(NonceSize, TagSize), plain);
+        if (sealedText.Length == 0)
+        {
+            return "";
+        }
+
+        if (!seal.Value!.TryGetValue(sealedText[0], out var cipher))
+        {
+            throw new OperatorException(
+                $"The store holds data that is sealed with key {sealedText[0]}, which the key ring lacks. Restore the key ring of that time from your backup; the keys of both can stand in one.");
+        }
+
+        var plain = new byte[sealedText.Length - HeadSize];
+        cipher.Decrypt(
+            sealedText.AsSpan(IdSize, NonceSize), sealedText.AsSpan(HeadSize), sealedText.AsSpan(IdSize + NonceSize, TagSize), plain);
         return Encoding.UTF8.GetString(plain);
     }
+
+    /// <summary>Decrypts a value and encrypts it with the current key.</summary>
+    public byte[] Reseal(byte[] sealedText) => Seal(Unseal(sealedText));
 
     /// <summary>Encrypts contact data.</summary>
     public byte[] Seal(ContactData contact) =>
         Seal(string.Join(Separator, Part(contact.Name), Part(contact.Email), Part(contact.Phone1), Part(contact.Phone2), Part(contact.StaffName)));
 
-    /// <summary>Decrypts contact data.</summary>
+    /// <summary>Decrypts contact data; none where it was removed.</summary>
     public ContactData UnsealContact(byte[] sealedContact)
     {
+        if (sealedContact.Length == 0)
+        {
+            return ContactData.None;
+        }
+
         var parts = Unseal(sealedContact).Split(Separator);
         return new ContactData(parts[0], parts[1], parts[2], parts[3], parts[4]);
     }
@@ -109,6 +139,18 @@ public sealed class Vault : IDisposable
 
     /// <summary>What a number is recognised by.</summary>
     public long Hash(PhoneNumber phone) => Hash($"p:{phone.E164}");
+
+    /// <summary>What a transaction is recognised by after an erasure has removed its name.</summary>
+    public long Hash(TransactionKey key) => Hash($"t:{Natural(key)}");
+
+    /// <summary>What a vehicle is recognised by after an erasure.</summary>
+    public long HashOfVehicle(string vin) => Hash($"v:{vin}");
+
+    /// <summary>What a person is counted by whose data the vendor got: name and number, since several share a number.</summary>
+    public long HashOfPerson(string name, PhoneNumber? phone) => Hash($"h:{name.Trim().ToUpperInvariant()}{Separator}{phone?.E164}");
+
+    /// <summary>The name of a transaction whose own was erased: the same for the same transaction, and of no use without the keys.</summary>
+    public string Pseudonym(TransactionKey key) => $"erased-{Mac(Natural(key))}";
 
     /// <summary>A keyed hash of anything, for names that nobody must be able to guess.</summary>
     public string Mac(string text) => Convert.ToHexStringLower(Mac(text, stackalloc byte[32])[..8]);
@@ -126,7 +168,7 @@ public sealed class Vault : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var cipher in seal.Values)
+        foreach (var cipher in seal.Values.SelectMany(c => c.Values))
         {
             cipher.Dispose();
         }
@@ -145,6 +187,9 @@ public sealed class Vault : IDisposable
         match.Dispose();
         tokens.Dispose();
     }
+
+    private static string Natural(TransactionKey key) =>
+        string.Join(Separator, key.Country, key.DealerCode, key.Survey.Code(), key.TransactionId);
 
     private static string Part(string text) => text.Replace(Separator, ' ');
 
@@ -177,6 +222,4 @@ public sealed class Vault : IDisposable
             next += NonceSize;
         }
     }
-
-    private sealed record KeyFile(byte[] Seal, byte[] Match, byte[] Token);
 }

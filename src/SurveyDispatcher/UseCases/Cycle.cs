@@ -38,9 +38,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     {
         directory.Create();
         using var cycleLock = CycleLock.Take(directory);
-        using var vault = Vault.Open(directory.Root, StoreExists(directory, config.Settings.Store)); // first: keys without a store do no harm
+        using var vault = OpenVault(directory, config.Settings, StoreExists(directory, config.Settings.Store), write: true); // first: keys without a store do no harm
         using var database = OpenStore(directory, config.Settings.Store);
-        var lease = Lease.Take(database, $"{Environment.MachineName}:{directory.Root}", time);
+        var lease = TakeLease(database, directory, time);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport();
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease);
@@ -61,7 +61,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             }
 
             using var database = Database.Open(ConnectionString(aside, new StoreOptions()), write: true);
-            using var vault = exists ? Vault.Open(directory.Root, storeExists: true) : Vault.InMemory();
+            using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
             await using var transport = new AcceptingTransport();
             return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
@@ -136,6 +136,12 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         await mail.RunAsync();
         plan.Run();
         lists.Run();
+        new Retention(context).Run();
+        if (!context.DryRun)
+        {
+            Erase.Finish(context);
+            new Reseal(context.Database, context.Vault, context.Progress).Run();
+        }
     }
 
 #if MAILKIT
@@ -213,19 +219,71 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     internal static bool StoreExists(DataDirectory directory, StoreOptions options) =>
         new FileInfo(new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource) is { Exists: true, Length: > 0 };
 
+    /// <summary>What a step outside a cycle works with: what it records belongs to the last cycle.</summary>
+    internal static CycleContext ContextAfterwards(
+        PipelineConfig config, DataDirectory directory, Database database, Vault vault, TimeProvider time, IProgressView progress, AsOf asOf, CancellationToken stopping)
+    {
+        var last = database["cycles.last"].First(r => r.GetInt64(0));
+        return new CycleContext
+        {
+            Config = config,
+            AsOf = asOf,
+            Directory = directory,
+            Inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true),
+            Database = database,
+            Vault = vault,
+            Cases = new CaseStore(database, vault),
+            Ledger = new Ledger(database) { CycleId = last, PolicyId = database["cycles.policy_of_last_cycle"].Scalar<long>() },
+            Time = time,
+            Progress = progress,
+            DryRun = false,
+            Stopping = stopping,
+        };
+    }
+
+    /// <summary>The keys of a data directory, from where the settings say.</summary>
+    /// <exception cref="OperatorException">They are missing or damaged.</exception>
+    internal static Vault OpenVault(DataDirectory directory, Settings settings, bool storeExists, bool write)
+    {
+        if (settings.Keys.Ring.Length > 0)
+        {
+            return new Vault(KeyRing.Parse(settings.Keys.Ring)!);
+        }
+
+        var path = KeyFile(directory, settings);
+        if (write && !storeExists)
+        {
+            DataDirectory.CreatePrivate(Path.GetDirectoryName(path)!);
+        }
+
+        return Vault.Open(path, storeExists, write);
+    }
+
+    /// <summary>Where the key file is.</summary>
+    internal static string KeyFile(DataDirectory directory, Settings settings) =>
+        settings.Keys.File.Length > 0 ? Path.GetFullPath(settings.Keys.File) : Path.Combine(directory.Root, Vault.FileName);
+
     /// <summary>Opens the store of a data directory for writing, and makes it when it is not there.</summary>
     internal static Database OpenStore(DataDirectory directory, StoreOptions options)
     {
-        if (options.ConnectionString.Length == 0 && !StoreExists(directory, options))
+        var path = new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource;
+        if (!File.Exists(path) && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
         {
-            using var store = DurableFile.Create(directory.StorePath); // SQLite would make it readable for others; its journals follow suit
+            using var store = DurableFile.Create(path); // SQLite would make it readable for others; its journals follow suit
         }
 
         return Database.Open(ConnectionString(directory, options), write: true);
     }
 
+    /// <summary>Takes the right to write for a data directory whose lock is held.</summary>
+    internal static Lease TakeLease(Database database, DataDirectory directory, TimeProvider time) =>
+        Lease.Take(database, $"{Environment.MachineName}:{directory.Root}", time);
+
     /// <summary>Opens the store of a data directory for reading.</summary>
-    /// <exception cref="OperatorException">There is none yet.</exception>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="options">Where the store is.</param>
+    /// <param name="older">It will be copied, and the copy brought up to date.</param>
+    /// <exception cref="OperatorException">There is none yet, or another program made it.</exception>
     internal static Database OpenExisting(DataDirectory directory, StoreOptions options, bool older = false)
     {
         var connectionString = ConnectionString(directory, options);

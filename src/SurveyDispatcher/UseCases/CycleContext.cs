@@ -9,6 +9,7 @@ namespace SurveyDispatcher.UseCases;
 internal sealed class CycleContext
 {
     private readonly Dictionary<string, DateOnly> localDates = new(StringComparer.Ordinal);
+    private ErasedPersons? erased;
 
     public required PipelineConfig Config { get; init; }
 
@@ -37,6 +38,9 @@ internal sealed class CycleContext
     public Lease? Lease { get; init; }
 
     public CancellationToken Stopping { get; init; }
+
+    /// <summary>Whose data was erased.</summary>
+    public ErasedPersons Erased => erased ??= new(Database, Vault, Config.Programme);
 
     public CycleCounts Counts { get; } = new();
 
@@ -93,6 +97,15 @@ internal sealed class CycleContext
             CycleCounts.Add(Counts.Closed, after.CloseReason!);
         }
 
+        if (!after.IsOpen)
+        {
+            Database["retention.ended"].Run(fact.Day, row.Id);
+        }
+        else if (!row.Case.IsOpen)
+        {
+            Database["retention.open"].Run(row.Id);
+        }
+
         var moved = row with { Case = after, NextLookOn = NextLook(row, after) };
         Cases.Save(moved);
         return moved;
@@ -106,6 +119,10 @@ internal sealed class CycleContext
             ? (ContactPoints.From(Vault.UnsealContact(contact!), market, Config.Programme), flags)
             : (new ContactPoints(null, Usability.None, null, null), flags);
     }
+
+    /// <summary>Every contact point that leads to a case, also when its contact data has been removed.</summary>
+    public IEnumerable<long> AllHashesOf(CaseRow row) =>
+        CaseStore.Set(HashesOf(row)).ToList() is { Count: > 0 } hashes ? hashes : Cases.IdentitiesOf(row.Id);
 
     /// <summary>The keyed hashes of a stored case's contact points.</summary>
     public (long Email, long Phone1, long Phone2) HashesOf(CaseRow row) => Cases.Hashes(PointsOf(row).Points);
@@ -122,6 +139,10 @@ internal sealed class CycleContext
     public DateOnly? NextLook(CaseRow row, SurveyCase after) => PolicyOf(row) is { } policy
         ? ContactPlan.NextLook(after, row.EventDate, policy.Window, Config.Programme.Contact, TodayIn(row.Market))
         : after.IsOpen ? TodayIn(row.Market) : null;
+
+    /// <summary>An instant by the clock of a market.</summary>
+    public DateTimeOffset Local(string market, DateTimeOffset instant) =>
+        Config.Programme.MarketOf(market) is { } m ? TimeZoneInfo.ConvertTime(instant, Instants.Zone(m)) : instant;
 
     /// <summary>The cycle's instant in a market.</summary>
     public DateTimeOffset InstantIn(string market) =>

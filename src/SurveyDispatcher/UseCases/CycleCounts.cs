@@ -34,6 +34,7 @@ public sealed class CycleCounts
     public long OptOuts { get; set; }
     public long OtherRowsRejected { get; set; }
     public SortedDictionary<string, long> Closed { get; set; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, long> Forgotten { get; set; } = new(StringComparer.Ordinal);
 
     /// <summary>Rows read = new + updated + unchanged + rejected: no row of an extract is ever dropped in silence.</summary>
     public bool SumHolds => RowsRead == TransactionsNew + TransactionsUpdated + RowsUnchanged + RowsRejected;

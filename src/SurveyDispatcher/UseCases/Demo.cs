@@ -15,6 +15,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
     private static readonly DateOnly FirstDay = new(2026, 3, 2);
     private DataDirectory directory = null!;
     private DemoCustomers customers = null!;
+    private Survey.Domain.Programme programme = null!;
 
     /// <summary>Runs the demo; 0 when every cycle was well and the store verifies.</summary>
     public async Task<int> RunAsync(CancellationToken ct)
@@ -24,6 +25,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         loaded.Settings.Mail.Transport = "Pickup";
         loaded.Settings.Mail.BounceAddress = "bounces@cvp.example";
         loaded.Settings.Store.ConnectionString = "";
+        programme = loaded.Programme;
         directory = new DataDirectory(data ?? Directory.CreateTempSubdirectory("survey-demo-").FullName);
         if (File.Exists(directory.StorePath))
         {
@@ -68,7 +70,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
     {
         using var database = Cycle.OpenExisting(directory, new StoreOptions());
         await output.WriteLineAsync();
-        await output.WriteLineAsync(Status.Read(database).ToText());
+        await output.WriteLineAsync(Status.Read(database, programme).ToText());
         await output.WriteLineAsync();
         var verified = new Verify(database, programme, progress).Run();
         await output.WriteLineAsync($"Ledger: {verified.ToText()}");

@@ -30,7 +30,8 @@ public sealed record StoryMail(string Contact, string State, string? Status, str
 /// <summary>One transaction's story.</summary>
 public sealed record Story(
     string Transaction, string Vin, string? CaseId, string Source, DateOnly EventDate, string Outcome, DateOnly ScreenedOn,
-    IReadOnlyList<RuleVerdict> Rules, IReadOnlyList<StoryLine> Ledger, IReadOnlyList<StoryMail> Mails, string? State, string Next);
+    IReadOnlyList<RuleVerdict> Rules, IReadOnlyList<StoryLine> Ledger, IReadOnlyList<StoryMail> Mails, string? State, string Next,
+    bool ContactDataRemoved);
 
 /// <summary>Tells one transaction's story: every rule with its verdict, every contact, what comes next and when. No personal data.</summary>
 internal sealed class Explain(PipelineConfig config, Database database, Vault vault, AsOf asOf)
@@ -62,6 +63,11 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             text.AppendLine(CultureInfo.InvariantCulture, $"Transaction {PlainText.Shown(story.Transaction)}, VIN {story.Vin}, event {Day(story.EventDate)}{(story.CaseId is { } id ? $", case {id}" : "")}");
             text.AppendLine(CultureInfo.InvariantCulture, $"  from {PlainText.Shown(story.Source)}");
             text.AppendLine(CultureInfo.InvariantCulture, $"  screening on {Day(story.ScreenedOn)}: {story.Outcome}");
+            if (story.ContactDataRemoved)
+            {
+                text.AppendLine("  contact data was removed (retention, or an erasure): the rules see none");
+            }
+
             text.AppendLine("  rules today:");
             foreach (var rule in story.Rules)
             {
@@ -113,7 +119,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
                 r.Day(2), r.GetString(3), Words(r.GetString(4)), Rule(r.Day(2), r.GetString(3), r.GetString(4)), r.GetInt64(5), r.GetInt64(6), r.GetString(8)), id),
             database["mails.of_case"].List(r => new StoryMail(((MailContact)r.GetInt32(0)).Code(), r.GetString(1), r.TextOrNull(2), Doubt(r.GetInt32(3))), id),
             row is null ? null : row.Case.State.Code() + (row.Case.CloseReason is { } reason ? $" ({reason})" : ""),
-            Next(row, t.Transaction, reach, other, today));
+            Next(row, t.Transaction, reach, other, today), t.ContactDataRemoved);
     }
 
     /// <summary>What the contact plan decides today, in words.</summary>
@@ -158,7 +164,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             PhoneOptOut = (r.GetInt32(11) & 2) != 0,
             Contact = vault.UnsealContact(r.Bytes(12)),
         },
-        r.GetString(13), r.GetInt64(14), r.TextOrNull(15), r.Day(16));
+        r.GetString(13), r.GetInt64(14), r.TextOrNull(15), r.Day(16), r.Bytes(12).Length == 0);
 
     private static string Doubt(int inDoubt) => inDoubt switch
     {
@@ -179,5 +185,5 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
 
     private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private sealed record Known(Transaction Transaction, string File, long Line, string? Reason, DateOnly ScreenedOn);
+    private sealed record Known(Transaction Transaction, string File, long Line, string? Reason, DateOnly ScreenedOn, bool ContactDataRemoved);
 }

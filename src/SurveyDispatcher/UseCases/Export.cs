@@ -73,7 +73,7 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
         {
             var market = r.GetString(1);
             using var answers = JsonDocument.Parse(r.GetString(9));
-            using var texts = JsonDocument.Parse(vault.Unseal(r.Bytes(10)));
+            using var texts = JsonDocument.Parse(r.Bytes(10) is { Length: > 0 } words ? vault.Unseal(words) : "{}");
             csv.Cell(CaseId.Format(market, r.GetInt64(0)));
             csv.Cell(market);
             csv.Cell(r.GetString(2));

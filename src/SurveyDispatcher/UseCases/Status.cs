@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Storage;
 
@@ -21,11 +22,21 @@ public sealed record LastCycle(string AsOf, DateTimeOffset StartedAt, DateTimeOf
 /// <summary>A file that was refused as a whole.</summary>
 public sealed record RefusedFile(string Kind, string Name, string Problem);
 
+/// <summary>Persons of one market whose data a vendor in another country was given, in one year.</summary>
+/// <param name="Year">The year, by the market's days.</param>
+/// <param name="Market">The market.</param>
+/// <param name="Vendor">The vendor's country or countries; empty where <c>vendorCountry</c> was not set, which counts as another country.</param>
+/// <param name="Persons">Each person once.</param>
+/// <param name="Marks">The numbers at which the law asks for more (<c>abroadMarks</c>).</param>
+/// <param name="MarksReached">How many of them are reached.</param>
+public sealed record HandedAbroad(int Year, string Market, string Vendor, long Persons, IReadOnlyList<int> Marks, int MarksReached);
+
 /// <summary>One screen: where everything stands (<c>status</c>).</summary>
 public sealed record Status(
     LastCycle? LastCycle, IReadOnlyList<Funnel> Funnels, IReadOnlyDictionary<string, long> ScreenedOut,
     IReadOnlyDictionary<string, long> Closed, long RowsRead, long RowsNew, long RowsUpdated, long RowsUnchanged, long RowsRejected,
-    long MailQueued, long PhoneQueued, long WithdrawalsPending, IReadOnlyList<RefusedFile> FilesRefused)
+    long MailQueued, long PhoneQueued, long WithdrawalsPending, IReadOnlyList<RefusedFile> FilesRefused,
+    IReadOnlyList<HandedAbroad> HandedAbroad)
 {
     /// <summary>Why a cycle at this moment would do nothing; null when it would.</summary>
     public string? NextCycleStops { get; init; }
@@ -36,7 +47,7 @@ public sealed record Status(
     public bool SumHolds => RowsRead == RowsNew + RowsUpdated + RowsUnchanged + RowsRejected;
 
     /// <summary>Reads the store.</summary>
-    internal static Status Read(Database database)
+    internal static Status Read(Database database, Programme programme)
     {
         var funnels = database["status.funnel"].List(r => new Funnel(
             r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7),
@@ -50,7 +61,12 @@ public sealed record Status(
             rows.Item1, rows.Item2, rows.Item3, rows.Item4, rows.Item5,
             database["mails.count_queued"].Scalar<long>(), funnels.Sum(f => f.PhoneQueued),
             database["status.withdrawals_pending"].Scalar<long>(),
-            database["status.refused"].List(r => new RefusedFile(r.GetString(0), r.GetString(1), r.TextOrNull(2) ?? "")));
+            database["status.refused"].List(r => new RefusedFile(r.GetString(0), r.GetString(1), r.TextOrNull(2) ?? "")),
+            database["status.handed_abroad"].List(r =>
+            {
+                var marks = programme.MarketOf(r.GetString(1))?.AbroadMarks ?? [];
+                return new HandedAbroad(r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetInt64(3), marks, marks.Count(m => r.GetInt64(3) >= m));
+            }));
     }
 
     /// <summary>As JSON.</summary>
@@ -80,6 +96,16 @@ public sealed record Status(
         Reasons(text, "Screened out", ScreenedOut);
         Reasons(text, "Closed", Closed);
         text.Append(CultureInfo.InvariantCulture, $"Queues: {MailQueued:N0} mails, {PhoneQueued:N0} for the phone, {WithdrawalsPending:N0} withdrawals to tell").AppendLine();
+        text.AppendLine(HandedAbroad.Count == 0
+            ? "Persons whose data went to a vendor in another country: none"
+            : "Persons whose data went to a vendor in another country:");
+        foreach (var abroad in HandedAbroad)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  {abroad.Year} {abroad.Market}: {abroad.Persons:N0}, vendor in {(abroad.Vendor.Length > 0 ? abroad.Vendor : "a country that vendorCountry does not name")}");
+            text.AppendLine(abroad.Marks.Count == 0 ? "" : string.Create(
+                CultureInfo.InvariantCulture, $" (marks: {string.Join(", ", abroad.Marks.Select(m => m.ToString("N0", CultureInfo.InvariantCulture)))}; {abroad.MarksReached} reached)"));
+        }
+
         text.AppendLine(FilesRefused.Count == 0 ? "Files refused: none" : "Files refused (the latest first):");
         foreach (var file in FilesRefused)
         {

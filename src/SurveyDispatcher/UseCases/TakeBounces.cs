@@ -10,6 +10,7 @@ internal sealed class TakeBounces(CycleContext context)
 {
     private const int LargestReport = 1 << 20;
     private readonly ContactNames names = new(context.Vault);
+    private readonly HashSet<string> ofErased = new(StringComparer.Ordinal);
 
     /// <summary>Takes every report that has arrived; a file is moved only after its effect is stored.</summary>
     public void Run()
@@ -37,6 +38,12 @@ internal sealed class TakeBounces(CycleContext context)
     {
         try
         {
+            if (ofErased.Contains(file.Path) && !context.DryRun)
+            {
+                File.Delete(file.Path); // it names an address that was erased
+                return;
+            }
+
             context.Inbox.Archive(file, context.AsOf.Day);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -64,6 +71,11 @@ internal sealed class TakeBounces(CycleContext context)
             // Anybody can send anything to the address for reports; one of them must not keep the others from their effect.
             context.Problems.Add($"bounces/{file.Name} could not be understood, by a fault of this program ({Unexpected.Describe(e)}). It lies at {file.Path} and will be tried again in the next cycle; please report this line.");
             return false;
+        }
+
+        if (context.Erased.Any && context.Erased.NamesInMail(System.Text.Encoding.UTF8.GetString(bytes)))
+        {
+            ofErased.Add(file.Path);
         }
 
         if (report.Kind != ReportKind.Report)

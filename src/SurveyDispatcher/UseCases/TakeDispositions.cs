@@ -27,7 +27,13 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
             }
         }
 
-        if (context.Cases.Find(Cell("case_id")) is not { } known)
+        var found = context.Cases.Find(Cell("case_id"));
+        if (found is { Case.CloseReason: CloseReasons.Erased })
+        {
+            return RowResult.OfErased("case_id", Cell("case_id"));
+        }
+
+        if (found is not { } known)
         {
             return RowResult.Rejected("unknown_case", "case_id", Cell("case_id"));
         }

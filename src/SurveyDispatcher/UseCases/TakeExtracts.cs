@@ -138,6 +138,7 @@ internal sealed class TakeExtracts(CycleContext context)
     private void Store(List<Understood> page, FileInTaking taking)
     {
         seen.Clear();
+        ForgetErased(page, taking);
         var suppressed = context.Cases.SuppressionsOf(page.Select(u => u.Customer.Hashes));
         var contacts = context.Cases.FirstContacts(page.Select(u => u.Customer.Hashes), context.Config.Programme.Contact.RestDays, context.AsOf.Day);
         var stored = mostAreKnown ? StoredTransactions(page) : null;
@@ -152,6 +153,39 @@ internal sealed class TakeExtracts(CycleContext context)
         }
 
         mostAreKnown = (taking.New - newBefore) * 2 < page.Count;
+    }
+
+    /// <summary>Of a customer whose data was erased only the fact that something came is kept, under a name that means nobody.</summary>
+    private void ForgetErased(List<Understood> page, FileInTaking taking)
+    {
+        if (!context.Erased.Any)
+        {
+            return;
+        }
+
+        for (var i = 0; i < page.Count; i++)
+        {
+            if (page[i].Transaction is { } t && context.Erased.Has(t, page[i].Customer.Hashes))
+            {
+                page[i] = page[i] with
+                {
+                    Transaction = t with
+                    {
+                        Key = t.Key with { TransactionId = context.Vault.Pseudonym(t.Key) },
+                        Vin = "",
+                        CustomerId = "",
+                        PurchaseDate = null,
+                        MileageKm = null,
+                        Contact = ContactData.None,
+                        EmailOptOut = true,
+                        PhoneOptOut = true,
+                    },
+                    RowHash = 0,
+                    Customer = new Customer(new ContactPoints(null, Usability.None, null, null), default, []),
+                };
+                taking.SawErased();
+            }
+        }
     }
 
     /// <summary>Keyed hashes fall anywhere in their index: in order, many of them touch each of its pages once.</summary>
@@ -228,12 +262,13 @@ internal sealed class TakeExtracts(CycleContext context)
             return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
         }
 
-        if (changed)
+        var again = Screen(stored.Id);
+        if (changed || (stored.Contact.Length == 0 && again.Eligible))
         {
-            UpdateRow(stored, incoming, understood, customer, fileId);
+            UpdateRow(stored, incoming, understood, customer, fileId, forgotten: !again.Eligible);
         }
 
-        ScreenAgain(stored, incoming, customer, Screen(stored.Id), today);
+        ScreenAgain(stored, incoming, customer, again, today);
         return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
     }
 
@@ -285,7 +320,11 @@ internal sealed class TakeExtracts(CycleContext context)
         context.Database["transactions.update_contact"].Run(
             incoming.Language, (int)Flags(incoming), understood.Customer.Sealed!, incoming.Cancelled ? 1 : 0,
             understood.RowHash, fileId, understood.Line, stored.Id);
-        context.Cases.Identify(stored.Id, customer.Hashes); // the contact was made to the old points: for a rest they still count
+        if (stored.Contact.Length > 0)
+        {
+            context.Cases.Identify(stored.Id, customer.Hashes); // the contact was made to the old points: for a rest they still count
+        }
+
         if (incoming.Cancelled && row.Case.IsOpen)
         {
             context.Learn(row, new CaseEvent.Ended(today, CloseReasons.TransactionCancelled));
@@ -296,13 +335,13 @@ internal sealed class TakeExtracts(CycleContext context)
         }
     }
 
-    private void UpdateRow(StoredTransaction stored, Transaction t, Understood understood, Customer customer, long fileId)
+    private void UpdateRow(StoredTransaction stored, Transaction t, Understood understood, Customer customer, long fileId, bool forgotten)
     {
         context.Database["transactions.update_row"].Run(
-            t.DealerName, t.Cancelled ? 1 : 0, t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType,
+            t.DealerName, t.Cancelled ? 1 : 0, t.EventDate, t.PurchaseDate, forgotten ? 1 : 0, t.Vin, t.Model, t.MileageKm, t.CustomerType,
             t.PaymentType, t.CustomerId, t.Language, (int)Flags(t), understood.Customer.Sealed!, understood.RowHash, fileId,
             understood.Line, stored.Id);
-        if (stored.Case is not null)
+        if (stored.Case is not null && !(forgotten && stored.Contact.Length == 0))
         {
             Reidentify(stored, t.Key.Country, customer);
         }

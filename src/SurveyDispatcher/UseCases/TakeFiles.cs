@@ -20,9 +20,15 @@ internal interface IRowTaker
 /// <summary>What became of a row.</summary>
 internal readonly record struct RowResult(RowOutcome Outcome, string Reason = "", string Column = "", string Value = "")
 {
+    /// <summary>The row is about somebody whose data was erased: its text is not kept, neither in rejects nor in the archive.</summary>
+    public bool IsOfErased { get; private init; }
+
     public static RowResult New { get; } = new(RowOutcome.New);
 
     public static RowResult Unchanged { get; } = new(RowOutcome.Unchanged);
+
+    /// <summary>An erased case is unknown, whoever asks.</summary>
+    public static RowResult OfErased(string column, string value) => Rejected("unknown_case", column, value) with { IsOfErased = true };
 
     public static RowResult Rejected(string reason, string column, string value) => new(RowOutcome.Rejected, reason, column, value);
 }
@@ -50,6 +56,7 @@ internal sealed class FileInTaking : IDisposable
     private FileStream? rejects;
     private CsvOutput? rejectsCsv;
     private long rejectedBefore;
+    private bool sawErased;
 
     private FileInTaking(CycleContext context, IncomingFile file, long id)
     {
@@ -87,6 +94,7 @@ internal sealed class FileInTaking : IDisposable
                 Updated = begun.Updated,
                 Unchanged = begun.Unchanged,
                 Rejected = begun.Rejected,
+                sawErased = true, // what was seen before the interruption nobody knows
             };
             resumed.ResumeRejects(begun.Bytes);
             return resumed;
@@ -113,12 +121,16 @@ internal sealed class FileInTaking : IDisposable
                 break;
             case RowOutcome.Rejected:
                 Rejected++;
-                Reject(result, line, raw());
+                sawErased |= result.IsOfErased;
+                Reject(result, line, result.IsOfErased ? "" : raw());
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), result.Outcome, "Unknown outcome.");
         }
     }
+
+    /// <summary>A row was of somebody whose data was erased.</summary>
+    public void SawErased() => sawErased = true;
 
     /// <summary>Stores how far the file has come; inside the page's transaction.</summary>
     public void SaveProgress()
@@ -145,6 +157,11 @@ internal sealed class FileInTaking : IDisposable
         }
 
         context.Database.InTransaction(() => context.Database["files.end"].Run("stored", null, Id));
+        if (sawErased && !context.DryRun)
+        {
+            new SweepFiles(context).Sweep(file.Path, file.Name);
+        }
+
         context.Inbox.Archive(file, context.AsOf.Day);
         context.Database.InTransaction(() => context.Database["files.end"].Run("taken", null, Id));
         context.Counts.FilesImported++;

@@ -51,6 +51,12 @@ internal sealed class TakeOptOuts(CycleContext context) : IRowTaker
         if (context.Cases.Find(who) is { } row)
         {
             var (email, phone1, phone2) = context.HashesOf(row);
+            if ((email, phone1, phone2) == default)
+            {
+                // Retention has removed what they were hashes of: nobody can say which is the address. A no is honoured too widely rather than missed.
+                return context.Cases.IdentitiesOf(row.Id);
+            }
+
             return mode switch
             {
                 "email" => [.. CaseStore.Set((email, 0, 0))],

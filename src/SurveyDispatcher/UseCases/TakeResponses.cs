@@ -40,7 +40,13 @@ internal sealed class TakeResponses(CycleContext context) : IRowTaker
             }
         }
 
-        if (context.Cases.Find(row.Cell(caseId)) is not { Case.CloseReason: not CloseReasons.Erased } known)
+        var found = context.Cases.Find(row.Cell(caseId));
+        if (found is { Case.CloseReason: CloseReasons.Erased })
+        {
+            return RowResult.OfErased("case_id", row.Cell(caseId));
+        }
+
+        if (found is not { } known)
         {
             return RowResult.Rejected("unknown_case", "case_id", row.Cell(caseId));
         }
@@ -104,7 +110,7 @@ internal sealed class TakeResponses(CycleContext context) : IRowTaker
         context.Learn(row, new CaseEvent.Responded(context.TodayIn(row.Market), how, counted, completedOn));
         if (counted == ResponseStatuses.OptOut)
         {
-            foreach (var hashOfPoint in CaseStore.Set(context.HashesOf(row)))
+            foreach (var hashOfPoint in context.AllHashesOf(row))
             {
                 context.Cases.Suppress(hashOfPoint, Suppression.All, context.AsOf.Day);
             }

@@ -126,11 +126,8 @@ internal sealed class WriteLists(CycleContext context)
             DurableFile.Flush(stream);
         }
 
-        var createdAt = context.Config.Programme.MarketOf(list.Market) is { } market
-            ? TimeZoneInfo.ConvertTime(list.CreatedAt, Instants.Zone(market))
-            : list.CreatedAt;
         context.Lease?.Confirm();
-        Manifest.Write(path, temporary, rows, list.Market, Instants.Text(createdAt));
+        Manifest.Write(path, temporary, rows, list.Market, Instants.Text(context.Local(list.Market, list.CreatedAt)));
     }
 
     /// <summary>The list is complete and will be seen: its cases are handed over, or the withdrawals told.</summary>
@@ -141,7 +138,8 @@ internal sealed class WriteLists(CycleContext context)
         {
             foreach (var (id, reason, until) in context.Database["lists.entries"].List(r => (r.GetInt64(0), r.GetString(1), r.Day(2)), list.Id))
             {
-                context.Record(context.Cases.Find(id)!, new CaseEvent.HandedOver(list.Day, until));
+                var row = context.Record(context.Cases.Find(id)!, new CaseEvent.HandedOver(list.Day, until));
+                CountPerson(row, list);
                 CycleCounts.Add(context.Counts.PhoneReleased, reason);
                 rows++;
             }
@@ -155,6 +153,16 @@ internal sealed class WriteLists(CycleContext context)
         var aside = PathOf(list.FileName) + ".tmp";
         context.Database["lists.settle"].Run(rows, File.Exists(aside) ? Manifest.HashOf(aside) : null, list.Id);
     });
+
+    /// <summary>Once a year for each person, by name and number; the law asks how many persons' data left a country.</summary>
+    private void CountPerson(CaseRow row, PlannedList list)
+    {
+        var contact = context.Database["cases.contact_of"].First(r => r.Bytes(0), row.Id)!;
+        var points = context.PointsOf(row).Points; // not what may be dialled: after a dead number it is the same person
+        var person = context.Vault.HashOfPerson(context.Vault.UnsealContact(contact).Name, points.Phone1 ?? points.Phone2);
+        context.Database["lists.count_person"].Run(
+            list.Day.Year, list.Market, context.Config.Programme.MarketOf(list.Market)?.VendorCountry ?? "", person, row.Id);
+    }
 
     /// <summary>The vendor has not seen the list: its cases are queued as before, its name is free again.</summary>
     private void TakeBack(PlannedList list)

@@ -80,6 +80,16 @@ public sealed class ConfigCheckTests
     [InlineData("markets.AU.sales.customerTypes", "[\"individuals\"]", "markets.AU.sales.customerTypes", "'individuals' is unknown")]
     [InlineData("markets.AU.service.paymentTypes", "[\"cash\"]", "markets.AU.service.paymentTypes", "'cash' is unknown")]
     [InlineData("markets.AU.service.vehicleLimit", "{\"match\":\"some\"}", "markets.AU.service.vehicleLimit.match", "'any' or 'all'")]
+    [InlineData("retention.contactDay", "5", "retention.contactDay", "Unknown key")]
+    [InlineData("retention.contactDays", "0", "retention.contactDays", "from 1 to")]
+    [InlineData("retention", "90", "retention", "An object is expected")]
+    [InlineData("markets.AU.retention", "{\"daysForFiles\":1}", "markets.AU.retention.daysForFiles", "Unknown key")]
+    [InlineData("markets.AU.retention", "{\"filesDays\":-1}", "markets.AU.retention.filesDays", "from 1 to")]
+    [InlineData("vendorCountry", "\"Philippines\"", "vendorCountry", "country code")]
+    [InlineData("markets.AU.vendorCountry", "\"ph\"", "markets.AU.vendorCountry", "country code")]
+    [InlineData("markets.AU.abroadMarks", "[5,5]", "markets.AU.abroadMarks", "rising order")]
+    [InlineData("markets.AU.abroadMarks", "[0]", "markets.AU.abroadMarks", "Whole numbers from 1")]
+    [InlineData("markets.AU.abroadMarks", "5", "markets.AU.abroadMarks", "list of numbers")]
     public void AFaultOfTheProgrammeIsToldWithItsPathAndReason(string path, string json, string faultPath, string reason) =>
         AssertFault("programme.json", path, json, faultPath, reason);
 
@@ -118,6 +128,8 @@ public sealed class ConfigCheckTests
     [InlineData("Store.Provider", "\"Oracle\"", "Store:Provider")]
     [InlineData("Store.ConnectionString", "\"nonsense\"", "Store:ConnectionString")]
     [InlineData("Store.ConnectionString", "\"Data Source=x;Colour=red\"", "Store:ConnectionString")]
+    [InlineData("Keys.Ring", "\"secret\"", "Keys:Ring")]
+    [InlineData("Keys.Fil", "\"x\"", "Keys:Fil")]
     [InlineData("Mail.BounceAddress", "\"bounces\"", "Mail:BounceAddress")]
     [InlineData("Mail.DkimSelectors", "\"s1,,a b\"", "Mail:DkimSelectors")]
     [InlineData("Mail.DkimSelectors", "[\"s1\",\"\"]", "Mail:DkimSelectors")]
@@ -145,6 +157,18 @@ public sealed class ConfigCheckTests
 
         Assert.Equal("appsettings.json", fault.File);
         Assert.Contains(key, fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void KeysComeFromOnePlaceAndAreNeverRepeatedInAMessage()
+    {
+        using var world = new World();
+        world.Edit("appsettings.json", j => j["Keys"] = new JsonObject { ["File"] = "ring.json", ["Ring"] = KeyRing.New().ToJson() });
+
+        var fault = Assert.Single(PipelineConfig.Check(ConfigFolder.OnDisk(world.Config)).Faults);
+
+        Assert.Contains("one place", fault.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("seal", fault.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -9,10 +9,30 @@ internal static class Child
     private static readonly string Killable = Path.Combine(AppContext.BaseDirectory, "Killable.dll");
 
     /// <summary>Runs a command line to its end.</summary>
-    public static async Task<Ended> RunAsync(World world, Dictionary<string, string> environment, params string[] args)
+    public static Task<Ended> RunAsync(World world, Dictionary<string, string> environment, params string[] args) => EndAsync(Start(world, environment, args));
+
+    /// <summary>Runs a command line with a umask that lets everybody read and write.</summary>
+    public static Task<Ended> RunWithoutUmaskAsync(World world, Dictionary<string, string> environment, params string[] args) =>
+        EndAsync(Start(world, environment, args, shell: ["sh", "-c", "umask 000; exec dotnet \"$@\"", "sh"]));
+
+    /// <summary>Runs a command line until its output has a text, then kills it; returns the output.</summary>
+    public static async Task<string> RunUntilAsync(World world, Dictionary<string, string> environment, string text, params string[] args)
     {
         using var process = Start(world, environment, args);
-        return await EndAsync(process);
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = new System.Text.StringBuilder();
+        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            output.AppendLine(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return output + await errors;
     }
 
     /// <summary>Runs a command line that kills itself (SIGKILL) before the <paramref name="count"/>-th moment whose words contain <paramref name="pattern"/>; true when it came to that.</summary>
@@ -46,11 +66,8 @@ internal static class Child
         return await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken);
     }
 
-    private static async Task<Ended> KillableAsync(World world, Dictionary<string, string> environment, string pattern, string what, string[] args)
-    {
-        using var process = Start(world, environment, [pattern, what, .. args], Killable);
-        return await EndAsync(process);
-    }
+    private static Task<Ended> KillableAsync(World world, Dictionary<string, string> environment, string pattern, string what, string[] args) =>
+        EndAsync(Start(world, environment, [pattern, what, .. args], Killable));
 
     /// <summary>The state in proc(5), behind the name in brackets.</summary>
     private static char StateOf(int process)
@@ -59,8 +76,9 @@ internal static class Child
         return stat[stat.LastIndexOf(')') + 2];
     }
 
-    private static async Task<Ended> EndAsync(Process process)
+    private static async Task<Ended> EndAsync(Process started)
     {
+        using var process = started;
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -98,10 +116,11 @@ internal static class Child
     }
 
     /// <summary>Starts a command line; who starts it reads what it writes, and ends it.</summary>
-    public static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null)
+    public static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null, string[]? shell = null)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
-        foreach (var arg in (string[])[program ?? World.Program, .. args, "--config", world.Config, "--data", world.Data])
+        shell ??= ["dotnet"];
+        var start = new ProcessStartInfo(shell[0]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
+        foreach (var arg in (string[])[.. shell[1..], program ?? World.Program, .. args, "--config", world.Config, "--data", world.Data])
         {
             start.ArgumentList.Add(arg);
         }
@@ -127,9 +146,12 @@ internal static class Child
 
         public async ValueTask DisposeAsync()
         {
-            process.Kill();
+            if (!end.IsCompleted)
+            {
+                process.Kill();
+            }
+
             await end;
-            process.Dispose();
         }
     }
 }

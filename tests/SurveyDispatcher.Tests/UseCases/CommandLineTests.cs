@@ -31,6 +31,12 @@ public sealed class CommandLineTests
     [InlineData("templates preview --out")]
     [InlineData("bounces")]
     [InlineData("bounces read")]
+    [InlineData("keys")]
+    [InlineData("keys rotate 2")]
+    [InlineData("erase")]
+    [InlineData("erase --email")]
+    [InlineData("erase --vin X")]
+    [InlineData("erase --case AU-00000013 --vin X")]
     public async Task WrongUsageEndsWithTwoAndDoesNothing(string line)
     {
         using var world = new World();
@@ -60,6 +66,9 @@ public sealed class CommandLineTests
     [InlineData("verify")]
     [InlineData("export cases")]
     [InlineData("explain T1")]
+    [InlineData("keys list")]
+    [InlineData("keys rotate")]
+    [InlineData("erase --email a@b.example")]
     public async Task AReadingVerbWithoutAStoreSaysSo(string line)
     {
         using var world = new World();
@@ -87,6 +96,9 @@ public sealed class CommandLineTests
     [InlineData("templates", "preview")]
     [InlineData("templates preview", "sample")]
     [InlineData("demo", "sample")]
+    [InlineData("erase", "--many")]
+    [InlineData("keys", "rotate")]
+    [InlineData("keys rotate", "anew")]
     public async Task EveryVerbHasHelpThatNamesConfigAndData(string verb, string word)
     {
         await using var output = new StringWriter();

@@ -75,6 +75,9 @@ ON CONFLICT (hash) DO UPDATE SET flags = flags | excluded.flags
 -- name: add_identity
 INSERT INTO identities (hash, case_id) VALUES (@hash, @case_id) ON CONFLICT DO NOTHING
 
+-- name: identities_of
+SELECT hash FROM identities WHERE case_id = @case_id
+
 -- name: remove_identity
 DELETE FROM identities WHERE hash = @hash AND case_id = @case_id
 

@@ -31,6 +31,9 @@ WHERE e.list_id = @list_id AND e.case_id > @after ORDER BY e.case_id LIMIT @limi
 -- name: entries
 SELECT case_id, reason, call_until FROM list_entries WHERE list_id = @list_id ORDER BY case_id
 
+-- name: count_person
+INSERT INTO handed_over (year, market, country, person, case_id) VALUES (@year, @market, @country, @person, @case_id) ON CONFLICT DO NOTHING
+
 -- name: settle
 UPDATE lists SET state = 'settled', rows = @rows, sha256 = @sha256 WHERE id = @id
 

@@ -20,25 +20,32 @@ FROM json_each(@keys) k
 -- Changes nothing when the transaction is known: cheaper than asking first, where most rows are new.
 INSERT INTO transactions (id, transaction_id, dealer_code, survey, country, dealer_name, cancelled, event_date, purchase_date,
     vin, model, mileage_km, customer_type, payment_type, customer_id, language, opt_outs, contact, row_hash, file_id, line,
-    reason, failed_rules, screened_on, policy_id)
+    reason, failed_rules, screened_on, policy_id, ended_on, forget_on)
 VALUES (@id, @transaction_id, @dealer_code, @survey, @country, @dealer_name, @cancelled, @event_date, @purchase_date,
     @vin, @model, @mileage_km, @customer_type, @payment_type, @customer_id, @language, @opt_outs, @contact, @row_hash,
-    @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id)
+    @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id,
+    CASE WHEN @reason IS NOT NULL THEN @screened_on END, CASE WHEN @reason IS NOT NULL THEN @screened_on END)
 ON CONFLICT (transaction_id, dealer_code, survey, country) DO NOTHING
 
 -- name: update_row
+-- What retention has removed (forgotten: 1) does not come back with a newer row, unless the customer may be asked now.
 UPDATE transactions SET dealer_name = @dealer_name, cancelled = @cancelled, event_date = @event_date,
-    purchase_date = @purchase_date, vin = @vin, model = @model, mileage_km = @mileage_km, customer_type = @customer_type,
-    payment_type = @payment_type, customer_id = @customer_id, language = @language, opt_outs = @opt_outs, contact = @contact,
+    purchase_date = @purchase_date, vin = CASE WHEN @forgotten AND vin = '' THEN vin ELSE @vin END, model = @model,
+    mileage_km = @mileage_km, customer_type = @customer_type, payment_type = @payment_type,
+    customer_id = CASE WHEN @forgotten AND vin = '' THEN customer_id ELSE @customer_id END, language = @language, opt_outs = @opt_outs,
+    contact = CASE WHEN @forgotten AND length(contact) = 0 THEN contact ELSE @contact END,
     row_hash = @row_hash, file_id = @file_id, line = @line
 WHERE id = @id
 
 -- name: update_contact
--- After the first contact: contact data, opt-outs and a cancellation take effect, nothing else.
-UPDATE transactions SET language = @language, opt_outs = @opt_outs, contact = @contact, cancelled = max(cancelled, @cancelled),
+-- After the first contact: contact data, opt-outs and a cancellation take effect, nothing else. Contact data that was removed
+-- does not come back: an open case has it.
+UPDATE transactions SET language = @language, opt_outs = @opt_outs,
+    contact = CASE WHEN length(contact) = 0 THEN contact ELSE @contact END, cancelled = max(cancelled, @cancelled),
     row_hash = @row_hash, file_id = @file_id, line = @line
 WHERE id = @id
 
 -- name: update_verdict
-UPDATE transactions SET reason = @reason, failed_rules = @failed_rules, screened_on = @screened_on, policy_id = @policy_id
+UPDATE transactions SET reason = @reason, failed_rules = @failed_rules, screened_on = @screened_on, policy_id = @policy_id,
+    ended_on = CASE WHEN @reason IS NOT NULL THEN @screened_on END, forget_on = CASE WHEN @reason IS NOT NULL THEN @screened_on END
 WHERE id = @id

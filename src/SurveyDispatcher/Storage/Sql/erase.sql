@@ -1,0 +1,74 @@
+-- name: any
+SELECT EXISTS (SELECT 1 FROM erasures)
+
+-- name: hashes
+SELECT hash FROM suppressions WHERE flags & 8
+
+-- name: cases
+SELECT id FROM cases WHERE close_reason = 'erased'
+
+-- name: create_points
+CREATE TEMP TABLE points (hash INTEGER NOT NULL, id INTEGER NOT NULL)
+
+-- name: add_point
+INSERT INTO points (hash, id) VALUES (@hash, @id)
+
+-- name: add_identities
+INSERT INTO points (hash, id) SELECT hash, case_id FROM identities
+
+-- name: index_points
+CREATE INDEX temp.points_hash ON points (hash, id)
+
+-- name: index_points_by_id
+CREATE INDEX temp.points_id ON points (id, hash)
+
+-- name: drop_points
+DROP TABLE IF EXISTS temp.points
+
+-- name: contacts
+SELECT id, country, contact FROM transactions WHERE id > @after AND length(contact) > 0 ORDER BY id LIMIT @rows
+
+-- name: of_point
+SELECT DISTINCT id FROM points WHERE hash = @hash LIMIT @limit
+
+-- name: points_of
+SELECT DISTINCT hash FROM points WHERE id = @id
+
+-- name: of_vehicle
+SELECT id FROM transactions WHERE vin = @vin
+
+-- name: transaction
+SELECT transaction_id, dealer_code, survey, country FROM transactions WHERE id = @id
+
+-- name: forget_transaction
+UPDATE transactions SET transaction_id = @pseudonym, vin = '', customer_id = '', purchase_date = NULL, mileage_km = NULL, contact = x'',
+    opt_outs = 3, row_hash = 0, forget_on = NULL
+WHERE id = @id
+
+-- name: forget_responses
+UPDATE responses SET texts = x'', row_hash = -id WHERE case_id = @case_id
+
+-- name: forget_attempts
+UPDATE attempts SET number = x'' WHERE case_id = @case_id
+
+-- name: forget_mails
+UPDATE mails SET to_hash = NULL WHERE case_id = @case_id
+
+-- name: forget_person
+-- Under two names in one year he was one person all the same.
+UPDATE OR REPLACE handed_over SET person = -case_id WHERE case_id = @case_id
+
+-- name: add
+INSERT INTO erasures (at, transactions, cases) VALUES (@at, @transactions, @cases)
+
+-- name: unfinished
+SELECT EXISTS (SELECT 1 FROM erasures WHERE finished_at IS NULL)
+
+-- name: finish
+UPDATE erasures SET finished_at = @at WHERE finished_at IS NULL
+
+-- name: list
+SELECT market, created_at FROM lists WHERE file_name = @file_name
+
+-- name: set_list
+UPDATE lists SET rows = @rows, sha256 = @sha256 WHERE file_name = @file_name AND sha256 IS NOT NULL

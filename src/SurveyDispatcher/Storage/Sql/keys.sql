@@ -1,0 +1,34 @@
+-- name: sealing
+SELECT key_id FROM sealing
+
+-- name: sealed
+UPDATE sealing SET key_id = @key_id
+
+-- name: uses
+-- How many values each key has sealed.
+SELECT key_id, count(*) FROM (
+    SELECT hex(substr(contact, 1, 1)) AS key_id FROM transactions WHERE length(contact) > 0
+    UNION ALL SELECT hex(substr(texts, 1, 1)) FROM responses WHERE length(texts) > 0
+    UNION ALL SELECT hex(substr(number, 1, 1)) FROM attempts WHERE length(number) > 0)
+GROUP BY key_id
+
+-- name: contacts
+SELECT id, contact FROM transactions
+WHERE id > @after AND length(contact) > 0 AND substr(contact, 1, 1) <> @current ORDER BY id LIMIT @rows
+
+-- name: texts
+SELECT id, texts FROM responses
+WHERE id > @after AND length(texts) > 0 AND substr(texts, 1, 1) <> @current ORDER BY id LIMIT @rows
+
+-- name: numbers
+SELECT rowid, number FROM attempts
+WHERE rowid > @after AND length(number) > 0 AND substr(number, 1, 1) <> @current ORDER BY rowid LIMIT @rows
+
+-- name: set_contact
+UPDATE transactions SET contact = @sealed WHERE id = @id
+
+-- name: set_text
+UPDATE responses SET texts = @sealed WHERE id = @id
+
+-- name: set_number
+UPDATE attempts SET number = @sealed WHERE rowid = @id

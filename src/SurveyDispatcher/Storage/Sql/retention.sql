@@ -1,0 +1,39 @@
+-- name: ended
+-- The case has ended, or something was learnt about it afterwards.
+UPDATE transactions SET ended_on = @day, forget_on = @day WHERE id = @id
+
+-- name: open
+UPDATE transactions SET ended_on = NULL, forget_on = NULL WHERE id = @id
+
+-- name: rules
+SELECT rules FROM retention
+
+-- name: set_rules
+UPDATE retention SET rules = @rules
+
+-- name: look_again
+UPDATE transactions SET forget_on = ended_on WHERE ended_on IS NOT NULL
+
+-- name: due
+-- In order of the day on which something is due; what was looked at moves behind today, or out of the index.
+SELECT t.id, t.country, t.ended_on, t.forget_on, length(t.contact) > 0, t.vin <> '' OR t.customer_id <> '',
+    EXISTS (SELECT 1 FROM responses r WHERE r.case_id = t.id AND length(r.texts) > 0),
+    EXISTS (SELECT 1 FROM attempts a WHERE a.case_id = t.id AND length(a.number) > 0)
+FROM transactions t
+WHERE t.forget_on <= @day AND (t.forget_on, t.id) > (@on, @after)
+ORDER BY t.forget_on, t.id LIMIT @rows
+
+-- name: contact
+UPDATE transactions SET contact = x'' WHERE id = @id
+
+-- name: vehicle
+UPDATE transactions SET vin = '', customer_id = '' WHERE id = @id
+
+-- name: free_text
+UPDATE responses SET texts = x'' WHERE case_id = @case_id
+
+-- name: call_notes
+UPDATE attempts SET number = x'' WHERE case_id = @case_id
+
+-- name: look_on
+UPDATE transactions SET forget_on = @on WHERE id = @id

@@ -1,0 +1,368 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Whom a privacy request is about: exactly one of the four is given.</summary>
+/// <param name="Email">An address.</param>
+/// <param name="Phone">A number, national or international.</param>
+/// <param name="Vin">A vehicle.</param>
+/// <param name="CaseId">A case.</param>
+/// <param name="DryRun">Count, and change nothing.</param>
+/// <param name="Many">Go on although more transactions have the address or number than one person has.</param>
+public sealed record ErasureRequest(string? Email, string? Phone, string? Vin, string? CaseId, bool DryRun, bool Many);
+
+/// <summary>What an erasure did, in numbers.</summary>
+/// <param name="DryRun">It would have.</param>
+/// <param name="Transactions">Transactions whose data was removed.</param>
+/// <param name="CasesClosed">Open cases that were closed.</param>
+/// <param name="CasesErased">Cases, these included, that are now erased.</param>
+/// <param name="Withdrawals">Cases that the vendor will be told to leave.</param>
+/// <param name="Suppressed">Hashes that stay, so that the person is known again.</param>
+/// <param name="SharedPoints">Addresses and numbers that too many share to be a person's: not followed, not suppressed.</param>
+/// <param name="RowsRemoved">Rows taken out of files.</param>
+/// <param name="FilesRewritten">Files written anew without them.</param>
+/// <param name="ListsRewritten">The vendor's lists among these.</param>
+/// <param name="FilesDeleted">Mails and unreadable files deleted.</param>
+/// <param name="Problems">What could not be done.</param>
+public sealed record Erasure(
+    bool DryRun, long Transactions, long CasesClosed, long CasesErased, long Withdrawals, long Suppressed, long SharedPoints,
+    long RowsRemoved, long FilesRewritten, long ListsRewritten, long FilesDeleted, IReadOnlyList<string> Problems)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    /// <summary>As JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    /// <summary>In words.</summary>
+    public string ToText()
+    {
+        var text = new StringBuilder();
+        text.AppendLine(DryRun ? "Would be erased (nothing was done):" : "Erased:");
+        Line(text, "store", $"{Transactions:N0} transaction(s), {CasesErased:N0} case(s), {CasesClosed:N0} of them open until now");
+        Line(text, "vendor", $"{Withdrawals:N0} withdrawal(s){(Withdrawals > 0 && !DryRun ? "; the next cycle writes the list" : "")}");
+        if (!DryRun)
+        {
+            Line(text, "files", $"{RowsRemoved:N0} row(s) removed from {FilesRewritten:N0} file(s) and {ListsRewritten:N0} list(s), {FilesDeleted:N0} mail(s) and unreadable file(s) deleted");
+        }
+
+        Line(text, "kept", $"{Suppressed:N0} keyed hash(es), so that the person is known again and left alone");
+        if (SharedPoints > 0)
+        {
+            Line(text, "not followed", $"{SharedPoints:N0} address(es) or number(s) that more than {Erase.SharedByMany} transactions have");
+        }
+
+        if (!DryRun)
+        {
+            text.AppendLine("Make a backup of the store now: older ones still hold the person, and can't be completed from the archive.");
+        }
+
+        return text.ToString().TrimEnd();
+    }
+
+    private static void Line(StringBuilder text, string name, FormattableString value) =>
+        text.Append("  ").Append(name.PadRight(13)).AppendLine(value.ToString(CultureInfo.InvariantCulture));
+}
+
+/// <summary>A privacy request: a person's data is removed everywhere, a suppression hash and an anonymous trace stay (<c>erase</c>).</summary>
+/// <remarks>
+/// The store comes first, in one transaction that also leaves the hashes. Files are then swept of everybody whom these hashes
+/// mean; whatever a kill leaves over, the next erasure or the next cycle does. A person is who shares an address or a number, as
+/// for the rest period; what more than twenty transactions share is a dealer's or a family office's, and nobody's.
+/// </remarks>
+internal sealed class Erase(PipelineConfig config, DataDirectory directory, TimeProvider time, IProgressView progress)
+{
+    /// <summary>An address or number of more transactions than this is no person's.</summary>
+    public const int SharedByMany = 20;
+
+    private const int PageRows = 5_000;
+
+    /// <summary>Carries out a request.</summary>
+    /// <exception cref="UsageException">The request names nobody in a form that we know.</exception>
+    /// <exception cref="OperatorException">It can't be done now; nothing was done, unless the message says so.</exception>
+    public Erasure Run(ErasureRequest request, AsOf asOf, CancellationToken stopping)
+    {
+        var given = Given(request);
+        using (Cycle.OpenExisting(directory, config.Settings.Store, older: true))
+        {
+            // There is a store, and it can be read.
+        }
+
+        using var cycleLock = CycleLock.Take(directory);
+        using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
+        using var database = Cycle.OpenStore(directory, config.Settings.Store);
+        var lease = Cycle.TakeLease(database, directory, time);
+        var context = Cycle.ContextAfterwards(config, directory, database, vault, time, progress, asOf, stopping);
+        var found = Find(context, request, given);
+        if (request.DryRun)
+        {
+            database.InTransaction(lease.Release);
+            var open = found.Cases.Count(c => c.Case.IsOpen);
+            return new Erasure(true, found.Ids.Count, open, found.Cases.Count, found.Cases.Count(c => c.Case.CallUntil is not null), found.Hashes.Count, found.Shared.Count, 0, 0, 0, 0, []);
+        }
+
+        var (closed, withdrawals) = EraseFromStore(context, found);
+        var sweep = Finish(context, always: true)!;
+        database.InTransaction(lease.Release);
+        return new Erasure(
+            false, found.Ids.Count, closed, found.Cases.Count, withdrawals, found.Hashes.Count, found.Shared.Count,
+            sweep.RowsRemoved, sweep.FilesRewritten, sweep.ListsRewritten, sweep.FilesDeleted, context.Problems);
+    }
+
+    /// <summary>Does what an erasure still has to do beyond the store's rows: files, and the free pages of the store.</summary>
+    public static SweepFiles? Finish(CycleContext context, bool always = false)
+    {
+        if (!always && context.Database["erase.unfinished"].Scalar<long>() == 0)
+        {
+            return null;
+        }
+
+        var sweep = new SweepFiles(context);
+        var problems = context.Problems.Count;
+        sweep.Run();
+        try
+        {
+            context.Progress.Report("writing the store anew", 1, 1);
+            context.Database.Compact();
+        }
+        catch (SqliteException e)
+        {
+            context.Problems.Add($"The store could not be written anew, so traces may be left in its free pages: {Database.Explain(e)} The next cycle tries again.");
+        }
+
+        if (context.Problems.Count == problems)
+        {
+            context.Database.InTransaction(() => context.Database["erase.finish"].Run(context.Time.GetUtcNow()));
+        }
+
+        return sweep;
+    }
+
+    /// <summary>What the request says, as valid values. Messages do not repeat it: it is personal data.</summary>
+    private Key Given(ErasureRequest request)
+    {
+        if (new[] { request.Email, request.Phone, request.Vin, request.CaseId }.Count(k => !string.IsNullOrWhiteSpace(k)) != 1)
+        {
+            throw new UsageException("Say whom, once: --email, --phone, --vin or --case. Nothing was done.");
+        }
+
+        if (request.Email is { } email)
+        {
+            var address = EmailAddress.Parse(email.Trim()) ?? throw new UsageException("What --email names is no e-mail address. Nothing was done.");
+            return config.Programme.Placeholders.Matches(address)
+                ? throw new UsageException("What --email names is a placeholder (placeholderEmails in programme.json): it stands for nobody. Nothing was done.")
+                : new Key([address], [], null);
+        }
+
+        if (request.Phone is { } phone)
+        {
+            var rules = config.Programme.DiallingRules;
+            var numbers = rules.Select(home => PhoneNumber.Parse(phone, home, rules)).OfType<PhoneNumber>().Distinct().ToList();
+            return numbers.Count > 0 ? new Key([], numbers, null)
+                : throw new UsageException("What --phone names is a number in no market; the international form (+61...) is safest. Nothing was done.");
+        }
+
+        if (request.Vin is { } vin)
+        {
+            return Intake.IsVin(vin.Trim().ToUpperInvariant()) ? new Key([], [], vin.Trim().ToUpperInvariant())
+                : throw new UsageException("What --vin names is no VIN: 17 letters and digits without I, O and Q. Nothing was done.");
+        }
+
+        return new Key([], [], null);
+    }
+
+    /// <summary>The person's transactions: those with the key, and those that share an address or a number with one that was found.</summary>
+    /// <remarks>Customers who were kept out have no identities: every stored contact is unsealed once, some 10 seconds a million.</remarks>
+    private static Found Find(CycleContext context, ErasureRequest request, Key given)
+    {
+        var database = context.Database;
+        Index(context);
+        try
+        {
+            var hashes = new HashSet<long>(given.Emails.Select(context.Vault.Hash).Concat(given.Numbers.Select(context.Vault.Hash)));
+            var ids = new SortedSet<long>();
+            var shared = new HashSet<long>();
+            var follow = new Queue<long>();
+            void Take(IEnumerable<long> found)
+            {
+                foreach (var id in found.Where(ids.Add))
+                {
+                    follow.Enqueue(id);
+                }
+            }
+
+            foreach (var hash in hashes)
+            {
+                var having = database["erase.of_point"].List(r => r.GetInt64(0), hash, int.MaxValue);
+                if (having.Count > SharedByMany && !request.Many)
+                {
+                    throw new OperatorException(
+                        $"{having.Count:N0} transactions have this address or number, more than one person has: a dealer's, or a stopgap? Nothing was done. "
+                        + "If all of them are meant, add --many; else name the person by --case, --vin or another address.");
+                }
+
+                Take(having);
+            }
+
+            if (request.CaseId is { } caseId)
+            {
+                Take([(context.Cases.Find(caseId.Trim()) ?? throw new OperatorException("There is no such case: unknown, or mistyped. Nothing was done.")).Id]);
+            }
+
+            if (given.Vin is { } vin)
+            {
+                Take(database["erase.of_vehicle"].List(r => r.GetInt64(0), vin));
+                hashes.Add(context.Vault.HashOfVehicle(vin));
+            }
+
+            while (follow.TryDequeue(out var id))
+            {
+                foreach (var hash in database["erase.points_of"].List(r => r.GetInt64(0), id).Where(h => !hashes.Contains(h) && !shared.Contains(h)))
+                {
+                    var having = database["erase.of_point"].List(r => r.GetInt64(0), hash, SharedByMany + 1);
+                    if (having.Count > SharedByMany)
+                    {
+                        shared.Add(hash);
+                        continue;
+                    }
+
+                    hashes.Add(hash);
+                    Take(having);
+                }
+            }
+
+            var cases = ids.Select(context.Cases.Find).OfType<CaseRow>().ToList();
+            ids.ExceptWith(cases.Where(c => c.Case.CloseReason == CloseReasons.Erased).Select(c => c.Id)); // done before
+            cases.RemoveAll(c => !ids.Contains(c.Id));
+            foreach (var id in ids)
+            {
+                hashes.Add(context.Vault.Hash(KeyOf(database, id)));
+            }
+
+            return new Found(ids, cases, hashes, shared);
+        }
+        finally
+        {
+            database["erase.drop_points"].Run();
+        }
+    }
+
+    /// <summary>Every contact point of every transaction, in a table of this connection only.</summary>
+    private static void Index(CycleContext context)
+    {
+        var database = context.Database;
+        database["erase.drop_points"].Run();
+        database["erase.create_points"].Run();
+        var rules = context.Config.Programme.DiallingRules;
+        long after = 0;
+        int rows;
+        do
+        {
+            context.Stopping.ThrowIfCancellationRequested();
+            rows = 0;
+            database.InTransaction(() =>
+            {
+                foreach (var (id, country, box) in database["erase.contacts"].List(r => (r.GetInt64(0), r.GetString(1), r.Bytes(2)), after, PageRows))
+                {
+                    var contact = context.Vault.UnsealContact(box);
+                    var points = context.Config.Programme.MarketOf(country) is { } market
+                        ? CaseStore.Set(context.Cases.Hashes(ContactPoints.From(contact, market, context.Config.Programme)))
+                        : PointsAnywhere(contact);
+                    foreach (var hash in points)
+                    {
+                        database["erase.add_point"].Run(hash, id);
+                    }
+
+                    (after, rows) = (id, rows + 1);
+                }
+            });
+            context.Progress.Report("looking for the person", after, 0);
+        }
+        while (rows == PageRows);
+        database.InTransaction(() =>
+        {
+            database["erase.add_identities"].Run();
+            database["erase.index_points"].Run();
+            database["erase.index_points_by_id"].Run();
+        });
+
+        IEnumerable<long> PointsAnywhere(ContactData contact) =>
+        [
+            .. EmailAddress.Parse(contact.Email) is { } address && !context.Config.Programme.Placeholders.Matches(address) ? [context.Vault.Hash(address)] : Array.Empty<long>(),
+            .. new[] { contact.Phone1, contact.Phone2 }.SelectMany(p => rules.Select(home => PhoneNumber.Parse(p, home, rules)))
+                .OfType<PhoneNumber>().Distinct().Select(context.Vault.Hash),
+        ];
+    }
+
+    /// <summary>All of it or nothing: rows, cases, withdrawals, and the hashes by which files are swept.</summary>
+    private static (long Closed, long Withdrawals) EraseFromStore(CycleContext context, Found found)
+    {
+        var database = context.Database;
+        long closed = 0, withdrawals = 0;
+        database.InTransaction(() =>
+        {
+            (closed, withdrawals) = (0, 0);
+            foreach (var row in found.Cases)
+            {
+                closed += row.Case.IsOpen ? 1 : 0;
+                withdrawals += EraseCase(context, row);
+            }
+
+            foreach (var id in found.Ids)
+            {
+                var key = KeyOf(database, id);
+                if (!found.Cases.Exists(c => c.Id == id))
+                {
+                    context.Ledger.AppendErased(id, context.TodayIn(key.Country));
+                }
+
+                foreach (var hash in found.Hashes.Concat(found.Shared))
+                {
+                    database["cases.remove_identity"].Run(hash, id);
+                }
+
+                database["erase.forget_transaction"].Run(context.Vault.Pseudonym(key), id);
+            }
+
+            foreach (var hash in found.Hashes)
+            {
+                context.Cases.Suppress(hash, Suppression.All | Suppression.Erased, context.AsOf.Day);
+            }
+
+            database["erase.add"].Run(context.Time.GetUtcNow(), found.Ids.Count, found.Cases.Count);
+        });
+        return (closed, withdrawals);
+    }
+
+    /// <summary>Ends a case, whatever its state; 1 when the vendor has to be told. What he was ever given he is told to erase.</summary>
+    private static int EraseCase(CycleContext context, CaseRow row)
+    {
+        var fact = new CaseEvent.Ended(context.TodayIn(row.Market), CloseReasons.Erased);
+        if (row.Case.CallUntil is not null && !CaseTransitions.After(row.Case, fact).Withdraw)
+        {
+            context.Database["cases.add_withdrawal"].Run(row.Id, row.Market, CloseReasons.Erased, context.InstantIn(row.Market));
+        }
+
+        context.Record(row, fact);
+        context.Database["mails.drop_other"].Run(context.Ledger.CycleId, row.Id, 0);
+        foreach (var statement in new[] { "erase.forget_responses", "erase.forget_attempts", "erase.forget_mails", "erase.forget_person" })
+        {
+            context.Database[statement].Run(row.Id);
+        }
+
+        return row.Case.CallUntil is null ? 0 : 1;
+    }
+
+    private static TransactionKey KeyOf(Database database, long id) => database["erase.transaction"].First(
+        r => new TransactionKey(r.GetString(3), r.GetString(1), SurveyKinds.FromCode(r.GetString(2)), r.GetString(0)), id);
+
+    private sealed record Key(List<EmailAddress> Emails, List<PhoneNumber> Numbers, string? Vin);
+
+    private sealed record Found(SortedSet<long> Ids, List<CaseRow> Cases, HashSet<long> Hashes, HashSet<long> Shared);
+}

@@ -1,0 +1,234 @@
+using System.Text;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Takes everybody whose data was erased out of the files of the data directory.</summary>
+/// <remarks>
+/// It asks the store who is meant, by hashes, and not what it did before: a sweep that was killed is simply run again. A list for
+/// the vendor gets its new manifest first; the rows go with the rename after it, so a list that still has them is found again.
+/// </remarks>
+internal sealed class SweepFiles(CycleContext context)
+{
+    private const int Chunk = 1 << 20;
+    private const int Overlap = 512;
+    private const string Aside = ".erased";
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>Rows that were taken out.</summary>
+    public long RowsRemoved { get; private set; }
+
+    /// <summary>Files that were written anew without them, lists not among them.</summary>
+    public long FilesRewritten { get; private set; }
+
+    /// <summary>The vendor's lists that were.</summary>
+    public long ListsRewritten { get; private set; }
+
+    /// <summary>Files that were deleted whole: mails, and what can't be read row by row.</summary>
+    public long FilesDeleted { get; private set; }
+
+    /// <summary>Sweeps all folders; a file that can't be is a problem of its own.</summary>
+    public void Run()
+    {
+        var data = context.Directory;
+        var folders = DataDirectory.Kinds.Select(data.Inbox).Concat([data.Taking, data.ArchiveRoot, data.Failed, data.Rejects, data.Mail, data.PhoneLists]);
+        long done = 0;
+        foreach (var folder in folders.Where(Directory.Exists))
+        {
+            foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList())
+            {
+                context.Stopping.ThrowIfCancellationRequested();
+                context.Progress.Report("looking through files", ++done, 0);
+                Guard(path, () =>
+                {
+                    if (folder == data.PhoneLists)
+                    {
+                        SweepList(path);
+                    }
+                    else if (IsOurs(path))
+                    {
+                        Sweep(path, NameOf(path));
+                    }
+                });
+            }
+        }
+    }
+
+    /// <summary>Sweeps one file that arrived under a name.</summary>
+    public void Sweep(string path, string name)
+    {
+        if (LooksLikeMail(path))
+        {
+            if (context.Erased.NamesInMail(Start(path)))
+            {
+                Delete(path);
+            }
+
+            return;
+        }
+
+        var isRejects = name.EndsWith(".rejects.csv", StringComparison.Ordinal) || name.EndsWith(".rejects.csv.part", StringComparison.Ordinal);
+        var source = isRejects ? Source.Canonical : context.Config.SourceOf(name);
+        try
+        {
+            var (removed, _) = RowRemoval.Remove(path, source.Encoding, source.Delimiter, (header, cells) => IsTheirs(source, header, cells));
+            RowsRemoved += removed;
+            FilesRewritten += removed > 0 ? 1 : 0;
+        }
+        catch (NoRowsException)
+        {
+            if (BytesNameThem(path))
+            {
+                Delete(path);
+            }
+        }
+    }
+
+    private void SweepList(string path)
+    {
+        var name = Path.GetFileName(path);
+        if (name.Contains(Aside, StringComparison.Ordinal))
+        {
+            File.Delete(path); // a sweep was killed over it
+            return;
+        }
+
+        if (!name.StartsWith("phone_", StringComparison.Ordinal) || !(name.EndsWith(".csv", StringComparison.Ordinal) || name.EndsWith(".csv.tmp", StringComparison.Ordinal)))
+        {
+            return;
+        }
+
+        var final = name.EndsWith(".tmp", StringComparison.Ordinal) ? path[..^4] : path;
+        var aside = path + Aside;
+        var (removed, left) = RowRemoval.Remove(path, Utf8, ',', (_, cells) => cells.Any(context.Erased.Names), aside);
+        if (removed > 0)
+        {
+            if (context.Database["erase.list"].First(r => (Market: r.GetString(0), CreatedAt: r.Instant(1)), Path.GetFileName(final)) is { Market: not null } list)
+            {
+                Manifest.Write(final, aside, left, list.Market, Instants.Text(context.Local(list.Market, list.CreatedAt)));
+            }
+
+            File.Move(aside, path, overwrite: true);
+            RowsRemoved += removed;
+            ListsRewritten++;
+        }
+
+        // Also when a sweep was killed between the rename and this: the store says what the list is.
+        if (File.Exists(Manifest.PathOf(final)))
+        {
+            context.Database.InTransaction(() => context.Database["erase.set_list"].Run(left, Manifest.HashOf(path), Path.GetFileName(final)));
+        }
+    }
+
+    /// <summary>Any cell may name a person: files come in more layouts than are described. A transaction's own name is looked for by its columns.</summary>
+    private bool IsTheirs(Source source, IReadOnlyList<string> header, IReadOnlyList<string> cells) =>
+        cells.Any(context.Erased.Names) || (KeyOf(source, header, cells) is { } key && context.Erased.Has(key));
+
+    private static TransactionKey? KeyOf(Source source, IReadOnlyList<string> header, IReadOnlyList<string> cells)
+    {
+        string Cell(DmsColumn column)
+        {
+            if (source.Constants[(int)column] is { } constant)
+            {
+                return constant;
+            }
+
+            var name = source.Headers[(int)column];
+            for (var i = 0; name is not null && i < header.Count && i < cells.Count; i++)
+            {
+                if (string.Equals(header[i], name, StringComparison.OrdinalIgnoreCase))
+                {
+                    return source.Values[(int)column] is { } table ? table.GetValueOrDefault(cells[i], "") : cells[i];
+                }
+            }
+
+            return "";
+        }
+
+        return SurveyKinds.FromRecordType(Cell(DmsColumn.RecordType)) is { } survey && Cell(DmsColumn.TransactionId) is { Length: > 0 } id
+            ? new TransactionKey(Cell(DmsColumn.Country).ToUpperInvariant(), Cell(DmsColumn.DealerCode), survey, id)
+            : null;
+    }
+
+    /// <summary>Not what is still being uploaded, and not what we wrote about a file: the first is recognised when it is taken.</summary>
+    private static bool IsOurs(string path) => new FileInfo(path).LinkTarget is null && Path.GetFileName(path) is var name
+        && !name.EndsWith(".tmp", StringComparison.Ordinal) && !name.EndsWith(".error.txt", StringComparison.Ordinal)
+        && (!name.EndsWith(".part", StringComparison.Ordinal) || name.EndsWith(".rejects.csv.part", StringComparison.Ordinal));
+
+    /// <summary>The name under which it came: a second file of a name has a number behind it.</summary>
+    private static string NameOf(string path)
+    {
+        var name = Path.GetFileName(path);
+        var dot = name.LastIndexOf('.');
+        return dot > 0 && name[(dot + 1)..].All(char.IsAsciiDigit) ? name[..dot] : name;
+    }
+
+    /// <summary>It begins with a header field, or as a mailbox does.</summary>
+    private static bool LooksLikeMail(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var bytes = new byte[200];
+        var line = Encoding.Latin1.GetString(bytes, 0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)).TrimStart().Split('\n')[0];
+        var colon = line.IndexOf(':', StringComparison.Ordinal);
+        return line.StartsWith("From ", StringComparison.Ordinal)
+            || (colon > 0 && !line[..colon].Any(c => c is <= ' ' or > '~' or ',' or ';' or '"') && (colon + 1 == line.TrimEnd().Length || line[colon + 1] is ' ' or '\t'));
+    }
+
+    private static string Start(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var bytes = new byte[Math.Min(stream.Length, Chunk)];
+        stream.ReadExactly(bytes);
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    /// <summary>Whether the person is named in a file that nobody can read: in the bytes that all encodings share, and as UTF-16.</summary>
+    private bool BytesNameThem(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var bytes = new byte[Chunk + Overlap];
+        var kept = 0;
+        int read;
+        while ((read = stream.ReadAtLeast(bytes.AsSpan(kept, Chunk), Chunk, throwOnEndOfStream: false)) > 0)
+        {
+            var text = Encoding.Latin1.GetString(bytes, 0, kept + read).Replace("\0", "", StringComparison.Ordinal);
+            if (context.Erased.NamesInMail(text) || context.Erased.Names(text))
+            {
+                return true;
+            }
+
+            var all = kept + read;
+            kept = Math.Min(Overlap, all);
+            bytes.AsSpan(all - kept, kept).CopyTo(bytes);
+        }
+
+        return false;
+    }
+
+    private void Delete(string path)
+    {
+        File.Delete(path);
+        File.Delete(path + ".error.txt");
+        FilesDeleted++;
+    }
+
+    private void Guard(string path, Action sweep)
+    {
+        try
+        {
+            sweep();
+        }
+        catch (FileNotFoundException)
+        {
+            // Taken by somebody in the meantime: whoever picks mails up has it.
+            return;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Problems.Add($"{path} could not be looked through: {e.Message} Give this user the right to read and write it, then run the erasure again.");
+        }
+    }
+}
