@@ -163,7 +163,8 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
     /// <summary>A cycle writes its lines one after the other, on its own day wherever the market lies, under its policy. Erasures are written between cycles.</summary>
     private string? OfItsCycle(LedgerLine line, long before)
     {
-        if (line.Kind == nameof(CaseEvent.Ended) && line.Detail.Contains($"\"{CloseReasons.Erased}\"", StringComparison.Ordinal))
+        if (line.Kind == Ledger.Erased
+            || (line.Kind == nameof(CaseEvent.Ended) && line.Detail.Contains($"\"{CloseReasons.Erased}\"", StringComparison.Ordinal)))
         {
             return null;
         }

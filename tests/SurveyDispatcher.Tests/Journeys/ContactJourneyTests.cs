@@ -387,7 +387,7 @@ public sealed class ContactJourneyTests
 
         Assert.Equal("waiting", await world.StateAsync());
         Assert.Equal("eligible", await world.ScreenedAsync());
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]
@@ -409,6 +409,6 @@ public sealed class ContactJourneyTests
 
         Assert.Equal(before.Item1.Select(c => string.Join('|', c.Values)), (await world.ExportAsync("cases")).Select(c => string.Join('|', c.Values)));
         Assert.Equal(before.Count, world.Mails().Count);
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 }

@@ -58,7 +58,7 @@ public sealed class EraseJourneyTests
         Assert.Equal(others, await OthersAsync(world));
         AssertListsAgreeWithTheirManifests(world);
         Assert.Equal("", (await world.RunAsync("verify")).Error);
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
         Assert.Equal("closed erased", await StateOfAsync(world, caseId));
 
         await world.CycleAsync("2026-03-06");
@@ -67,7 +67,7 @@ public sealed class EraseJourneyTests
         await world.DailyAsync("2026-03-07", "2026-03-20");
         AssertGone(world, "");
         Assert.DoesNotContain(world.Mails(), m => m.To.Contains("zelda", StringComparison.OrdinalIgnoreCase));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class EraseJourneyTests
         Assert.Contains("O1", await File.ReadAllTextAsync(world.Files("archive").Single(f => f.EndsWith("again.csv", StringComparison.Ordinal)), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal("unknown_case", Assert.Single(world.Rejects("late.csv"))["reason"]);
         Assert.Equal("", Assert.Single(world.Rejects("late.csv"))["raw"]);
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
 
         world.Extract("again2.csv", Called, Row.Sale with { Event = "2026-02-20", Transaction = "ZQ-NEW", Vin = "JTDBR32E720099999", Name = "Zelda Quist", Email = "zelda.q@mail.example" });
         counts = await world.CycleAsync("2026-03-08");
@@ -137,7 +137,7 @@ public sealed class EraseJourneyTests
     [InlineData("rename", "rejects", 1)]
     [InlineData("rename", "outbox", 1)]
     [InlineData("rename", "outbox", 2)]
-    [InlineData("flush", "outbox", 3)]
+    [InlineData("flush", "outbox", 1)]
     public async Task AKilledErasureIsFinishedByTheSameCommand(string what, string where, int count)
     {
         using var world = await Seeded();
@@ -154,7 +154,7 @@ public sealed class EraseJourneyTests
         AssertListsAgreeWithTheirManifests(world);
         Assert.Equal("3", world.Query("SELECT count(*) FROM transactions WHERE transaction_id LIKE 'erased-%'"));
         Assert.Equal("1", world.Query("SELECT count(*) FROM withdrawals"));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class EraseJourneyTests
         var counts = await world.CycleAsync("2026-03-07");
 
         Assert.Equal((1, 0), (counts.GetProperty("transactionsNew").GetInt32(), counts.GetProperty("casesOpened").GetInt32()));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class HostileFilesTests
         await world.RunAsync("cycle", "--as-of", "2026-03-02");
 
         Assert.True(File.Exists(world.Store) && File.Exists(world.In("keys.json")));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Theory]
@@ -297,7 +297,7 @@ public sealed class HostileFilesTests
         Assert.DoesNotContain("fault of this program", ended.Error, StringComparison.Ordinal);
         Assert.Empty(world.Names("taking"));
         Assert.InRange(peak, 1, 500L << 20);
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     private static void Replace(World world, string folder, string target)

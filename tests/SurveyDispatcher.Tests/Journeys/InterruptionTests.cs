@@ -45,7 +45,7 @@ public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed)
         Assert.Equal(300, counts.GetProperty("rowsRead").GetInt32()); // what the first process had not stored
         Assert.Equal(rows - 503, (await world.ExportAsync("screening")).Count);
         Assert.Equal(Enumerable.Range(0, 503).Select(i => $"{(100 * i) + 101}"), world.Rejects("big.csv").Select(r => r["line"]));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     private static void Fill(World world)
@@ -71,7 +71,7 @@ public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed)
     /// <summary>Everything that others see of a cycle: tables, mails, lists, rejects, archive.</summary>
     private static async Task<string> StoryAsync(World world)
     {
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
         var text = new System.Text.StringBuilder();
         foreach (var table in new[] { "cases", "screening" })
         {

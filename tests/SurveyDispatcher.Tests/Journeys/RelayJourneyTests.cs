@@ -48,7 +48,7 @@ public sealed class RelayJourneyTests
         Assert.Single(await postfix.MailboxAsync("later", 1));
         await world.CycleAsync("2026-03-05");
         Assert.Equal(2, (await postfix.MailboxAsync("known", 2)).Count);
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class RelayJourneyTests
         world.Drop("bounces", Path.Combine("new", Path.GetFileName(bounce)), await File.ReadAllBytesAsync(bounce, TestContext.Current.CancellationToken));
         Assert.Equal(1, (await world.CycleAsync("2026-03-02")).GetProperty("bounces").GetInt32());
         Assert.Equal(("invited", "with_vendor", "with_vendor"), (await world.StateAsync("known"), await world.StateAsync("unknown"), await world.StateAsync("gone")));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]
@@ -144,6 +144,6 @@ public sealed class RelayJourneyTests
         Assert.Equal(300, ids.Distinct().Count());
         Assert.InRange(ids.Count, 301, 304); // the one whose answer was read but not stored, and at most one for each other connection
         Assert.Equal(300, (await world.ExportAsync("cases")).Count(c => c["state"] == "invited"));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 }

@@ -43,7 +43,7 @@ public sealed class ReplyJourneyTests
         Assert.Equal(status == "complete" ? ("2026-03-03", "web") : ("", ""), ((await world.CaseAsync())["completed_on"], (await world.CaseAsync())["response_mode"]));
         Assert.Equal(status == "complete" ? 1 : 0, (await world.ExportAsync("responses")).Count);
         Assert.False(counts.GetProperty("closed").TryGetProperty("completed", out JsonElement _));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     /// <summary>The partial answer used to save the case with its next planned day, and the opt-out of the same day was acted on late.</summary>
@@ -265,7 +265,7 @@ public sealed class ReplyJourneyTests
         Assert.Equal((1, state, "email_undeliverable"), (counts.GetProperty("bounces").GetInt32(), await world.StateAsync(), (await world.CaseAsync())["phone_reason"]));
         Assert.Equal(suppressed ? "no_email" : "", (await world.CaseAsync("T2"))["phone_reason"]);
         Assert.Empty(world.Files("inbox"));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Theory]

@@ -212,7 +212,7 @@ public sealed class RetentionJourneyTests
 
     private static async Task AssertAllWorks(World world)
     {
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
         Assert.Equal(0, (await world.RunAsync("status")).Code);
         Assert.Equal(0, (await world.RunAsync("explain", "T1")).Code);
         foreach (var table in new[] { "cases", "screening", "responses", "outcomes" })

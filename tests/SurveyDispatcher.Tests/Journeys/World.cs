@@ -145,6 +145,13 @@ internal sealed class World : IDisposable
         return ended.Json;
     }
 
+    /// <summary>The store must agree with itself.</summary>
+    public async Task HoldsAsync()
+    {
+        var verified = await RunAsync("verify");
+        Assert.True(verified.Code == 0, verified.Output + verified.Error);
+    }
+
     /// <summary>Runs one cycle on each day, first and last included.</summary>
     public async Task DailyAsync(string from, string to)
     {

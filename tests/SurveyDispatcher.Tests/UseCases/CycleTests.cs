@@ -217,7 +217,7 @@ public sealed class CycleTests
         await world.CycleAsync("2026-03-02");
         Assert.Equal(("invited", "with_vendor"), (await world.StateAsync(), await world.StateAsync("T2")));
         Assert.Equal("phone_AU_sales_20260302_01.csv", Assert.Single(world.PhoneRows())["file"]);
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]
@@ -246,7 +246,7 @@ public sealed class CycleTests
 
         Assert.Equal(["2026/03/02/a.csv"], world.Names("archive"));
         Assert.Equal(["a.csv.rejects.csv"], world.Names("rejects"));
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Theory]

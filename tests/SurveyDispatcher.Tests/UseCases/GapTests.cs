@@ -102,7 +102,7 @@ public sealed class GapTests
         Assert.Equal(["invitation new@mail.example", "reminder remind@mail.example"], world.Mails().Select(m => m.ToString()).Order());
         Assert.Equal("closed window_closed", await world.StateAsync("OLD"));
         Assert.Empty(world.PhoneRows());
-        Assert.Equal(0, (await world.RunAsync("verify")).Code);
+        await world.HoldsAsync();
     }
 
     [Fact]
