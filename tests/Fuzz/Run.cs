@@ -16,14 +16,14 @@ internal sealed class Run(ulong seed, IReadOnlyList<ITarget> targets)
     private readonly Dictionary<string, long> findings = new(StringComparer.Ordinal);
     private long current, startedAt, mostMemory, mostMemoryAt;
 
-    /// <summary>Inputs 0 to <paramref name="inputs"/> - 1.</summary>
-    public int All(long inputs, string? only)
+    /// <summary>So many inputs, the first of them with the index <paramref name="from"/>; several processes can share a long run.</summary>
+    public int All(long from, long inputs, string? only)
     {
         using var end = new ManualResetEvent(false);
         var watchdog = new Thread(() => Watch(end)) { IsBackground = true };
         watchdog.Start();
         var began = Stopwatch.GetTimestamp();
-        for (current = 0; current < inputs && findings.Count < MostFindings; current++)
+        for (current = from; current < from + inputs && findings.Count < MostFindings; current++)
         {
             var target = TargetOf(current);
             if (only is null || target.Name == only)
@@ -39,7 +39,7 @@ internal sealed class Run(ulong seed, IReadOnlyList<ITarget> targets)
             Console.WriteLine($"{name,-8} {count,9:N0} inputs {time.TotalSeconds,7:N0} s");
         }
 
-        Console.WriteLine($"{done.Values.Sum(d => d.Count):N0} inputs of seed {seed} in {Stopwatch.GetElapsedTime(began).TotalSeconds:N0} s, "
+        Console.WriteLine($"{done.Values.Sum(d => d.Count):N0} inputs of seed {seed} from index {from} in {Stopwatch.GetElapsedTime(began).TotalSeconds:N0} s, "
             + $"{mostMemory >> 20} MiB allocated for one at most (index {mostMemoryAt}), {findings.Count} findings");
         return findings.Count == 0 ? 0 : 1;
     }
