@@ -250,7 +250,7 @@ public sealed class CsvInput
         var others = $"{Headers.Count - known.Count} other column(s)";
         return known.Count == 0
             ? $"It has {others}, none of a name that is known: is there a header at all?"
-            : $"It has: {string.Join(", ", known)}, and {others}.";
+            : $"It has: {string.Join(", ", known.Distinct(StringComparer.OrdinalIgnoreCase))}, and {others}.";
     }
 
     private static string CheckBytes(string path, Encoding encoding)

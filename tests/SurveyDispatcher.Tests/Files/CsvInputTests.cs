@@ -185,6 +185,10 @@ public sealed class CsvInputTests : IDisposable
     public void TheRefusalOfALongHeaderStaysShort() =>
         Assert.InRange(Refusal(string.Join(',', Enumerable.Range(0, 5000).Select(i => new string('x', 40) + i)) + "\n").Length, 1, 4000);
 
+    [Fact]
+    public void TheRefusalOfAHeaderThatRepeatsItselfNamesEachColumnOnce() =>
+        Assert.Contains("It has: email, and 0 other column(s).", Refusal(string.Concat(Enumerable.Repeat("email,EMAIL,", 3000)) + "email\n"), StringComparison.Ordinal);
+
     private static string Words(CsvRow row) => row.IsMalformed ? $"{row.Line}: malformed" : $"{row.Line}: {row.Cell(0)}|{row.Cell(1)}";
 
     private List<string> Read(string text) => Read(Encoding.UTF8.GetBytes(text), "utf-8");
