@@ -36,9 +36,15 @@ public sealed class DataDirectory
     /// <summary>Where files of a kind arrive.</summary>
     public string Inbox(string kind) => Path.Combine(Root, "inbox", kind);
 
+    /// <summary>Where the files that were taken are kept, by day.</summary>
+    public string Archives => Path.Combine(Root, "archive");
+
+    /// <summary>Whether any file was ever taken here.</summary>
+    public bool HasArchive => Directory.Exists(Archives) && Directory.EnumerateFiles(Archives, "*", SearchOption.AllDirectories).Any();
+
     /// <summary>Where the files that were taken on a day are kept.</summary>
     public string Archive(DateOnly day) =>
-        Path.Combine(Root, "archive", $"{day:yyyy}", $"{day:MM}", $"{day:dd}");
+        Path.Combine(Archives, $"{day:yyyy}", $"{day:MM}", $"{day:dd}");
 
     /// <summary>Creates the folders without which nothing can be done. Those of lists and mails are made by their steps: one in the way stops only that step.</summary>
     /// <exception cref="OperatorException">The directory can't be written.</exception>
