@@ -39,6 +39,9 @@ public sealed class DataDirectory
     /// <summary>Where the files that were taken are kept, by day.</summary>
     public string ArchiveRoot => Path.Combine(Root, "archive");
 
+    /// <summary>Whether any file was ever taken here.</summary>
+    public bool HasArchive => Directory.Exists(ArchiveRoot) && Directory.EnumerateFiles(ArchiveRoot, "*", SearchOption.AllDirectories).Any();
+
     /// <summary>Where the files that were taken on a day are kept.</summary>
     public string Archive(DateOnly day) =>
         Path.Combine(ArchiveRoot, $"{day:yyyy}", $"{day:MM}", $"{day:dd}");

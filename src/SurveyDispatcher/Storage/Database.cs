@@ -52,6 +52,7 @@ public sealed partial class Database : IDisposable
             {
                 database.connection.Open();
                 database.Configure();
+                database.CheckOurs();
                 if (write)
                 {
                     database.ConfigureWriting();
@@ -236,6 +237,18 @@ public sealed partial class Database : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText = text;
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>Somebody else's database is left as it is: not even its journal mode is changed.</summary>
+    private void CheckOurs()
+    {
+        using var strangers = connection.CreateCommand();
+        strangers.CommandText = "SELECT count(*) > 0 AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ledger') FROM sqlite_master";
+        if (Convert.ToInt64(strangers.ExecuteScalar(), CultureInfo.InvariantCulture) != 0)
+        {
+            throw new OperatorException(
+                $"{connection.DataSource} is a database, but no store of this program: it has no ledger. It was left as it is. Name the right data directory with --data DIR, or restore the store (docs/operations.md).");
+        }
     }
 
     private void Migrate()

@@ -24,6 +24,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <exception cref="OperatorException">The cycle could not be run, or had to stop; what was stored is kept.</exception>
     public async Task<CycleResult> RunAsync(CycleRequest request, CancellationToken stopping)
     {
+        CheckNotLost();
         try
         {
             return request.DryRun ? await DryRunAsync(request, stopping) : await LiveRunAsync(request, stopping);
@@ -44,6 +45,17 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport();
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease);
+    }
+
+    /// <summary>A store that is gone, or empty, where cycles have run before: a new one would take every customer for one who was never asked.</summary>
+    private void CheckNotLost()
+    {
+        if (!StoreExists(directory, config.Settings.Store) && directory.HasArchive)
+        {
+            throw new OperatorException(
+                $"The store {new SqliteConnectionStringBuilder(ConnectionString(directory, config.Settings.Store)).DataSource} is missing or empty, but {directory.Archives} shows that cycles have run here: "
+                + "a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
+        }
     }
 
     /// <summary>The same cycle on a copy of the store in a folder of its own, which is deleted at the end.</summary>
