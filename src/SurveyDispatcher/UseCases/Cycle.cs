@@ -115,6 +115,8 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var lists = new WriteLists(context);
         var plan = new PlanContacts(context);
         using var mail = new SendMail(context, transport);
+        var retention = new Retention(context);
+        retention.LookAgainIfRulesChanged();
         lists.Recover();
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
         TakeFiles.Run(context, "responses", new TakeResponses(context));
@@ -129,7 +131,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         await mail.RunAsync();
         plan.Run();
         lists.Run();
-        new Retention(context).Run();
+        retention.Run();
         if (!context.DryRun)
         {
             Erase.Finish(context);

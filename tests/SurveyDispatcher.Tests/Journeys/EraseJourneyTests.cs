@@ -87,6 +87,7 @@ public sealed class EraseJourneyTests
         world.Responses("late.csv", "case_id,mode,status,completed_at,overall,comments", $"{visit},web,complete,2026-03-06T10:00:00+11:00,5,it was quite a secret");
         world.Calls("late-calls.csv", $"{caseId},2,2026-03-06T10:00:00+11:00,+61293741111,2.20,N,aunt of the Quists");
         world.OptOut("o.csv", "all", caseId);
+        world.OptOut("p.csv", "phone", "02 9374 1111");
         world.Drop("bounces", "late.eml", Bounce(world, visit));
         var counts = await world.CycleAsync("2026-03-07");
 
