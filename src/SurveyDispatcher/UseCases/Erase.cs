@@ -176,7 +176,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
 
     /// <summary>The person's transactions: those with the key, and those that share an address or a number with one that was found.</summary>
     /// <remarks>
-    /// Customers who were kept out have no identities, so every stored contact is unsealed: some 10 seconds a million, once for the key
+    /// Customers who were kept out have no identities, so every stored contact is unsealed: some 5 seconds a million, once for the key
     /// and once for each round of addresses and numbers that come to light with what was found; two rounds, as a rule.
     /// </remarks>
     private static Found Find(CycleContext context, ErasureRequest request, Key given)

@@ -158,6 +158,24 @@ public sealed class EraseJourneyTests
         Assert.Equal(0, (await world.RunAsync("verify")).Code);
     }
 
+    [Theory]
+    [InlineData("2.111", "closed refused")]
+    [InlineData("3.12", "closed unreachable")]
+    public async Task TheVendorIsToldOfACaseThatHeHasLongEnded(string code, string state)
+    {
+        using var world = await Seeded();
+        var caseId = await world.CaseIdAsync("ZQ-SALE");
+        world.Calls("end.csv", $"{caseId},7,2026-03-04T10:00:00+11:00,,{code},Y,");
+        await world.CycleAsync("2026-03-05");
+        Assert.Equal(state, await StateOfAsync(world, caseId));
+        Assert.Empty(world.WithdrawalRows());
+
+        Assert.Equal(1, (await world.RunAsync("erase", "--email", "zelda.q@mail.example", "--as-of", "2026-03-06", "--json")).Json.GetProperty("withdrawals").GetInt32());
+        await world.CycleAsync("2026-03-06");
+
+        Assert.Equal((caseId, "erased"), Assert.Single(world.WithdrawalRows()) is var row ? (row["case_id"], row["reason"]) : default);
+    }
+
     [Fact]
     public async Task ADryRunCountsAndChangesNothing()
     {
