@@ -72,6 +72,10 @@ public sealed record RetentionRules(int? ContactDays, int? VehicleDays, int? Fre
 {
     /// <summary>Nothing is ever removed: nobody has said that it should be.</summary>
     public static RetentionRules ForEver { get; } = new(null, null, null, null, null);
+
+    /// <summary>The first day on which anything in the store may be due, for what ended on a day; null: never.</summary>
+    public DateOnly? FirstDue(DateOnly endedOn) =>
+        new[] { ContactDays, VehicleDays, FreeTextDays, CallNotesDays }.Min() is { } days ? endedOn.AddDays(days) : null;
 }
 
 /// <summary>The sender of a market's mail.</summary>

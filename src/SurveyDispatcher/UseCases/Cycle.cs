@@ -53,7 +53,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         if (!StoreExists(directory, config.Settings.Store) && directory.HasArchive)
         {
             throw new OperatorException(
-                $"The store {new SqliteConnectionStringBuilder(ConnectionString(directory, config.Settings.Store)).DataSource} is missing or empty, but {directory.Archives} shows that cycles have run here: "
+                $"The store {new SqliteConnectionStringBuilder(ConnectionString(directory, config.Settings.Store)).DataSource} is missing or empty, but {directory.ArchiveRoot} shows that cycles have run here: "
                 + "a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
         }
     }
@@ -133,6 +133,8 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var lists = new WriteLists(context);
         var plan = new PlanContacts(context);
         using var mail = new SendMail(context, transport);
+        var retention = new Retention(context);
+        retention.LookAgainIfRulesChanged();
         lists.Recover();
         TakeFiles.Recover(context);
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
@@ -148,7 +150,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         await mail.RunAsync();
         plan.Run();
         lists.Run();
-        new Retention(context).Run();
+        retention.Run();
         if (!context.DryRun)
         {
             Erase.Finish(context);

@@ -99,7 +99,7 @@ internal sealed class CycleContext
 
         if (!after.IsOpen)
         {
-            Database["retention.ended"].Run(fact.Day, row.Id);
+            Database["retention.ended"].Run(fact.Day, Config.Programme.RetentionOf(row.Market).FirstDue(fact.Day), row.Id);
         }
         else if (!row.Case.IsOpen)
         {

@@ -19,7 +19,6 @@ internal sealed class Retention(CycleContext context)
     /// <summary>Removes what is due.</summary>
     public void Run()
     {
-        LookAgainIfRulesChanged();
         var latest = context.Config.Programme.Markets.Values.Select(context.Today).Append(context.AsOf.Day).Max();
         var (on, after) = (DateOnly.MinValue, 0L);
         int rows;
@@ -44,7 +43,8 @@ internal sealed class Retention(CycleContext context)
         }
     }
 
-    private void LookAgainIfRulesChanged()
+    /// <summary>Finds anew when everything is due, if the rules are others than last time; before anything else is dated by them.</summary>
+    public void LookAgainIfRulesChanged()
     {
         var programme = context.Config.Programme;
         var rules = string.Join('\n', programme.Markets.Values.OrderBy(m => m.Code, StringComparer.Ordinal)

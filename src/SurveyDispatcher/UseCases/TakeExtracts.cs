@@ -280,7 +280,7 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         if (verdict.Reason != stored.Reason)
         {
-            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, stored.Id);
+            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, ForgetOn(incoming, verdict, today), stored.Id);
             if (!verdict.Eligible)
             {
                 ScreenOut(stored.Id, verdict, today);
@@ -381,7 +381,11 @@ internal sealed class TakeExtracts(CycleContext context)
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed!, understood.RowHash, fileId, understood.Line,
-            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId) > 0;
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, ForgetOn(t, verdict, today)) > 0;
+
+    /// <summary>When retention looks at a customer who was kept out; null for one who has a case.</summary>
+    private DateOnly? ForgetOn(Transaction t, ScreeningVerdict verdict, DateOnly today) =>
+        verdict.Eligible ? null : context.Config.Programme.RetentionOf(t.Key.Country).FirstDue(today);
 
     private static OptOutFlags Flags(Transaction t) =>
         (t.EmailOptOut ? OptOutFlags.Email : 0) | (t.PhoneOptOut ? OptOutFlags.Phone : 0);

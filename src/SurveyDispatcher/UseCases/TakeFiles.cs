@@ -25,6 +25,9 @@ internal readonly record struct RowResult(RowOutcome Outcome, string Reason = ""
 
     public static RowResult New { get; } = new(RowOutcome.New);
 
+    /// <summary>Taken, but its text is not kept.</summary>
+    public static RowResult NewOfErased { get; } = New with { IsOfErased = true };
+
     public static RowResult Unchanged { get; } = new(RowOutcome.Unchanged);
 
     /// <summary>An erased case is unknown, whoever asks.</summary>
@@ -108,6 +111,7 @@ internal sealed class FileInTaking : IDisposable
     public void Count(RowResult result, long line, Func<string> raw)
     {
         Read++;
+        sawErased |= result.IsOfErased;
         switch (result.Outcome)
         {
             case RowOutcome.New:
@@ -121,7 +125,6 @@ internal sealed class FileInTaking : IDisposable
                 break;
             case RowOutcome.Rejected:
                 Rejected++;
-                sawErased |= result.IsOfErased;
                 Reject(result, line, result.IsOfErased ? "" : raw());
                 break;
             default:

@@ -42,7 +42,7 @@ internal sealed class TakeOptOuts(CycleContext context) : IRowTaker
         }
 
         context.Counts.OptOuts++;
-        return RowResult.New;
+        return context.Erased.Any && context.Erased.Names(who) ? RowResult.NewOfErased : RowResult.New;
     }
 
     /// <summary>The contact points that are meant; none for a placeholder, null when the value is nothing that we know.</summary>

@@ -87,6 +87,7 @@ public sealed class EraseJourneyTests
         world.Responses("late.csv", "case_id,mode,status,completed_at,overall,comments", $"{visit},web,complete,2026-03-06T10:00:00+11:00,5,it was quite a secret");
         world.Calls("late-calls.csv", $"{caseId},2,2026-03-06T10:00:00+11:00,+61293741111,2.20,N,aunt of the Quists");
         world.OptOut("o.csv", "all", caseId);
+        world.OptOut("p.csv", "phone", "02 9374 1111");
         world.Drop("bounces", "late.eml", Bounce(world, visit));
         var counts = await world.CycleAsync("2026-03-07");
 
@@ -155,6 +156,24 @@ public sealed class EraseJourneyTests
         Assert.Equal("3", world.Query("SELECT count(*) FROM transactions WHERE transaction_id LIKE 'erased-%'"));
         Assert.Equal("1", world.Query("SELECT count(*) FROM withdrawals"));
         await world.HoldsAsync();
+    }
+
+    [Theory]
+    [InlineData("2.111", "closed refused")]
+    [InlineData("3.12", "closed unreachable")]
+    public async Task TheVendorIsToldOfACaseThatHeHasLongEnded(string code, string state)
+    {
+        using var world = await Seeded();
+        var caseId = await world.CaseIdAsync("ZQ-SALE");
+        world.Calls("end.csv", $"{caseId},7,2026-03-04T10:00:00+11:00,,{code},Y,");
+        await world.CycleAsync("2026-03-05");
+        Assert.Equal(state, await StateOfAsync(world, caseId));
+        Assert.Empty(world.WithdrawalRows());
+
+        Assert.Equal(1, (await world.RunAsync("erase", "--email", "zelda.q@mail.example", "--as-of", "2026-03-06", "--json")).Json.GetProperty("withdrawals").GetInt32());
+        await world.CycleAsync("2026-03-06");
+
+        Assert.Equal((caseId, "erased"), Assert.Single(world.WithdrawalRows()) is var row ? (row["case_id"], row["reason"]) : default);
     }
 
     [Fact]

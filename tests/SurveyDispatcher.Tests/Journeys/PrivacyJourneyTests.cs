@@ -184,6 +184,19 @@ public sealed class PrivacyJourneyTests
     }
 
     [Fact]
+    public async Task SomebodyWhoIsHandedOverAgainWithAnotherNumberIsOnePerson()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Sale with { Event = "2026-02-10", Email = "", Phone2 = "0491 570 006" });
+        await world.CycleAsync("2026-03-02");
+        world.Calls("d.csv", $"{await world.CaseIdAsync()},1,2026-03-02T10:00:00+11:00,,4.32,N,");
+        await world.CycleAsync("2026-03-03");
+        Assert.Equal(2, world.PhoneRows().Count);
+
+        Assert.Contains("2026 AU: 1, vendor", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AVendorWhoseCountryNobodyNamedCountsAsAbroad()
     {
         using var world = new World();

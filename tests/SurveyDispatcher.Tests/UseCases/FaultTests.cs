@@ -27,7 +27,7 @@ public sealed class FaultTests
         using var world = new World();
         world.Extract("a.csv", Due);
         await world.CycleAsync("2026-03-02");
-        world.Tamper("UPDATE transactions SET contact = x'00' WHERE id = 1"); // no vault can open it
+        world.Tamper("UPDATE transactions SET contact = x'0100' WHERE id = 1"); // no vault can open it
         world.OptOut("o.csv", "all", await world.CaseIdAsync());
         world.Drop("dealers", "d.csv", "dealer_code,dealer_name,market,region\nAU02,Southern Cross,AU,South\n");
 

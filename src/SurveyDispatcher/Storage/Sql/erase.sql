@@ -7,32 +7,14 @@ SELECT hash FROM suppressions WHERE flags & 8
 -- name: cases
 SELECT id FROM cases WHERE close_reason = 'erased'
 
--- name: create_points
-CREATE TEMP TABLE points (hash INTEGER NOT NULL, id INTEGER NOT NULL)
+-- name: of_identity
+SELECT case_id FROM identities WHERE hash = @hash
 
--- name: add_point
-INSERT INTO points (hash, id) VALUES (@hash, @id)
-
--- name: add_identities
-INSERT INTO points (hash, id) SELECT hash, case_id FROM identities
-
--- name: index_points
-CREATE INDEX temp.points_hash ON points (hash, id)
-
--- name: index_points_by_id
-CREATE INDEX temp.points_id ON points (id, hash)
-
--- name: drop_points
-DROP TABLE IF EXISTS temp.points
+-- name: contact
+SELECT country, contact FROM transactions WHERE id = @id
 
 -- name: contacts
 SELECT id, country, contact FROM transactions WHERE id > @after AND length(contact) > 0 ORDER BY id LIMIT @rows
-
--- name: of_point
-SELECT DISTINCT id FROM points WHERE hash = @hash LIMIT @limit
-
--- name: points_of
-SELECT DISTINCT hash FROM points WHERE id = @id
 
 -- name: of_vehicle
 SELECT id FROM transactions WHERE vin = @vin

@@ -1,6 +1,6 @@
 -- name: ended
 -- The case has ended, or something was learnt about it afterwards.
-UPDATE transactions SET ended_on = @day, forget_on = @day WHERE id = @id
+UPDATE transactions SET ended_on = @day, forget_on = @forget_on WHERE id = @id
 
 -- name: open
 UPDATE transactions SET ended_on = NULL, forget_on = NULL WHERE id = @id

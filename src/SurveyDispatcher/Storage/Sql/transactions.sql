@@ -24,7 +24,7 @@ INSERT INTO transactions (id, transaction_id, dealer_code, survey, country, deal
 VALUES (@id, @transaction_id, @dealer_code, @survey, @country, @dealer_name, @cancelled, @event_date, @purchase_date,
     @vin, @model, @mileage_km, @customer_type, @payment_type, @customer_id, @language, @opt_outs, @contact, @row_hash,
     @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id,
-    CASE WHEN @reason IS NOT NULL THEN @screened_on END, CASE WHEN @reason IS NOT NULL THEN @screened_on END)
+    CASE WHEN @reason IS NOT NULL THEN @screened_on END, @forget_on)
 ON CONFLICT (transaction_id, dealer_code, survey, country) DO NOTHING
 
 -- name: update_row
@@ -47,5 +47,5 @@ WHERE id = @id
 
 -- name: update_verdict
 UPDATE transactions SET reason = @reason, failed_rules = @failed_rules, screened_on = @screened_on, policy_id = @policy_id,
-    ended_on = CASE WHEN @reason IS NOT NULL THEN @screened_on END, forget_on = CASE WHEN @reason IS NOT NULL THEN @screened_on END
+    ended_on = CASE WHEN @reason IS NOT NULL THEN @screened_on END, forget_on = @forget_on
 WHERE id = @id
