@@ -52,8 +52,8 @@ internal sealed class CycleTarget(Workshop workshop, ExtractTarget extracts, Row
         var archived = Directory.Exists(folder.Archive(Workshop.Today.Day)) ? Directory.GetFiles(folder.Archive(Workshop.Today.Day)).Length : 0;
         Finding.Unless(refused == c.FilesRefused && refused + archived == dropped.Count, $"{dropped.Count} files came in, {archived} were archived, {refused} refused");
         using var database = Cycle.OpenExisting(folder, workshop.Config.Settings.Store);
-        Finding.Unless(new Verify(database, new NoProgress()).Run().Difference is null, "verify finds a difference");
-        var status = Status.Read(database);
+        Finding.Unless(new Verify(database, workshop.Config.Programme, new NoProgress()).Run().Difference is null, "verify finds a difference");
+        var status = Status.Read(database, workshop.Config.Programme);
         Finding.Unless(status.SumHolds, "the sum in status does not hold");
         Finding.Unless(!status.ToText().Any(Outputs.IsCommand), $"status would drive a terminal: {new string([.. status.ToText().Where(Outputs.IsCommand)])}");
         Finding.Unless(!Directory.GetFiles(folder.Rejects).Any(f => f.EndsWith(".part", StringComparison.Ordinal)), "a half rejects file is left");

@@ -1,3 +1,4 @@
+using SurveyDispatcher;
 using System.Text;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
@@ -13,7 +14,7 @@ internal sealed class ExtractTarget(Workshop workshop) : ITarget
     private static readonly string[] MoreEncodings = ["utf-16", "utf-16BE", "windows-1252", "windows-874", "euc-jp", "iso-2022-jp", "euc-kr", "gb2312", "utf-32", "us-ascii"];
     private readonly List<(Source Source, Table Table, byte[] Bytes)> samples = Load(workshop.Config);
     private readonly Outputs outputs = new(workshop.Config);
-    private readonly Vault vault = Vault.InMemory();
+    private static readonly Vault vault = new(KeyRing.Zeros());
 
     public string Name => "extract";
 

@@ -62,7 +62,7 @@ internal sealed class Outputs(PipelineConfig config)
         var key = t.Key;
         var story = new Story(
             $"{key.TransactionId} ({key.Country} {key.DealerCode} {key.Survey.RecordType()})", t.Vin, null, "file.csv, line 2", t.EventDate, "eligible", t.EventDate,
-            [new RuleVerdict("market_not_in_programme", "FAILED", $"country {key.Country}")], [], [], null, "nothing");
+            [new RuleVerdict("market_not_in_programme", "FAILED", $"country {key.Country}")], [], [], null, "nothing", false);
         var text = Explain.ToText([story]);
         Finding.Unless(!text.Any(IsCommand), "explain would drive a terminal");
         Finding.Unless(PlainCsv.Lines(text).Count == PlainCsv.Lines(Explain.ToText([story with { Transaction = "x", Rules = [new RuleVerdict("x", "x", "x")] }])).Count, "data makes a line of its own in explain");

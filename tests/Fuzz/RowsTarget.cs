@@ -86,7 +86,7 @@ internal sealed class RowsTarget : ITarget, IDisposable
                 });
                 if (dice.OneIn(100))
                 {
-                    Finding.Unless(new Verify(database, new NoProgress()).Run().Difference is null, "verify finds a difference after the file was taken");
+                    Finding.Unless(new Verify(database, workshop.Config.Programme, new NoProgress()).Run().Difference is null, "verify finds a difference after the file was taken");
                 }
 
                 throw new TakenBack();
