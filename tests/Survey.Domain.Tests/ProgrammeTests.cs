@@ -69,4 +69,34 @@ public class ProgrammeTests
         Assert.Same(Some.ServicePolicy, Some.Australia.Policy(SurveyKind.Service));
         Assert.Null((Some.Australia with { Service = null }).Policy(SurveyKind.Service));
     }
+
+    [Theory]
+    [InlineData(null, null, null, null, null)]
+    [InlineData(90, 730, 365, 180, "2026-05-31")]
+    [InlineData(null, 30, null, null, "2026-04-01")]
+    [InlineData(null, null, null, 1, "2026-03-03")]
+    public void NothingIsDueBeforeTheShortestRetention(int? contact, int? vehicle, int? freeText, int? callNotes, string? first) =>
+        Assert.Equal(Some.DayOrNone(first), new RetentionRules(contact, vehicle, freeText, callNotes, 1).FirstDue(Some.Day("2026-03-02")));
+
+    [Theory]
+    [InlineData(10, 20, 30, 30)]
+    [InlineData(40, 20, 30, 40)]
+    [InlineData(10, null, 30, null)] // one that keeps for ever
+    [InlineData(null, 20, 30, null)]
+    public void AFileOfUnknownMarketStaysAsLongAsTheMarketThatKeepsLongest(int? general, int? one, int? other, int? expected)
+    {
+        RetentionRules Files(int? days) => RetentionRules.ForEver with { FilesDays = days };
+        var programme = Some.Programme with
+        {
+            Retention = Files(general),
+            Markets = new Dictionary<string, Market>
+            {
+                ["AU"] = Some.Australia with { Retention = Files(one) }, ["NZ"] = Some.Australia with { Code = "NZ", Retention = Files(other) },
+            },
+        };
+
+        Assert.Equal(expected, programme.LongestFilesDays);
+        Assert.Equal(one, programme.RetentionOf("AU").FilesDays);
+        Assert.Equal(general, programme.RetentionOf("XX").FilesDays);
+    }
 }

@@ -27,7 +27,7 @@ internal static class CycleText
             + (c.OtherRowsRejected > 0 ? $"; {c.OtherRowsRejected:N0} rows of these rejected" : ""));
         if (c.Forgotten.Count > 0)
         {
-            Line(text, "kept no longer", Reasons(c.Forgotten));
+            Line(text, "removed", Reasons(c.Forgotten));
         }
 
         return text.ToString().TrimEnd();
