@@ -41,10 +41,19 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         using var cycleLock = CycleLock.Take(directory);
         using var vault = OpenVault(directory, config.Settings, StoreExists(directory, config.Settings.Store), write: true); // first: keys without a store do no harm
         using var database = OpenStore(directory, config.Settings.Store);
+        CheckGap(request, database);
         var lease = TakeLease(database, directory, time);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport();
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease);
+    }
+
+    private void CheckGap(CycleRequest request, Database database)
+    {
+        if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf) is { } gap)
+        {
+            throw new OperatorException(gap);
+        }
     }
 
     /// <summary>A store that is gone, or empty, where cycles have run before: a new one would take every customer for one who was never asked.</summary>
@@ -75,6 +84,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             using var database = Database.Open(ConnectionString(aside, new StoreOptions()), write: true);
             using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
+            CheckGap(request, database);
             await using var transport = new AcceptingTransport();
             return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
         }
@@ -88,11 +98,6 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
         CancellationToken stopping, Lease? lease = null)
     {
-        if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf) is { } gap)
-        {
-            throw new OperatorException(gap);
-        }
-
         var cases = new CaseStore(database, vault);
         var ledger = new Ledger(database);
         var context = new CycleContext

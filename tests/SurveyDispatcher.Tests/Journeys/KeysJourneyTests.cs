@@ -168,6 +168,9 @@ public sealed class KeysJourneyTests
         DROP TABLE retention;
         DROP TABLE erasures;
         DROP TABLE handed_over;
+        DROP TABLE lease;
+        DROP INDEX files_taking;
+        CREATE INDEX files_taking ON files (state) WHERE state = 'taking';
         PRAGMA user_version = 3;
         """;
 
