@@ -324,7 +324,7 @@ public sealed partial class Statement : IDisposable
     private readonly SqliteConnection connection;
     private readonly string name;
     private readonly SqliteCommand command;
-    private sqlite3_stmt? write;
+    private sqlite3_stmt? direct;
 
     internal Statement(SqliteConnection connection, string name, string text)
     {
@@ -341,23 +341,22 @@ public sealed partial class Statement : IDisposable
     /// <summary>Runs the statement; returns the number of rows it changed.</summary>
     public int Run(params ReadOnlySpan<object?> values)
     {
-        Begin(values.Length);
-        if (write is null)
-        {
-            Check(raw.sqlite3_prepare_v2(connection.Handle, command.CommandText, out write));
-        }
-
-        var statement = write.DangerousGetHandle();
-        for (var i = 0; i < values.Length; i++)
-        {
-            Check(BindDirectly(statement, i + 1, values[i]));
-        }
-
-        var result = raw.sqlite3_step(write);
+        var statement = Bound(values);
+        var result = raw.sqlite3_step(statement);
         var changed = raw.sqlite3_changes(connection.Handle);
-        var reset = raw.sqlite3_reset(write);
+        var reset = raw.sqlite3_reset(statement);
         Check(result is raw.SQLITE_DONE or raw.SQLITE_ROW ? raw.SQLITE_OK : reset);
         return changed;
+    }
+
+    /// <summary>Whether there is any row. Cheaper than reading one: it is asked at the start of every transaction.</summary>
+    public bool Any(params ReadOnlySpan<object?> values)
+    {
+        var statement = Bound(values);
+        var result = raw.sqlite3_step(statement);
+        var reset = raw.sqlite3_reset(statement);
+        Check(result is raw.SQLITE_DONE or raw.SQLITE_ROW ? raw.SQLITE_OK : reset);
+        return result == raw.SQLITE_ROW;
     }
 
     /// <summary>The first column of the first row, or the default when there is no row or no value.</summary>
@@ -415,8 +414,26 @@ public sealed partial class Statement : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        write?.Dispose();
+        direct?.Dispose();
         command.Dispose();
+    }
+
+    /// <summary>The statement, prepared and with its values.</summary>
+    private sqlite3_stmt Bound(ReadOnlySpan<object?> values)
+    {
+        Begin(values.Length);
+        if (direct is null)
+        {
+            Check(raw.sqlite3_prepare_v2(connection.Handle, command.CommandText, out direct));
+        }
+
+        var statement = direct.DangerousGetHandle();
+        for (var i = 0; i < values.Length; i++)
+        {
+            Check(BindDirectly(statement, i + 1, values[i]));
+        }
+
+        return direct;
     }
 
     /// <summary>The same representation as ADO.NET's, so that what is written here is read there.</summary>

@@ -64,7 +64,7 @@ public sealed class Lease
     /// <summary>The first thing in each transaction.</summary>
     private void Check()
     {
-        if (database["lease.token"].Scalar<long>() != token)
+        if (!database["lease.current"].Any(token))
         {
             throw new OperatorException(
                 $"Another cycle has taken over the store, since this one was not heard of for {time.GetElapsedTime(renewed).TotalSeconds:F0} s. "

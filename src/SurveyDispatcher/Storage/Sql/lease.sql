@@ -1,8 +1,8 @@
 -- name: held
 SELECT token, holder, until FROM lease
 
--- name: token
-SELECT token FROM lease
+-- name: current
+SELECT 1 FROM lease WHERE token = @token
 
 -- name: take
 UPDATE lease SET token = @token, holder = @holder, until = @until
