@@ -53,7 +53,7 @@ internal sealed record Options
     public int Mails => Quick ? 2_000 : 40_000;
 
     /// <summary>Customers with a mail due; 85 in 100 have an address.</summary>
-    public int MailsDue => Quick ? 1_000 : 100_000;
+    public int MailsDue => Quick ? 5_000 : 100_000;
 
     /// <summary>Customers over which memory must not have grown.</summary>
     public int ManyMailsDue => 3 * MailsDue;
