@@ -120,7 +120,7 @@ public static partial class DurableFile
             File.Copy(path, part, overwrite: true);
             using (var copy = new FileStream(part, FileMode.Open, FileAccess.ReadWrite))
             {
-                copy.Flush(flushToDisk: true);
+                Flush(copy);
             }
 
             if (Look(path) != (length, changed))
@@ -128,7 +128,7 @@ public static partial class DurableFile
                 throw new IOException($"'{path}' was changed while it was copied.");
             }
 
-            File.Move(part, target, overwrite: true);
+            Rename(part, target); // and its folder: the other copy goes next
         }
         catch
         {

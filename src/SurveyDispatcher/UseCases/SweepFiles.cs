@@ -111,7 +111,7 @@ internal sealed class SweepFiles(CycleContext context)
                 Manifest.Write(final, aside, left, list.Market, Instants.Text(context.Local(list.Market, list.CreatedAt)));
             }
 
-            File.Move(aside, path, overwrite: true);
+            DurableFile.Rename(aside, path);
             RowsRemoved += removed;
             ListsRewritten++;
         }

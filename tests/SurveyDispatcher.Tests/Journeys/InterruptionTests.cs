@@ -25,7 +25,7 @@ public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed)
         Assert.True(await Child.KillAsync(world, pattern, count, "cycle", "--as-of", "2026-03-02"), "The cycle ended before the moment came.");
         await world.CycleAsync("2026-03-02");
 
-        Assert.Equal(undisturbed.Story, await StoryAsync(world));
+        Assert.Equal(undisturbed.Story, await world.StoryAsync("big.csv"));
     }
 
     [Fact]
@@ -68,26 +68,6 @@ public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed)
         world.Extract("big.csv", [.. rows]);
     }
 
-    /// <summary>Everything that others see of a cycle: tables, mails, lists, rejects, archive.</summary>
-    private static async Task<string> StoryAsync(World world)
-    {
-        await world.HoldsAsync();
-        var text = new System.Text.StringBuilder();
-        foreach (var table in new[] { "cases", "screening" })
-        {
-            text.Append((await world.RunAsync("export", table)).Output);
-        }
-
-        world.Mails().ForEach(m => text.AppendLine(m.ToString()));
-        world.PhoneRows().ForEach(r => text.AppendJoin('|', r.Values).AppendLine());
-        foreach (var folder in new[] { "inbox", "taking", "archive", "failed", "rejects", "outbox" })
-        {
-            text.AppendJoin('\n', world.Names(folder).Prepend(folder)).AppendLine();
-        }
-
-        return text.Append(await File.ReadAllTextAsync(world.In("rejects", "big.csv.rejects.csv"))).ToString();
-    }
-
     /// <summary>The same day without a disturbance.</summary>
     public sealed class Undisturbed : IAsyncLifetime
     {
@@ -98,7 +78,7 @@ public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed)
             using var world = new World();
             Fill(world);
             await world.CycleAsync("2026-03-02");
-            Story = await StoryAsync(world);
+            Story = await world.StoryAsync("big.csv");
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -152,6 +152,26 @@ internal sealed class World : IDisposable
         Assert.True(verified.Code == 0, verified.Output + verified.Error);
     }
 
+    /// <summary>Everything that others see of a cycle: tables, mails, lists, the rejects of an extract, archive. The store must agree with itself.</summary>
+    public async Task<string> StoryAsync(string extract)
+    {
+        await HoldsAsync();
+        var text = new StringBuilder();
+        foreach (var table in new[] { "cases", "screening" })
+        {
+            text.Append((await RunAsync("export", table)).Output);
+        }
+
+        Mails().ForEach(m => text.AppendLine(m.ToString()));
+        PhoneRows().ForEach(r => text.AppendJoin('|', r.Values).AppendLine());
+        foreach (var folder in new[] { "inbox", "taking", "archive", "failed", "rejects", "outbox", "mail" })
+        {
+            text.AppendJoin('\n', Names(folder).Prepend(folder)).AppendLine();
+        }
+
+        return text.Append(await File.ReadAllTextAsync(In("rejects", extract + ".rejects.csv"))).ToString();
+    }
+
     /// <summary>Runs one cycle on each day, first and last included.</summary>
     public async Task DailyAsync(string from, string to)
     {
