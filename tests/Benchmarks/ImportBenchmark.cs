@@ -11,6 +11,8 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
     private readonly List<double> firstProcessor = [];
     private readonly List<double> first = [];
     private readonly List<double> again = [];
+    private readonly List<double> unflushed = [];
+    private readonly List<double> sealing = [];
     private readonly List<double> peaks = [];
     private readonly List<double> firstPeaks = [];
 
@@ -23,24 +25,23 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         for (var run = 0; run < options.Runs; run++)
         {
             // Each goes first in turn: whatever else the machine does, and whatever lies in its caches, meets both.
-            if (run % 2 == 0)
+            Action[] peers = [() => Shell(folder, extract), () => Pipeline(folder, extract), () => Unflushed(folder, extract)];
+            foreach (var peer in run % 2 == 0 ? peers : peers.Reverse())
             {
-                Shell(folder, extract);
-                Pipeline(folder, extract);
-            }
-            else
-            {
-                Pipeline(folder, extract);
-                Shell(folder, extract);
+                peer();
             }
 
-            note($"  run {run + 1}: sqlite3 {shell[^1]:F2} s, cycle {first[^1]:F2} s, again {again[^1]:F2} s, peak {peaks[^1]:F0} MiB; "
+            sealing.Add(SealDriver.SecondsOfImport(options.Rows, stopping));
+            note($"  run {run + 1}: sqlite3 {shell[^1]:F2} s, cycle {first[^1]:F2} s, again {again[^1]:F2} s, unflushed {unflushed[^1]:F2} s, "
+                + $"sealing {sealing[^1]:F2} s, peak {peaks[^1]:F0} MiB; "
                 + $"processor time {shellProcessor[^1]:F2} s and {firstProcessor[^1]:F2} s");
         }
 
         var largePeak = Large(folder);
         yield return new Measure($"import {options.Rows:N0} rows", "s", first, "sqlite3 .import, one unique index", shell, options.ImportTarget);
         yield return new Measure("the same content a day later", "s", again, "its first import", first, options.AgainTarget);
+        yield return new Measure("the cost of durability", "s", first, "the first import, never flushed", unflushed, options.DurableImportTarget);
+        yield return new Measure("the cost of encryption", "s", sealing, "the first import", first, options.SealingTarget);
         yield return new Measure("peak memory, both imports", "MiB", peaks, "the budget", [MemoryBudget], 1);
         yield return new Measure($"peak memory, {options.LargeRows:N0} rows", "MiB", [largePeak], $"{options.Rows:N0} rows", firstPeaks, options.MemoryGrowthTarget);
     }
@@ -80,6 +81,13 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         peaks.Add(Math.Max(Mebibytes(one), Mebibytes(two)));
     }
 
+    private void Unflushed(TemporaryFolder folder, string extract)
+    {
+        var data = folder.DataDirectory("unflushed", extract);
+        unflushed.Add(Import(data, Day, options.Rows, flushes: false).Process.Time.TotalSeconds);
+        Directory.Delete(data, recursive: true);
+    }
+
     private double Large(TemporaryFolder folder)
     {
         var extract = Path.Combine(folder.Path, "large.csv");
@@ -90,9 +98,9 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
     }
 
     /// <summary>A run that did something else than what is measured is no measurement.</summary>
-    private CycleRun Import(string data, DateOnly day, int rows)
+    private CycleRun Import(string data, DateOnly day, int rows, bool flushes = true)
     {
-        var run = pipeline.Cycle(data, day);
+        var run = pipeline.Cycle(data, day, flushes: flushes);
         Expect(
             run.Count("rowsRead") == rows && run.Count("casesOpened") > 0.8 * rows && run.Sum("screenedOut") > 0.03 * rows
             && run.Count("rowsRejected") > 0.01 * rows && run.Count("invitationsSent") == 0,

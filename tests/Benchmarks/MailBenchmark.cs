@@ -27,16 +27,17 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
         var queue = Queue(folder, options.MailsDue);
         var bytes = MeanSize(folder);
         note($"mail: {options.Mails:N0} messages of {bytes:N0} bytes over {Sessions} sessions; a stage of {queue.Mails:N0}; {options.Runs} run(s)");
-        List<double> source = [], alone = [], stage = [], peaks = [];
+        List<double> source = [], alone = [], stage = [], unflushed = [], sealing = [], peaks = [];
         for (var run = 0; run < options.Runs; run++)
         {
-            Action[] peers = [() => source.Add(SourceRate(port, bytes)), () => alone.Add(TransportRate(port, Sessions, options.Mails, bytes)), () => Stage(queue, port, stage, peaks)];
+            Action[] peers = [() => source.Add(SourceRate(port, bytes)), () => alone.Add(TransportRate(port, Sessions, options.Mails, bytes)), () => Stage(queue, port, stage, peaks), () => Stage(queue, port, unflushed, [], flushes: false)];
             foreach (var peer in run % 2 == 0 ? peers : peers.Reverse())
             {
                 peer();
             }
 
-            note($"  run {run + 1}: smtp-source {source[^1]:N0}/s, transport {alone[^1]:N0}/s, stage {stage[^1]:N0}/s, peak {peaks[^1]:F0} MiB");
+            sealing.Add(SealDriver.SecondsOfMail(queue.Mails, stopping));
+            note($"  run {run + 1}: smtp-source {source[^1]:N0}/s, transport {alone[^1]:N0}/s, stage {stage[^1]:N0}/s, unflushed {unflushed[^1]:N0}/s, sealing {sealing[^1]:F2} s, peak {peaks[^1]:F0} MiB");
         }
 
         List<double> manyRates = [], manyPeaks = [];
@@ -55,6 +56,8 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
 
         yield return new Measure($"transport alone, {Sessions} sessions", "/s", alone, $"smtp-source -d, {Sessions} sessions", source, options.TransportTarget);
         yield return new Measure("the whole mail stage", "/s", stage, $"smtp-source -d, {Sessions} sessions", source, options.StageTarget);
+        yield return new Measure("the cost of durability", "/s", stage, "the stage, never flushed", unflushed, options.DurableStageTarget);
+        yield return new Measure("the cost of encryption", "s", sealing, "the stage", stage.ConvertAll(rate => queue.Mails / rate), options.SealingTarget);
         yield return new Measure($"peak memory, {options.ManyMailsDue:N0} customers", "MiB", manyPeaks, $"{options.MailsDue:N0} customers", peaks, options.MemoryGrowthTarget);
         yield return new Measure($"{ManySessions} sessions, replies 50 ms late", "/s", many, "1 session", one, options.SessionsTarget);
     }
@@ -75,11 +78,11 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
     /// The cycle that finds its relay again, less a cycle that finds it still down, which starts, looks at all queued cases once
     /// more and ends: claiming, composing, sending and recording each message durably.
     /// </summary>
-    private void Stage((string Data, int Mails) queue, int port, List<double> rates, List<double> peaks)
+    private void Stage((string Data, int Mails) queue, int port, List<double> rates, List<double> peaks, bool flushes = true)
     {
         var copy = TemporaryFolder.CopyOfStore(queue.Data);
-        var idle = pipeline.Cycle(copy, Day, Relay(FreePort(), retrySeconds: 0), fails: true);
-        var sending = pipeline.Cycle(copy, Day, Relay(port));
+        var idle = pipeline.Cycle(copy, Day, Relay(FreePort(), retrySeconds: 0), fails: true, flushes);
+        var sending = pipeline.Cycle(copy, Day, Relay(port), flushes: flushes);
         Directory.Delete(copy, recursive: true);
         if (sending.Count("invitationsSent") != queue.Mails || idle.Count("mailDeferred") != queue.Mails)
         {

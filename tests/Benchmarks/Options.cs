@@ -66,6 +66,14 @@ internal sealed record Options
 
     public double StageTarget => Quick ? 0.02 : 0.5;
 
+    /// <summary>Flushing waits for the disk; what it may add to a time, and what it must leave of a rate.</summary>
+    public double DurableImportTarget => Quick ? 3 : 1.5;
+
+    public double DurableStageTarget => Quick ? 0.1 : 0.7;
+
+    /// <summary>All that the keys do, as a share of the time of the whole.</summary>
+    public double SealingTarget => Quick ? 1 : 0.1;
+
     public double SessionsTarget => Quick ? 6 : 12;
 
     /// <summary>Null: wrong usage.</summary>

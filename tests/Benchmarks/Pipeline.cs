@@ -6,6 +6,9 @@ namespace Benchmarks;
 /// <summary>The program under test: its Release build, run as an operator runs it.</summary>
 internal sealed class Pipeline(string assembly, string config, CancellationToken stopping)
 {
+    /// <summary>A command that runs another one with every flush to the disk left out (libeatmydata).</summary>
+    public const string WithoutFlushing = "eatmydata";
+
     /// <summary>Builds the program, so that no old build is measured, and runs it once: the first start reads it from the disk.</summary>
     public static Pipeline Build(string? assembly, CancellationToken stopping)
     {
@@ -27,11 +30,12 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
     /// <param name="day">The date of the cycle.</param>
     /// <param name="settings">Settings other than the shipped ones, by the name of their variable.</param>
     /// <param name="fails">Whether it must end with 1.</param>
-    public CycleRun Cycle(string data, DateOnly day, IReadOnlyDictionary<string, string>? settings = null, bool fails = false)
+    /// <param name="flushes">False: what it flushes is left to the kernel, as if nothing needed to outlive a loss of power.</param>
+    public CycleRun Cycle(string data, DateOnly day, IReadOnlyDictionary<string, string>? settings = null, bool fails = false, bool flushes = true)
     {
         var run = ChildProcess.Run(
-            "dotnet",
-            [assembly, "cycle", "--as-of", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), "--json", "--data", data, "--config", config],
+            flushes ? "dotnet" : WithoutFlushing,
+            [.. flushes ? Array.Empty<string>() : ["dotnet"], assembly, "cycle", "--as-of", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), "--json", "--data", data, "--config", config],
             stopping, settings: settings, exitCode: fails ? 1 : 0);
         return new CycleRun(run, JsonDocument.Parse(run.Output).RootElement);
     }

@@ -6,6 +6,11 @@ if (args is ["send", ..])
     return await SendDriver.RunAsync(args[1..]);
 }
 
+if (args is ["seal", ..])
+{
+    return SealDriver.Run(args[1..]);
+}
+
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (Options.Parse(args) is not { } options)
 {
@@ -33,6 +38,11 @@ try
     if (options.What is "import" or "all")
     {
         ChildProcess.Run("sqlite3", ["--version"], stopping.Token);
+    }
+
+    if (options.What is not "cycle")
+    {
+        ChildProcess.Run(Pipeline.WithoutFlushing, ["true"], stopping.Token);
     }
 
     var pipeline = Pipeline.Build(options.Program, stopping.Token);
