@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Survey.Domain;
 
 namespace SurveyDispatcher.Storage;
@@ -29,24 +30,36 @@ public sealed class CaseStore(Database database, Vault vault)
     public (long Email, long Phone1, long Phone2) Hashes(ContactPoints points) => (
         points.Email is { } e ? vault.Hash(e) : 0, points.Phone1 is { } p ? vault.Hash(p) : 0, points.Phone2 is { } q ? vault.Hash(q) : 0);
 
-    /// <summary>Makes a customer's cases findable by his contact points.</summary>
-    public void Identify(long caseId, (long Email, long Phone1, long Phone2) hashes)
+    /// <summary>Makes a transaction findable by its key, its vehicle, or a contact point of its customer.</summary>
+    public void Identify(long id, IEnumerable<long> hashes)
     {
-        foreach (var hash in Set(hashes))
+        foreach (var hash in hashes)
         {
-            database["cases.add_identity"].Run(hash, caseId);
+            database["identities.add"].Run(hash, id);
         }
     }
 
-    /// <summary>The hashes that lead to a case, also when its contact data has been removed. Slow: they are kept by hash.</summary>
-    public List<long> IdentitiesOf(long caseId) => database["cases.identities_of"].List(r => r.GetInt64(0), caseId);
-
-    /// <summary>Undoes <see cref="Identify"/> for contact points that are no longer the customer's.</summary>
-    public void Forget(long caseId, (long Email, long Phone1, long Phone2) hashes)
+    /// <summary>Undoes <see cref="Identify"/> for what is no longer true.</summary>
+    public void Forget(long id, IEnumerable<long> hashes)
     {
-        foreach (var hash in Set(hashes))
+        foreach (var hash in hashes)
         {
-            database["cases.remove_identity"].Run(hash, caseId);
+            database["identities.remove"].Run(hash, id);
+        }
+    }
+
+    /// <summary>Contact points that were a customer's: those that a newer row has corrected after a contact, and those that retention has removed.</summary>
+    public List<long> OldPointsOf(long id) => database["identities.old_points"].First(r => r.BytesOrNull(0), id) is { } packed
+        ? [.. MemoryMarshal.Cast<byte, long>(packed)]
+        : [];
+
+    /// <summary>Keeps in mind contact points that the row does not show any more, but that still lead to the customer.</summary>
+    public void Remember(long id, IEnumerable<long> hashes)
+    {
+        var known = OldPointsOf(id);
+        if (known.Union(hashes).ToArray() is var all && all.Length > known.Count)
+        {
+            database["identities.set_old_points"].Run(MemoryMarshal.AsBytes<long>(all).ToArray(), id);
         }
     }
 
@@ -118,6 +131,7 @@ public sealed class CaseStore(Database database, Vault vault)
         database["cases.suppress"].Run(hash, (int)suppression, day);
         Marks++;
         database["cases.look_now_by_identity"].Run(Soon(day), hash);
+        database["sightings.remove_by_identity"].Run(hash);
     }
 
     /// <summary>Has an open case looked at by the next planning.</summary>

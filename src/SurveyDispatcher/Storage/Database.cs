@@ -32,6 +32,15 @@ public sealed partial class Database : IDisposable
 
     private Database(SqliteConnection connection) => this.connection = connection;
 
+    /// <summary>Another connection to the same store, for a thread that reads what is committed.</summary>
+    public Database OpenReader()
+    {
+        var reader = new Database(new SqliteConnection(connection.ConnectionString));
+        reader.connection.Open();
+        reader.Execute("PRAGMA cache_size = -16384; PRAGMA busy_timeout = 15000;");
+        return reader;
+    }
+
     /// <summary>Raised after a rollback: what was counted on in memory must be read again.</summary>
     public event Action? RolledBack;
 
@@ -498,6 +507,8 @@ internal static class SqlValues
     public static int? IntOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
 
     public static long? LongOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+
+    public static byte[]? BytesOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 
     public static byte[] Bytes(this DbDataReader row, int column) => row.GetFieldValue<byte[]>(column);
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
@@ -145,6 +146,28 @@ public sealed class Vault : IDisposable
 
     /// <summary>What a vehicle is recognised by after an erasure.</summary>
     public long HashOfVehicle(string vin) => Hash($"v:{vin}");
+
+    /// <summary>Equal for rows of an extract that say the same.</summary>
+    public long HashOfRow(string cells)
+    {
+        Span<byte> mac = stackalloc byte[32];
+        var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(cells.Length));
+        match.Value!.AppendData("r:"u8);
+        match.Value.AppendData(bytes.AsSpan(0, Encoding.UTF8.GetBytes(cells, bytes)));
+        match.Value.GetHashAndReset(mac);
+        ArrayPool<byte>.Shared.Return(bytes);
+        return BinaryPrimitives.ReadInt64BigEndian(mac);
+    }
+
+    /// <summary>Equal for a row that comes again in the same bytes, if they are read in the same way.</summary>
+    public UInt128 Sighting(ReadOnlySpan<byte> reading, ReadOnlySpan<byte> record)
+    {
+        Span<byte> mac = stackalloc byte[32];
+        match.Value!.AppendData(reading);
+        match.Value.AppendData(record);
+        match.Value.GetHashAndReset(mac);
+        return BinaryPrimitives.ReadUInt128BigEndian(mac);
+    }
 
     /// <summary>What a person is counted by whose data the vendor got: name and number, since several share a number.</summary>
     public long HashOfPerson(string name, PhoneNumber? phone) => Hash($"h:{name.Trim().ToUpperInvariant()}{Separator}{phone?.E164}");

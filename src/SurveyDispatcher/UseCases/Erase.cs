@@ -81,8 +81,6 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     /// <summary>An address or number of more transactions than this is no person's.</summary>
     public const int SharedByMany = 20;
 
-    private const int PageRows = 5_000;
-
     /// <summary>Carries out a request.</summary>
     /// <exception cref="UsageException">The request names nobody in a form that we know.</exception>
     /// <exception cref="OperatorException">It can't be done now; nothing was done, unless the message says so.</exception>
@@ -178,10 +176,6 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     }
 
     /// <summary>The person's transactions: those with the key, and those that share an address or a number with one that was found.</summary>
-    /// <remarks>
-    /// Customers who were kept out have no identities, so every stored contact is unsealed: some 5 seconds a million, once for the key
-    /// and once for each round of addresses and numbers that come to light with what was found; two rounds, as a rule.
-    /// </remarks>
     private static Found Find(CycleContext context, ErasureRequest request, Key given)
     {
         var keys = given.Emails.Select(context.Vault.Hash).Concat(given.Numbers.Select(context.Vault.Hash)).ToHashSet();
@@ -202,15 +196,16 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
 
         if (given.Vin is { } vin)
         {
-            context.Database["erase.of_vehicle"].List(r => r.GetInt64(0), vin).ForEach(Take);
+            Having(context, context.Vault.HashOfVehicle(vin)).ForEach(Take);
         }
 
         while (sought.Count > 0)
         {
             var round = sought;
             sought = [];
-            foreach (var (hash, having) in Having(context, round))
+            foreach (var hash in round)
             {
+                var having = Having(context, hash);
                 if (having.Count > SharedByMany && keys.Contains(hash) && !request.Many)
                 {
                     throw new OperatorException(
@@ -225,7 +220,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
                 }
 
                 hashes.Add(hash);
-                having.ToList().ForEach(Take);
+                having.ForEach(Take);
             }
 
             sought.ExceptWith(hashes);
@@ -248,49 +243,13 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
         return new Found(ids, cases, hashes, shared);
     }
 
-    /// <summary>Which transactions have each of some contact points, in their data now or in a case's past.</summary>
-    private static Dictionary<long, HashSet<long>> Having(CycleContext context, HashSet<long> hashes)
+    /// <summary>Which transactions have a contact point, in their data now or in a case's past, or are of a vehicle.</summary>
+    private static List<long> Having(CycleContext context, long hash) => context.Database["identities.of"].List(r => r.GetInt64(0), hash);
+
+    private static IEnumerable<long> PointsOf(CycleContext context, long id)
     {
-        var having = hashes.ToDictionary(h => h, h => context.Database["erase.of_identity"].List(r => r.GetInt64(0), h).ToHashSet());
-        long after = 0;
-        List<(long Id, string Country, byte[] Contact)> page;
-        do
-        {
-            context.Stopping.ThrowIfCancellationRequested();
-            page = context.Database["erase.contacts"].List(r => (r.GetInt64(0), r.GetString(1), r.Bytes(2)), after, PageRows);
-            foreach (var (id, country, contact) in page)
-            {
-                foreach (var hash in PointsOf(context, country, contact).Where(hashes.Contains))
-                {
-                    having[hash].Add(id);
-                }
-
-                after = id;
-            }
-
-            context.Progress.Report("looking for the person", after, 0);
-        }
-        while (page.Count == PageRows);
-        return having;
-    }
-
-    private static IEnumerable<long> PointsOf(CycleContext context, long id) => context.Cases.IdentitiesOf(id).Concat(
-        context.Database["erase.contact"].List(r => (r.GetString(0), r.Bytes(1)), id).SelectMany(t => PointsOf(context, t.Item1, t.Item2)));
-
-    /// <summary>A country in no market has no dialling rule: there a number counts in every market in which it is one.</summary>
-    private static IEnumerable<long> PointsOf(CycleContext context, string country, byte[] box)
-    {
-        var (contact, programme) = (context.Vault.UnsealContact(box), context.Config.Programme);
-        if (programme.MarketOf(country) is { } market)
-        {
-            return CaseStore.Set(context.Cases.Hashes(ContactPoints.From(contact, market, programme)));
-        }
-
-        var numbers = new[] { contact.Phone1, contact.Phone2 }
-            .SelectMany(p => programme.DiallingRules.Select(home => PhoneNumber.Parse(p, home, programme.DiallingRules))).OfType<PhoneNumber>().Distinct();
-        return EmailAddress.Parse(contact.Email) is { } address && !programme.Placeholders.Matches(address)
-            ? numbers.Select(context.Vault.Hash).Prepend(context.Vault.Hash(address))
-            : numbers.Select(context.Vault.Hash);
+        var (country, contact) = context.Database["erase.contact"].First(r => (r.GetString(0), r.Bytes(1)), id);
+        return context.Cases.OldPointsOf(id).Concat(context.PointHashes(country!, context.Vault.UnsealContact(contact!)));
     }
 
     /// <summary>All of it or nothing: rows, cases, withdrawals, and the hashes by which files are swept.</summary>
@@ -315,12 +274,12 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
                     context.Ledger.AppendErased(id, context.TodayIn(key.Country));
                 }
 
-                foreach (var hash in found.Hashes.Concat(found.Shared))
-                {
-                    database["cases.remove_identity"].Run(hash, id);
-                }
-
-                database["erase.forget_transaction"].Run(context.Vault.Pseudonym(key), id);
+                var anonymous = key with { TransactionId = context.Vault.Pseudonym(key) };
+                var vehicle = context.Vault.HashOfVehicle(database["retention.vin_of"].Scalar<string>(id)!);
+                context.Cases.Forget(id, found.Hashes.Concat(found.Shared).Append(vehicle));
+                context.Cases.Identify(id, [context.Vault.Hash(anonymous)]);
+                database["sightings.remove_of"].Run(id);
+                database["erase.forget_transaction"].Run(anonymous.TransactionId, id);
             }
 
             foreach (var hash in found.Hashes)

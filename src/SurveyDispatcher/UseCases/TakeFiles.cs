@@ -132,6 +132,13 @@ internal sealed class FileInTaking : IDisposable
         }
     }
 
+    /// <summary>Counts rows that change nothing.</summary>
+    public void CountUnchanged(int rows)
+    {
+        Read += rows;
+        Unchanged += rows;
+    }
+
     /// <summary>A row was of somebody whose data was erased.</summary>
     public void SawErased() => sawErased = true;
 

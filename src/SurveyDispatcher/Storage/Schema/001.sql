@@ -28,7 +28,7 @@ CREATE TABLE files (
     name           TEXT NOT NULL,
     sha256         TEXT NOT NULL,
     cycle_id       INTEGER NOT NULL,
-    state          TEXT NOT NULL,      -- taking, taken, refused
+    state          TEXT NOT NULL,      -- taking, stored (but not in the archive yet), taken, refused
     problem        TEXT,
     rows_read      INTEGER NOT NULL DEFAULT 0,
     rows_new       INTEGER NOT NULL DEFAULT 0,
@@ -37,7 +37,7 @@ CREATE TABLE files (
     rows_rejected  INTEGER NOT NULL DEFAULT 0,
     rejects_bytes  INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX files_taking ON files (state) WHERE state = 'taking';
+CREATE INDEX files_taking ON files (state) WHERE state IN ('taking', 'stored');
 
 CREATE TABLE dealers (
     market TEXT NOT NULL,
@@ -47,7 +47,10 @@ CREATE TABLE dealers (
     PRIMARY KEY (market, code)
 );
 
--- A transaction with its latest verdict. contact holds name, addresses, numbers and staff name, encrypted.
+-- A transaction with its latest verdict. contact holds name, addresses, numbers and staff name, sealed: the id of the key, and what
+-- it encrypted; a value of no bytes was removed. ended_on: the day of the last fact about a case that has ended, or of the verdict
+-- that kept a customer out; null while a case is open. forget_on: the day on which retention looks at the transaction again; null:
+-- nothing of it will ever be due. The table has no index by which rows of an extract would fall anywhere: see identities.
 CREATE TABLE transactions (
     id             INTEGER PRIMARY KEY,
     transaction_id TEXT NOT NULL,
@@ -67,17 +70,43 @@ CREATE TABLE transactions (
     language       TEXT NOT NULL,
     opt_outs       INTEGER NOT NULL,   -- the row's flags: 1 e-mail, 2 phone
     contact        BLOB NOT NULL,
-    row_hash       INTEGER NOT NULL,
+    row_hash       INTEGER NOT NULL,   -- of what the row says
+    sighting       BLOB,               -- the key of the sighting of the row, as the file had it
+    old_points     BLOB,               -- the hashes of contact points that were the customer's: corrected since, or removed by retention
     file_id        INTEGER NOT NULL,
     line           INTEGER NOT NULL,
     reason         TEXT,               -- the first rule that failed; null: eligible
     failed_rules   INTEGER NOT NULL,   -- bit n: rule n failed
     screened_on    TEXT NOT NULL,
-    policy_id      INTEGER NOT NULL
+    policy_id      INTEGER NOT NULL,
+    ended_on       TEXT,
+    forget_on      TEXT
 );
--- The natural key, the most telling column first: explain finds a transaction id by the same index.
-CREATE UNIQUE INDEX transactions_key ON transactions (transaction_id, dealer_code, survey, country);
-CREATE INDEX transactions_vin ON transactions (vin);
+CREATE INDEX transactions_forget ON transactions (forget_on) WHERE forget_on IS NOT NULL;
+
+-- Where a transaction id may belong to: with it, what a person types becomes a natural key.
+CREATE TABLE dealer_surveys (
+    country     TEXT NOT NULL,
+    dealer_code TEXT NOT NULL,
+    survey      TEXT NOT NULL,
+    PRIMARY KEY (country, dealer_code, survey)
+) WITHOUT ROWID;
+
+-- By what a transaction is found: keyed hashes of its natural key, its vehicle, its customer's address and numbers. One tree, so
+-- that a batch of rows, in order, touches each of its pages once. Placeholders are nobody's.
+CREATE TABLE identities (
+    hash INTEGER NOT NULL,
+    id   INTEGER NOT NULL,
+    PRIMARY KEY (hash, id)
+) WITHOUT ROWID;
+
+-- Rows that change nothing when they come again: a keyed hash of the row as the file had it, its source included; until the day on
+-- which screening may say something else, as long as the policy is the same. What else could change the verdict removes the sighting.
+CREATE TABLE sightings (
+    row       BLOB PRIMARY KEY,
+    until     TEXT NOT NULL,
+    policy_id INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- One row for every transaction that was ever eligible; the id is the transaction's.
 CREATE TABLE cases (
@@ -100,21 +129,16 @@ CREATE TABLE cases (
 CREATE INDEX cases_next_look ON cases (next_look_on) WHERE next_look_on IS NOT NULL;
 CREATE INDEX cases_phone_queue ON cases (market, survey) WHERE state = 'phone_queued';
 
--- Whose case it is: keyed hashes of the address and the numbers. Placeholders are nobody's.
-CREATE TABLE identities (
-    hash    INTEGER NOT NULL,
-    case_id INTEGER NOT NULL,
-    PRIMARY KEY (hash, case_id)
-) WITHOUT ROWID;
-
--- Addresses and numbers that must not be used, as keyed hashes: they outlive an erasure.
+-- Addresses and numbers that must not be used, as keyed hashes: they outlive an erasure, and then stand here for the keys of
+-- transactions and for vehicles, too.
 CREATE TABLE suppressions (
     hash   INTEGER NOT NULL PRIMARY KEY,
-    flags  INTEGER NOT NULL,           -- 1 opt-out, 2 dead, 4 opt-out of everything
+    flags  INTEGER NOT NULL,           -- 1 opt-out, 2 dead, 4 opt-out of everything, 8 erasure
     since  TEXT NOT NULL
 );
 
--- The outbox: written with the decision, one row per case and contact, settled after sending.
+-- The outbox: written with the decision, one row per case and contact, settled after sending. A mail is open until a cycle has
+-- settled it: sent, given up or dropped. The index of open mails has nothing in it that a claim changes, and a settled row grows by little.
 CREATE TABLE mails (
     id         INTEGER PRIMARY KEY,
     case_id    INTEGER NOT NULL,
@@ -122,13 +146,13 @@ CREATE TABLE mails (
     market     TEXT NOT NULL,
     state      TEXT NOT NULL,          -- queued, claimed, accepted, undelivered, dropped
     planned_on TEXT NOT NULL,
-    in_doubt   INTEGER NOT NULL DEFAULT 0,   -- it may have gone out already: once more, under its name, and no third time
+    in_doubt   INTEGER NOT NULL DEFAULT 0,   -- 1: a killed cycle had claimed it, so it may have gone out; 2: it was handed over, and the answer got lost
     to_hash    INTEGER,                -- the address it went to
     status     TEXT,                   -- the last enhanced status
-    settled_at TEXT,
+    settled_in INTEGER,                -- the cycle; null: open
     UNIQUE (case_id, contact)
 );
-CREATE INDEX mails_open ON mails (state) WHERE state IN ('queued', 'claimed');
+CREATE INDEX mails_open ON mails (market) WHERE settled_in IS NULL;
 
 CREATE TABLE responses (
     id           INTEGER PRIMARY KEY,
@@ -224,3 +248,40 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_case ON ledger (case_id, seq);
 CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'The ledger is append-only.'); END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'The ledger is append-only.'); END;
+
+-- Who may write. The token grows with each holder, so that one who stood still and was taken over finds out before he writes.
+CREATE TABLE lease (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    token  INTEGER NOT NULL,
+    holder TEXT NOT NULL,          -- machine and data directory
+    until  TEXT                    -- an instant; null: given back
+);
+INSERT INTO lease (id, token, holder) VALUES (1, 0, '');
+
+-- One row: the key with which everything in the store is sealed. While it is not the ring's current one, values wait to be sealed anew.
+CREATE TABLE sealing (key_id INTEGER NOT NULL);
+INSERT INTO sealing (key_id) VALUES (1);
+
+-- One row: the retention rules by which forget_on was last found. When they change, everything is looked at again.
+CREATE TABLE retention (rules TEXT NOT NULL);
+INSERT INTO retention (rules) VALUES ('');
+
+-- Erasures, without a word on whom: the store's part was done; finished_at is null while files still wait.
+CREATE TABLE erasures (
+    id           INTEGER PRIMARY KEY,
+    at           TEXT NOT NULL,
+    transactions INTEGER NOT NULL,
+    cases        INTEGER NOT NULL,
+    finished_at  TEXT
+);
+
+-- Whose data went to the vendor: once for each person, market and year, as a keyed hash of name and number; after an erasure a
+-- number that means nobody. country is the vendor's at that time, empty where nobody had said.
+CREATE TABLE handed_over (
+    year    INTEGER NOT NULL,
+    market  TEXT NOT NULL,
+    country TEXT NOT NULL,
+    person  INTEGER NOT NULL,
+    case_id INTEGER NOT NULL,
+    PRIMARY KEY (year, market, country, person)
+) WITHOUT ROWID;

@@ -21,7 +21,7 @@ FROM cases ORDER BY id
 -- name: look_now_by_identity
 -- The day is before any local date, so the next planning looks at the case.
 UPDATE cases SET next_look_on = @day
-WHERE id IN (SELECT case_id FROM identities WHERE hash = @hash) AND state NOT IN ('completed', 'closed')
+WHERE id IN (SELECT id FROM identities WHERE hash = @hash) AND state NOT IN ('completed', 'closed')
 
 -- name: look_now
 UPDATE cases SET next_look_on = @day WHERE id = @id AND state NOT IN ('completed', 'closed')
@@ -55,8 +55,8 @@ SELECT contact, opt_outs FROM transactions WHERE id = @id
 
 -- name: other_contacts
 -- First contacts of the same customers, those included that are only a moment away.
-SELECT i.hash, i.case_id, coalesce(c.invited_on, c.phone_on, @today)
-FROM identities i JOIN cases c ON c.id = i.case_id
+SELECT i.hash, i.id, coalesce(c.invited_on, c.phone_on, @today)
+FROM identities i JOIN cases c ON c.id = i.id
 WHERE i.hash IN (SELECT value FROM json_each(@hashes))
     AND (coalesce(c.invited_on, c.phone_on) >= @since
         OR (coalesce(c.invited_on, c.phone_on) IS NULL AND (c.state = 'phone_queued'
@@ -71,15 +71,6 @@ SELECT EXISTS (SELECT 1 FROM suppressions)
 -- name: suppress
 INSERT INTO suppressions (hash, flags, since) VALUES (@hash, @flags, @since)
 ON CONFLICT (hash) DO UPDATE SET flags = flags | excluded.flags
-
--- name: add_identity
-INSERT INTO identities (hash, case_id) VALUES (@hash, @case_id) ON CONFLICT DO NOTHING
-
--- name: identities_of
-SELECT hash FROM identities WHERE case_id = @case_id
-
--- name: remove_identity
-DELETE FROM identities WHERE hash = @hash AND case_id = @case_id
 
 -- name: add_withdrawal
 INSERT INTO withdrawals (case_id, market, reason, at) VALUES (@case_id, @market, @reason, @at)

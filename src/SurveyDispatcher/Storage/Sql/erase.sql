@@ -7,24 +7,15 @@ SELECT hash FROM suppressions WHERE flags & 8
 -- name: cases
 SELECT id FROM cases WHERE close_reason = 'erased'
 
--- name: of_identity
-SELECT case_id FROM identities WHERE hash = @hash
-
 -- name: contact
 SELECT country, contact FROM transactions WHERE id = @id
-
--- name: contacts
-SELECT id, country, contact FROM transactions WHERE id > @after AND length(contact) > 0 ORDER BY id LIMIT @rows
-
--- name: of_vehicle
-SELECT id FROM transactions WHERE vin = @vin
 
 -- name: transaction
 SELECT transaction_id, dealer_code, survey, country FROM transactions WHERE id = @id
 
 -- name: forget_transaction
 UPDATE transactions SET transaction_id = @pseudonym, vin = '', customer_id = '', purchase_date = NULL, mileage_km = NULL, contact = x'',
-    opt_outs = 3, row_hash = 0, forget_on = NULL
+    opt_outs = 3, row_hash = 0, sighting = NULL, old_points = NULL, forget_on = NULL
 WHERE id = @id
 
 -- name: forget_responses
