@@ -17,8 +17,8 @@ public sealed class CaseStore(Database database, Vault vault)
         CaseId.TryParse(caseId, out var market, out var number) && Find(number) is { } row && row.Market == market ? row : null;
 
     /// <summary>Stores a case that was just opened.</summary>
-    public void Open(CaseRow row) => database["cases.open"].Run(
-        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), row.NextLookOn);
+    public void Open(CaseRow row) => database.Bulk("cases.open").Add(
+        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), 0, row.NextLookOn);
 
     /// <summary>Stores a case that has changed.</summary>
     public void Save(CaseRow row) => database["cases.save"].Run(

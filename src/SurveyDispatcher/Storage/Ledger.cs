@@ -88,7 +88,7 @@ public sealed class Ledger
     {
         seq++;
         head = HashOf(head, seq, caseId, day, kind, detail, CycleId, PolicyId);
-        database["ledger.append"].Run(seq, caseId, day, kind, detail, CycleId, PolicyId, head);
+        database.Bulk("ledger.append").Add(seq, caseId, day, kind, detail, CycleId, PolicyId, head);
     }
 
     private void FindEnd() => (seq, head) = database["ledger.last"].First(r => (r.GetInt64(0), r.Bytes(1))) is { Item2: not null } last

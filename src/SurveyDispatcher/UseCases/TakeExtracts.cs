@@ -257,7 +257,7 @@ internal sealed class TakeExtracts(CycleContext context)
         newIdentities.Sort();
         foreach (var (hash, id) in newIdentities)
         {
-            context.Database["identities.add"].Run(hash, id);
+            context.Database.Bulk("identities.add").Add(hash, id);
         }
 
         newIdentities.Clear();
@@ -267,7 +267,7 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         foreach (var (row, until) in newSightings.OrderBy(s => s.Key))
         {
-            context.Database["sightings.add"].Run(Bytes(row), until, context.Ledger.PolicyId);
+            context.Database.Bulk("sightings.add").Add(Bytes(row), until, context.Ledger.PolicyId);
         }
 
         newSightings.Clear();
@@ -290,6 +290,7 @@ internal sealed class TakeExtracts(CycleContext context)
     private StoredTransaction? Again(Understood understood)
     {
         SaveIdentities();
+        context.Database.Flush();
         return StoredTransactions([understood]).GetValueOrDefault(understood.Transaction!.Key);
     }
 
@@ -452,13 +453,10 @@ internal sealed class TakeExtracts(CycleContext context)
             t.DealerName, t.Cancelled ? 1 : 0, t.EventDate, t.PurchaseDate, forgotten ? 1 : 0, t.Vin, t.Model, t.MileageKm, t.CustomerType,
             t.PaymentType, t.CustomerId, t.Language, (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId,
             understood.Line, stored.Id);
-        SaveIdentities();
-        var removed = new List<long>();
         if (!(forgotten && stored.Contact.Length == 0))
         {
-            removed.AddRange(context.PointHashes(t.Key.Country, context.Vault.UnsealContact(stored.Contact)));
-            removed.Add(context.Vault.HashOfVehicle(stored.Vin));
-            context.Cases.Forget(stored.Id, removed.Except(understood.Customer.Identities));
+            var before = context.PointHashes(t.Key.Country, context.Vault.UnsealContact(stored.Contact)).Append(context.Vault.HashOfVehicle(stored.Vin));
+            context.Cases.Forget(stored.Id, before.Except(understood.Customer.Identities));
             context.Cases.Identify(stored.Id, understood.Customer.Identities);
         }
     }
@@ -480,11 +478,11 @@ internal sealed class TakeExtracts(CycleContext context)
 
     private void Insert(long id, Transaction t, Understood understood, long fileId, ScreeningVerdict verdict, DateOnly today)
     {
-        context.Database["transactions.insert"].Run(
+        context.Database.Bulk("transactions.insert").Add(
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
-            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, ForgetOn(t, verdict, today));
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(t, verdict, today));
         newKeys.Add(understood.Customer.KeyHash);
         foreach (var hash in understood.Customer.Identities)
         {

@@ -1,6 +1,6 @@
 -- name: open
 INSERT INTO cases (id, market, survey, event_date, state, mail_failed, next_look_on)
-VALUES (@id, @market, @survey, @event_date, @state, 0, @next_look_on)
+VALUES (@id, @market, @survey, @event_date, @state, @mail_failed, @next_look_on)
 
 -- name: save
 UPDATE cases SET event_date = @event_date, state = @state, close_reason = @close_reason, invited_on = @invited_on,

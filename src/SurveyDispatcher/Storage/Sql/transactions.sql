@@ -15,8 +15,7 @@ INSERT INTO transactions (id, transaction_id, dealer_code, survey, country, deal
     reason, failed_rules, screened_on, policy_id, ended_on, forget_on)
 VALUES (@id, @transaction_id, @dealer_code, @survey, @country, @dealer_name, @cancelled, @event_date, @purchase_date,
     @vin, @model, @mileage_km, @customer_type, @payment_type, @customer_id, @language, @opt_outs, @contact, @row_hash, @sighting,
-    @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id,
-    CASE WHEN @reason IS NOT NULL THEN @screened_on END, @forget_on)
+    @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id, @ended_on, @forget_on)
 
 -- name: update_row
 -- What retention has removed (forgotten: 1) does not come back with a newer row, unless the customer may be asked now.
