@@ -83,7 +83,7 @@ public static class CommandLine
             await error.WriteLineAsync($"A file could not be read or written: {PlainText.Shown(e.Message)} Mend that, then run the same command again.");
             return Failed;
         }
-        catch (Microsoft.Data.Sqlite.SqliteException e)
+        catch (System.Data.Common.DbException e)
         {
             await error.WriteLineAsync($"The store can't be used: {Storage.Database.Explain(e)}");
             return Failed;
@@ -161,7 +161,7 @@ public static class CommandLine
         verb.SetAction(result =>
         {
             var config = Load(result);
-            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
+            using var database = new Store(DirectoryOf(result, config), config.Settings.Store).OpenExisting();
             var status = Status.Read(database, config.Programme) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow())) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
@@ -179,7 +179,7 @@ public static class CommandLine
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
             var config = Load(result);
             var directory = DirectoryOf(result, config);
-            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
             var stories = new Explain(config, database, vault, when).Find(result.GetValue(key)!);
             here.Output.WriteLine(result.GetValue(Json) ? Explain.ToJson(stories) : Explain.ToText(stories));
@@ -201,7 +201,7 @@ public static class CommandLine
         {
             var config = Load(result);
             var directory = DirectoryOf(result, config);
-            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
             var export = new Export(config, database, vault);
             if (result.GetValue(path) is { } file)
@@ -224,7 +224,7 @@ public static class CommandLine
         verb.SetAction(result =>
         {
             var config = Load(result);
-            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
+            using var database = new Store(DirectoryOf(result, config), config.Settings.Store).OpenExisting();
             var verified = new Verify(database, config.Programme, here.Progress).Run();
             here.Progress.Clear();
             here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());

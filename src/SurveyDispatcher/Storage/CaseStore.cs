@@ -67,7 +67,7 @@ public sealed class CaseStore(Database database, Vault vault)
     public Dictionary<long, Suppression> SuppressionsOf(IEnumerable<(long Email, long Phone1, long Phone2)> customers)
     {
         var found = new Dictionary<long, Suppression>();
-        if (database["cases.any_suppression"].Scalar<long>() == 0)
+        if (!database["cases.any_suppression"].Any())
         {
             return found;
         }
@@ -95,7 +95,7 @@ public sealed class CaseStore(Database database, Vault vault)
                     found.Add(r.GetInt64(0), contacts = []);
                 }
 
-                contacts.Add((r.GetInt64(1), DateOnly.ParseExact(r.GetString(2), "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
+                contacts.Add((r.GetInt64(1), r.Day(2)));
             },
             today, SqlValues.Set(customers.SelectMany(Set)), today.AddDays(-restDays - 1));
         return found;

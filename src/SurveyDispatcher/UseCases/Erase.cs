@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -87,14 +87,12 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     public Erasure Run(ErasureRequest request, AsOf asOf, CancellationToken stopping)
     {
         var given = Given(request);
-        using (Cycle.OpenExisting(directory, config.Settings.Store, older: true))
-        {
-            // There is a store, and it can be read.
-        }
+        var store = new Store(directory, config.Settings.Store);
+        store.CheckExists();
 
         using var cycleLock = CycleLock.Take(directory);
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
-        using var database = Cycle.OpenStore(directory, config.Settings.Store);
+        using var database = store.Open();
         var lease = Cycle.TakeLease(database, directory, time);
         var context = Cycle.ContextAfterwards(config, directory, database, vault, time, progress, asOf, stopping);
         var found = Find(context, request, given);
@@ -116,7 +114,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     /// <summary>Does what an erasure still has to do beyond the store's rows: files, and the free pages of the store.</summary>
     public static SweepFiles? Finish(CycleContext context, bool always = false)
     {
-        if (!always && context.Database["erase.unfinished"].Scalar<long>() == 0)
+        if (!always && !context.Database["erase.unfinished"].Any())
         {
             return null;
         }
@@ -129,7 +127,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
             context.Progress.Report("writing the store anew", 1, 1);
             context.Database.Compact();
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
             context.Problems.Add($"The store could not be written anew, so traces may be left in its free pages: {Database.Explain(e)} The next cycle tries again.");
         }

@@ -23,7 +23,7 @@ internal sealed partial class ErasedPersons
         this.vault = vault;
         this.programme = programme;
         names = new ContactNames(vault);
-        Any = database["erase.any"].Scalar<long>() > 0;
+        Any = database["erase.any"].Any();
         hashes = Any ? [.. database["erase.hashes"].List(r => r.GetInt64(0))] : [];
         cases = Any ? [.. database["erase.cases"].List(r => r.GetInt64(0))] : [];
     }

@@ -1,21 +1,21 @@
--- The whole store. Days are market-local dates (yyyy-MM-dd); instants are UTC (yyyy-MM-dd HH:mm:ss+00:00); both are TEXT,
--- since SQLite would try every value of a DATE column as a number first. Numbers in id columns are given out by the
+-- The whole store, for both databases. DAY is a market-local date: date, or in SQLite TEXT (yyyy-MM-dd), since it would try every
+-- value of a DATE column as a number first. INSTANT is timestamptz, or TEXT in UTC (yyyy-MM-dd HH:mm:ss+00:00). BYTES is bytea, or BLOB. Numbers in id columns are given out by the
 -- program in order, so that two runs over the same files give the same names.
 
 -- The programme as it was when a verdict was reached.
 CREATE TABLE policies (
     id            INTEGER PRIMARY KEY,
     version       TEXT NOT NULL UNIQUE,
-    first_used_on TEXT NOT NULL,
+    first_used_on DAY NOT NULL,
     programme     TEXT NOT NULL
 );
 
 CREATE TABLE cycles (
     id         INTEGER PRIMARY KEY,
     as_of      TEXT NOT NULL,
-    day        TEXT NOT NULL,
-    started_at TEXT NOT NULL,
-    ended_at   TEXT,
+    day        DAY NOT NULL,
+    started_at INSTANT NOT NULL,
+    ended_at   INSTANT,
     outcome    TEXT NOT NULL,          -- running, done, failed
     policy_id  INTEGER NOT NULL,
     counts     TEXT NOT NULL
@@ -59,8 +59,8 @@ CREATE TABLE transactions (
     country        TEXT NOT NULL,
     dealer_name    TEXT NOT NULL,
     cancelled      INTEGER NOT NULL,
-    event_date     TEXT NOT NULL,
-    purchase_date  TEXT,
+    event_date     DAY NOT NULL,
+    purchase_date  DAY,
     vin            TEXT NOT NULL,
     model          TEXT NOT NULL,
     mileage_km     INTEGER,
@@ -69,18 +69,18 @@ CREATE TABLE transactions (
     customer_id    TEXT NOT NULL,
     language       TEXT NOT NULL,
     opt_outs       INTEGER NOT NULL,   -- the row's flags: 1 e-mail, 2 phone
-    contact        BLOB NOT NULL,
+    contact        BYTES NOT NULL,
     row_hash       INTEGER NOT NULL,   -- of what the row says
-    sighting       BLOB,               -- the key of the sighting of the row, as the file had it
-    old_points     BLOB,               -- the hashes of contact points that were the customer's: corrected since, or removed by retention
+    sighting       BYTES,               -- the key of the sighting of the row, as the file had it
+    old_points     BYTES,               -- the hashes of contact points that were the customer's: corrected since, or removed by retention
     file_id        INTEGER NOT NULL,
     line           INTEGER NOT NULL,
     reason         TEXT,               -- the first rule that failed; null: eligible
     failed_rules   INTEGER NOT NULL,   -- bit n: rule n failed
-    screened_on    TEXT NOT NULL,
+    screened_on    DAY NOT NULL,
     policy_id      INTEGER NOT NULL,
-    ended_on       TEXT,
-    forget_on      TEXT
+    ended_on       DAY,
+    forget_on      DAY
 );
 CREATE INDEX transactions_forget ON transactions (forget_on) WHERE forget_on IS NOT NULL;
 
@@ -103,9 +103,9 @@ CREATE TABLE identities (
 -- Rows that change nothing when they come again: a keyed hash of the row as the file had it, its source included; until the day on
 -- which screening may say something else, as long as the policy is the same. What else could change the verdict removes the sighting.
 CREATE TABLE sightings (
-    row       BLOB PRIMARY KEY,
-    until     TEXT NOT NULL,
-    policy_id INTEGER NOT NULL
+    fingerprint BYTES PRIMARY KEY,
+    until       DAY NOT NULL,
+    policy_id   INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- One row for every transaction that was ever eligible; the id is the transaction's.
@@ -113,18 +113,18 @@ CREATE TABLE cases (
     id            INTEGER PRIMARY KEY,
     market        TEXT NOT NULL,
     survey        TEXT NOT NULL,
-    event_date    TEXT NOT NULL,
+    event_date    DAY NOT NULL,
     state         TEXT NOT NULL,
     close_reason  TEXT,
-    invited_on    TEXT,
-    reminded_on   TEXT,
-    phone_on      TEXT,
+    invited_on    DAY,
+    reminded_on   DAY,
+    phone_on      DAY,
     phone_reason  TEXT,
-    call_until    TEXT,
-    completed_on  TEXT,
+    call_until    DAY,
+    completed_on  DAY,
     response_mode TEXT,
     mail_failed   INTEGER NOT NULL,
-    next_look_on  TEXT
+    next_look_on  DAY
 );
 CREATE INDEX cases_next_look ON cases (next_look_on) WHERE next_look_on IS NOT NULL;
 CREATE INDEX cases_phone_queue ON cases (market, survey) WHERE state = 'phone_queued';
@@ -134,7 +134,7 @@ CREATE INDEX cases_phone_queue ON cases (market, survey) WHERE state = 'phone_qu
 CREATE TABLE suppressions (
     hash   INTEGER NOT NULL PRIMARY KEY,
     flags  INTEGER NOT NULL,           -- 1 opt-out, 2 dead, 4 opt-out of everything, 8 erasure
-    since  TEXT NOT NULL
+    since  DAY NOT NULL
 );
 
 -- The outbox: written with the decision, one row per case and contact, settled after sending. A mail is open until a cycle has
@@ -145,7 +145,7 @@ CREATE TABLE mails (
     contact    INTEGER NOT NULL,       -- 1 invitation, 2 reminder
     market     TEXT NOT NULL,
     state      TEXT NOT NULL,          -- queued, claimed, accepted, undelivered, dropped
-    planned_on TEXT NOT NULL,
+    planned_on DAY NOT NULL,
     in_doubt   INTEGER NOT NULL DEFAULT 0,   -- 1: a killed cycle had claimed it, so it may have gone out; 2: it was handed over, and the answer got lost
     to_hash    INTEGER,                -- the address it went to
     status     TEXT,                   -- the last enhanced status
@@ -159,11 +159,11 @@ CREATE TABLE responses (
     case_id      INTEGER NOT NULL,
     mode         TEXT NOT NULL,
     status       TEXT NOT NULL,
-    completed_at TEXT NOT NULL,
+    completed_at INSTANT NOT NULL,
     late         INTEGER NOT NULL,
     duplicate    INTEGER NOT NULL,     -- a complete response that is not the first of its case
     answers      TEXT NOT NULL,        -- a JSON object: question id to code
-    texts        BLOB NOT NULL,        -- the answers in free words as such an object, encrypted: people write names and numbers there
+    texts        BYTES NOT NULL,        -- the answers in free words as such an object, encrypted: people write names and numbers there
     row_hash     INTEGER NOT NULL,
     file_id      INTEGER NOT NULL,
     line         INTEGER NOT NULL,
@@ -171,15 +171,16 @@ CREATE TABLE responses (
 );
 
 CREATE TABLE attempts (
+    id           INTEGER PRIMARY KEY,
     case_id      INTEGER NOT NULL,
     attempt      INTEGER NOT NULL,
-    attempted_at TEXT NOT NULL,
+    attempted_at INSTANT NOT NULL,
     code         TEXT NOT NULL,
     final        INTEGER NOT NULL,
-    number       BLOB NOT NULL,        -- the number dialled and the note, encrypted
+    number       BYTES NOT NULL,        -- the number dialled and the note, encrypted
     file_id      INTEGER NOT NULL,
     line         INTEGER NOT NULL,
-    PRIMARY KEY (case_id, attempt)
+    UNIQUE (case_id, attempt)
 );
 
 CREATE TABLE bounces (
@@ -191,7 +192,7 @@ CREATE TABLE bounces (
     action     TEXT NOT NULL,
     status     TEXT NOT NULL,
     class      TEXT NOT NULL,
-    read_at    TEXT NOT NULL
+    read_at    INSTANT NOT NULL
 );
 CREATE INDEX bounces_case ON bounces (case_id);
 CREATE INDEX bounces_sha256 ON bounces (sha256);
@@ -203,8 +204,8 @@ CREATE TABLE lists (
     kind       TEXT NOT NULL,          -- phone, withdrawals
     market     TEXT NOT NULL,
     survey     TEXT NOT NULL,          -- empty for withdrawals
-    day        TEXT NOT NULL,
-    created_at TEXT NOT NULL,
+    day        DAY NOT NULL,
+    created_at INSTANT NOT NULL,
     state      TEXT NOT NULL,          -- planned, settled, published
     rows       INTEGER NOT NULL,
     sha256     TEXT
@@ -215,7 +216,7 @@ CREATE TABLE list_entries (
     list_id    INTEGER NOT NULL,
     case_id    INTEGER NOT NULL,
     reason     TEXT NOT NULL,
-    call_until TEXT,
+    call_until DAY,
     PRIMARY KEY (list_id, case_id)
 ) WITHOUT ROWID;
 CREATE INDEX list_entries_case ON list_entries (case_id);
@@ -226,7 +227,7 @@ CREATE TABLE withdrawals (
     case_id  INTEGER NOT NULL,
     market   TEXT NOT NULL,
     reason   TEXT NOT NULL,
-    at       TEXT NOT NULL,
+    at       INSTANT NOT NULL,
     list_id  INTEGER
 );
 CREATE INDEX withdrawals_open ON withdrawals (market) WHERE list_id IS NULL;
@@ -238,41 +239,43 @@ CREATE INDEX withdrawals_list ON withdrawals (list_id);
 CREATE TABLE ledger (
     seq       INTEGER PRIMARY KEY,
     case_id   INTEGER NOT NULL,
-    day       TEXT NOT NULL,
+    day       DAY NOT NULL,
     kind      TEXT NOT NULL,
     detail    TEXT NOT NULL,
     cycle_id  INTEGER NOT NULL,
     policy_id INTEGER NOT NULL,
-    hash      BLOB NOT NULL
+    hash      BYTES NOT NULL
 );
 CREATE INDEX ledger_case ON ledger (case_id, seq);
-CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'The ledger is append-only.'); END;
-CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'The ledger is append-only.'); END;
 
 -- Who may write. The token grows with each holder, so that one who stood still and was taken over finds out before he writes.
 CREATE TABLE lease (
     id     INTEGER PRIMARY KEY CHECK (id = 1),
     token  INTEGER NOT NULL,
     holder TEXT NOT NULL,          -- machine and data directory
-    until  TEXT                    -- an instant; null: given back
+    until  INSTANT                    -- an instant; null: given back
 );
 INSERT INTO lease (id, token, holder) VALUES (1, 0, '');
 
 -- One row: the key with which everything in the store is sealed. While it is not the ring's current one, values wait to be sealed anew.
-CREATE TABLE sealing (key_id INTEGER NOT NULL);
+CREATE TABLE sealing (
+    key_id INTEGER NOT NULL
+);
 INSERT INTO sealing (key_id) VALUES (1);
 
 -- One row: the retention rules by which forget_on was last found. When they change, everything is looked at again.
-CREATE TABLE retention (rules TEXT NOT NULL);
+CREATE TABLE retention (
+    rules TEXT NOT NULL
+);
 INSERT INTO retention (rules) VALUES ('');
 
 -- Erasures, without a word on whom: the store's part was done; finished_at is null while files still wait.
 CREATE TABLE erasures (
     id           INTEGER PRIMARY KEY,
-    at           TEXT NOT NULL,
+    at           INSTANT NOT NULL,
     transactions INTEGER NOT NULL,
     cases        INTEGER NOT NULL,
-    finished_at  TEXT
+    finished_at  INSTANT
 );
 
 -- Whose data went to the vendor: once for each person, market and year, as a keyed hash of name and number; after an erasure a

@@ -37,7 +37,7 @@ DELETE FROM due
 
 -- name: fill_due
 -- In the order that the rest period asks for: the earliest event first, then the case.
-INSERT INTO due (id) SELECT id FROM cases WHERE next_look_on <= @day ORDER BY event_date, id
+INSERT INTO due (position, id) SELECT row_number() OVER (ORDER BY event_date, id), id FROM cases WHERE next_look_on <= @day
 
 -- name: count_due
 SELECT count(*) FROM due
@@ -66,11 +66,11 @@ WHERE i.hash IN (SELECT value FROM json_each(@hashes))
 SELECT hash, flags FROM suppressions WHERE hash IN (SELECT value FROM json_each(@hashes))
 
 -- name: any_suppression
-SELECT EXISTS (SELECT 1 FROM suppressions)
+SELECT 1 FROM suppressions LIMIT 1
 
 -- name: suppress
 INSERT INTO suppressions (hash, flags, since) VALUES (@hash, @flags, @since)
-ON CONFLICT (hash) DO UPDATE SET flags = flags | excluded.flags
+ON CONFLICT (hash) DO UPDATE SET flags = suppressions.flags | excluded.flags
 
 -- name: add_withdrawal
 INSERT INTO withdrawals (case_id, market, reason, at) VALUES (@case_id, @market, @reason, @at)

@@ -1,8 +1,8 @@
 -- name: any
-SELECT EXISTS (SELECT 1 FROM erasures)
+SELECT 1 FROM erasures LIMIT 1
 
 -- name: hashes
-SELECT hash FROM suppressions WHERE flags & 8
+SELECT hash FROM suppressions WHERE (flags & 8) <> 0
 
 -- name: cases
 SELECT id FROM cases WHERE close_reason = 'erased'
@@ -35,7 +35,7 @@ UPDATE OR REPLACE handed_over SET person = -case_id WHERE case_id = @case_id
 INSERT INTO erasures (at, transactions, cases) VALUES (@at, @transactions, @cases)
 
 -- name: unfinished
-SELECT EXISTS (SELECT 1 FROM erasures WHERE finished_at IS NULL)
+SELECT 1 FROM erasures WHERE finished_at IS NULL LIMIT 1
 
 -- name: finish
 UPDATE erasures SET finished_at = @at WHERE finished_at IS NULL

@@ -21,8 +21,8 @@ SELECT id, texts FROM responses
 WHERE id > @after AND length(texts) > 0 AND substr(texts, 1, 1) <> @current ORDER BY id LIMIT @rows
 
 -- name: numbers
-SELECT rowid, number FROM attempts
-WHERE rowid > @after AND length(number) > 0 AND substr(number, 1, 1) <> @current ORDER BY rowid LIMIT @rows
+SELECT id, number FROM attempts
+WHERE id > @after AND length(number) > 0 AND substr(number, 1, 1) <> @current ORDER BY id LIMIT @rows
 
 -- name: set_contact
 UPDATE transactions SET contact = @sealed WHERE id = @id
@@ -31,4 +31,4 @@ UPDATE transactions SET contact = @sealed WHERE id = @id
 UPDATE responses SET texts = @sealed WHERE id = @id
 
 -- name: set_number
-UPDATE attempts SET number = @sealed WHERE rowid = @id
+UPDATE attempts SET number = @sealed WHERE id = @id

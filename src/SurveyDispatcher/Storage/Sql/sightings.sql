@@ -3,18 +3,18 @@ SELECT 1 FROM sightings LIMIT 1
 
 -- name: seen
 -- Whether the row changes nothing on this day.
-SELECT 1 FROM sightings WHERE row = @row AND until > @today AND policy_id = @policy_id
+SELECT 1 FROM sightings WHERE fingerprint = @fingerprint AND until > @today AND policy_id = @policy_id
 
 -- name: add
-INSERT INTO sightings (row, until, policy_id) VALUES (@row, @until, @policy_id)
-ON CONFLICT (row) DO UPDATE SET until = excluded.until, policy_id = excluded.policy_id
+INSERT INTO sightings (fingerprint, until, policy_id) VALUES (@fingerprint, @until, @policy_id)
+ON CONFLICT (fingerprint) DO UPDATE SET until = excluded.until, policy_id = excluded.policy_id
 
 -- name: remove
-DELETE FROM sightings WHERE row = @row
+DELETE FROM sightings WHERE fingerprint = @fingerprint
 
 -- name: remove_of
-DELETE FROM sightings WHERE row = (SELECT sighting FROM transactions WHERE id = @id)
+DELETE FROM sightings WHERE fingerprint = (SELECT sighting FROM transactions WHERE id = @id)
 
 -- name: remove_by_identity
 -- Something has come to be known of the customer that screening looks at.
-DELETE FROM sightings WHERE row IN (SELECT t.sighting FROM identities i JOIN transactions t ON t.id = i.id WHERE i.hash = @hash)
+DELETE FROM sightings WHERE fingerprint IN (SELECT t.sighting FROM identities i JOIN transactions t ON t.id = i.id WHERE i.hash = @hash)

@@ -20,10 +20,10 @@ VALUES (@id, @transaction_id, @dealer_code, @survey, @country, @dealer_name, @ca
 -- name: update_row
 -- What retention has removed (forgotten: 1) does not come back with a newer row, unless the customer may be asked now.
 UPDATE transactions SET dealer_name = @dealer_name, cancelled = @cancelled, event_date = @event_date,
-    purchase_date = @purchase_date, vin = CASE WHEN @forgotten AND vin = '' THEN vin ELSE @vin END, model = @model,
+    purchase_date = @purchase_date, vin = CASE WHEN @forgotten = 1 AND vin = '' THEN vin ELSE @vin END, model = @model,
     mileage_km = @mileage_km, customer_type = @customer_type, payment_type = @payment_type,
-    customer_id = CASE WHEN @forgotten AND vin = '' THEN customer_id ELSE @customer_id END, language = @language, opt_outs = @opt_outs,
-    contact = CASE WHEN @forgotten AND length(contact) = 0 THEN contact ELSE @contact END,
+    customer_id = CASE WHEN @forgotten = 1 AND vin = '' THEN customer_id ELSE @customer_id END, language = @language, opt_outs = @opt_outs,
+    contact = CASE WHEN @forgotten = 1 AND length(contact) = 0 THEN contact ELSE @contact END,
     row_hash = @row_hash, sighting = @sighting, file_id = @file_id, line = @line
 WHERE id = @id
 
@@ -31,7 +31,7 @@ WHERE id = @id
 -- After the first contact: contact data, opt-outs and a cancellation take effect, nothing else. Contact data that was removed
 -- does not come back: an open case has it.
 UPDATE transactions SET language = @language, opt_outs = @opt_outs,
-    contact = CASE WHEN length(contact) = 0 THEN contact ELSE @contact END, cancelled = max(cancelled, @cancelled),
+    contact = CASE WHEN length(contact) = 0 THEN contact ELSE @contact END, cancelled = CASE WHEN cancelled = 1 THEN 1 ELSE @cancelled END,
     row_hash = @row_hash, sighting = @sighting, file_id = @file_id, line = @line
 WHERE id = @id
 

@@ -1,0 +1,56 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace SurveyDispatcher.Storage;
+
+/// <summary>The SQL of the program: named statements from <c>Sql/*.sql</c>, and the steps of the schema from <c>Schema/*.sql</c>.</summary>
+/// <remarks>
+/// It is written once, in words that both databases know. What only one of them says otherwise stands in <c>Dialect/NAME/*.sql</c> under
+/// the statement's full name.
+/// </remarks>
+internal static partial class SqlText
+{
+    /// <summary>The steps of the schema, in order: what both databases know, and what only this one does.</summary>
+    public static IReadOnlyList<string> Schema(string dialect) =>
+    [
+        .. Names("Schema/").Where(n => n.Count(c => c == '.') == 1).Order(StringComparer.Ordinal)
+            .Select(n => Read(n) + (Names(n.Replace(".sql", $".{dialect}.sql", StringComparison.Ordinal)).Select(Read).FirstOrDefault() ?? "")),
+    ];
+
+    /// <summary>The statements by their names, <c>theme.name</c>.</summary>
+    /// <param name="dialect">The database whose own wording comes before the common one.</param>
+    public static FrozenDictionary<string, string> Statements(string dialect)
+    {
+        var statements = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (theme, name, text) in Parts("Sql/"))
+        {
+            statements.Add($"{theme}.{name}", text);
+        }
+
+        foreach (var (theme, name, text) in Parts($"Dialect/{dialect}/"))
+        {
+            var full = $"{theme}.{name}";
+            statements[full] = statements.ContainsKey(full) ? text : throw new InvalidOperationException($"'{full}' is said in the words of {dialect} only.");
+        }
+
+        return statements.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private static IEnumerable<(string Theme, string Name, string Text)> Parts(string prefix) =>
+        from resource in Names(prefix)
+        from part in StatementName().Split(Read(resource)).Skip(1).Chunk(2)
+        select (Path.GetFileNameWithoutExtension(resource[prefix.Length..]), part[0], part[1].Trim());
+
+    private static IEnumerable<string> Names(string prefix) =>
+        Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static string Read(string name)
+    {
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
+    }
+
+    [GeneratedRegex(@"^-- name: (\w+)[^\n]*\n", RegexOptions.Multiline)]
+    private static partial Regex StatementName();
+}
