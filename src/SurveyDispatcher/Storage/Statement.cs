@@ -129,10 +129,10 @@ public abstract class Bulk : IDisposable
 internal static class SqlValues
 {
     /// <summary>A set of numbers as one parameter: <c>IN (SELECT value FROM json_each(@ids))</c>.</summary>
-    public static long[] Set(IEnumerable<long> values) => [.. values];
+    public static object Set(IEnumerable<long> values) => values.ToArray();
 
     /// <summary>A set of codes as one parameter; they are letters and digits.</summary>
-    public static string[] Set(IEnumerable<string> codes) => [.. codes];
+    public static object Set(IEnumerable<string> codes) => codes.ToArray();
 
     public static string? TextOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

@@ -35,7 +35,7 @@ SELECT file_name, rows, entries FROM (
         WHEN 'phone' THEN (SELECT count(*) FROM list_entries e WHERE e.list_id = l.id)
         ELSE (SELECT count(*) FROM withdrawals w WHERE w.list_id = l.id) END AS entries,
         (SELECT count(*) FROM list_entries e JOIN cases c ON c.id = e.case_id WHERE e.list_id = l.id AND c.close_reason = 'erased') AS erased
-    FROM lists l WHERE l.state <> 'planned')
+    FROM lists l WHERE l.state <> 'planned') sums
 WHERE rows > entries OR rows < entries - erased LIMIT 1
 
 -- name: lost_withdrawal
