@@ -49,6 +49,9 @@ public abstract class Database : IDisposable
         return inTransaction ? bulk : throw new InvalidOperationException($"'{name}' adds rows outside a transaction.");
     }
 
+    /// <summary>For which of many keys a statement has a row; the key is its first value, the others are the same for all.</summary>
+    public abstract bool[] Exist(string name, byte[][] keys, params object?[] others);
+
     /// <summary>Stores what was added in bulk so far: whoever reads it in the same transaction asks for this first.</summary>
     public void Flush()
     {

@@ -109,7 +109,8 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         try
         {
-            using var seen = new SeenRows(context);
+            using var store = context.Database.OpenReader();
+            var looking = store["sightings.any"].Any();
             var page = new Page();
             foreach (var row in input.Rows())
             {
@@ -119,9 +120,9 @@ internal sealed class TakeExtracts(CycleContext context)
                     continue;
                 }
 
-                if (!row.IsMalformed && reader.SightingOf(row) is var sighting && seen.Contains(sighting))
+                if (looking && !row.IsMalformed)
                 {
-                    page.AddSeen(row, sighting);
+                    page.AddSeen(row, reader.SightingOf(row));
                 }
                 else
                 {
@@ -130,17 +131,43 @@ internal sealed class TakeExtracts(CycleContext context)
 
                 if (page.Count == PageRows)
                 {
+                    SortOutSeen(page, store, input, reader);
                     pages.Add(page, ct);
                     page = new Page();
                 }
             }
 
+            SortOutSeen(page, store, input, reader);
             pages.Add(page, ct);
         }
         finally
         {
             pages.CompleteAdding();
         }
+    }
+
+    /// <summary>Asks the store which rows of a page it has seen; the others are read now.</summary>
+    private void SortOutSeen(Page page, Database store, CsvInput input, SourceReader reader)
+    {
+        if (page.Seen.Count > 0)
+        {
+            var known = store.Exist("sightings.seen", [.. page.Seen.Select(s => Bytes(s.Sighting))], context.LatestToday, context.Ledger.PolicyId);
+            var at = 0;
+            GoTheLongWay(page, _ => !known[at++], 0, input, reader);
+        }
+    }
+
+    /// <summary>Reads rows that may change something after all, and puts them where they stood.</summary>
+    private void GoTheLongWay(Page page, Predicate<SeenRow> which, int from, CsvInput input, SourceReader reader)
+    {
+        var back = page.TakeBack(which);
+        if (back.Count == 0)
+        {
+            return;
+        }
+
+        page.Rows.AddRange(back.Select(row => Prepare(reader.Read(input.Again(page.Raw(row), row.Line), LocalDate))));
+        page.Rows.Sort(from, page.Rows.Count - from, Comparer<Understood>.Create((a, b) => a.Line.CompareTo(b.Line)));
     }
 
     /// <summary>What costs time and needs no store is done on the reading thread, too: contact points, their hashes, the encryption.</summary>
@@ -169,23 +196,13 @@ internal sealed class TakeExtracts(CycleContext context)
 
     private void Store(Page page, CsvInput input, SourceReader reader, FileInTaking taking)
     {
-        void GoTheLongWay(Predicate<SeenRow> which, int from)
-        {
-            foreach (var row in page.TakeBack(which))
-            {
-                var again = Prepare(reader.Read(input.Again(page.Raw(row), row.Line), LocalDate));
-                var at = page.Rows.FindIndex(from, r => r.Line > again.Line);
-                page.Rows.Insert(at < 0 ? page.Rows.Count : at, again);
-            }
-        }
-
         // The reading thread sees what was committed when it looked; a row of the same transaction may have changed it since.
-        GoTheLongWay(s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0);
+        GoTheLongWay(page, s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0, input, reader);
         for (var done = 0; done < page.Rows.Count;)
         {
             done = StoreRows(page, done, taking);
             var line = page.Rows[done - 1].Line;
-            GoTheLongWay(s => s.Line > line && removedSightings.Contains(s.Sighting), done);
+            GoTheLongWay(page, s => s.Line > line && removedSightings.Contains(s.Sighting), done, input, reader);
         }
 
         taking.CountUnchanged(page.Seen.Count);
@@ -520,38 +537,6 @@ internal sealed class TakeExtracts(CycleContext context)
             new TransactionKey(r.GetString(9), r.GetString(7), SurveyKinds.FromCode(r.GetString(8)), r.GetString(6)),
             r.IsDBNull(10) ? null : CaseRow.Read(r, 10));
     }
-
-    /// <summary>The reading thread's own look at the store: which rows have been seen and change nothing.</summary>
-    private sealed class SeenRows : IDisposable
-    {
-        private readonly CycleContext context;
-        private readonly Database? database;
-        private readonly byte[] row = new byte[16];
-
-        public SeenRows(CycleContext context)
-        {
-            this.context = context;
-            database = context.Database.OpenReader();
-            if (!database["sightings.any"].Any())
-            {
-                database.Dispose();
-                database = null;
-            }
-        }
-
-        public bool Contains(UInt128 sighting)
-        {
-            if (database is null)
-            {
-                return false;
-            }
-
-            BinaryPrimitives.WriteUInt128BigEndian(row, sighting);
-            return database["sightings.seen"].Any(row, context.LatestToday, context.Ledger.PolicyId);
-        }
-
-        public void Dispose() => database?.Dispose();
-    }
 }
 
 /// <summary>Rows on their way from the thread that reads to the one that stores.</summary>
@@ -585,15 +570,20 @@ internal sealed class Page : IDisposable
         length += bytes.Length;
     }
 
-    /// <summary>The rows that are no longer known to change nothing; they are the caller's now.</summary>
+    /// <summary>Takes rows out of those that change nothing; each is asked once, in order.</summary>
     public List<SeenRow> TakeBack(Predicate<SeenRow> which)
     {
-        var back = Seen.FindAll(which);
-        if (back.Count > 0)
+        var back = new List<SeenRow>();
+        Seen.RemoveAll(row =>
         {
-            Seen.RemoveAll(which);
-        }
+            if (which(row))
+            {
+                back.Add(row);
+                return true;
+            }
 
+            return false;
+        });
         return back;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Data;
 using System.Data.Common;
@@ -89,6 +90,15 @@ public sealed partial class PostgresDatabase : Database
         PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
         _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the cycle again: what was stored is kept.",
     };
+
+    /// <inheritdoc/>
+    /// <remarks>In this dialect the statement takes all keys at once, and returns those that it finds.</remarks>
+    public override bool[] Exist(string name, byte[][] keys, params object?[] others)
+    {
+        var found = new HashSet<UInt128>();
+        this[name].Each(r => found.Add(BinaryPrimitives.ReadUInt128BigEndian(r.Bytes(0))), [keys, .. others]);
+        return Array.ConvertAll(keys, key => found.Contains(BinaryPrimitives.ReadUInt128BigEndian(key)));
+    }
 
     /// <inheritdoc/>
     public override Database OpenReader()

@@ -80,6 +80,18 @@ public sealed partial class SqliteDatabase : Database
     };
 
     /// <inheritdoc/>
+    public override bool[] Exist(string name, byte[][] keys, params object?[] others)
+    {
+        var statement = this[name];
+        object?[] values = [null, .. others];
+        return Array.ConvertAll(keys, key =>
+        {
+            values[0] = key;
+            return statement.Any(values);
+        });
+    }
+
+    /// <inheritdoc/>
     public override Database OpenReader()
     {
         var reader = new SqliteDatabase(new SqliteConnection(connection.ConnectionString));
