@@ -123,17 +123,21 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
             return null;
         }
 
+        void NotAnew(string why) => context.Problems.Add($"The store could not be written anew, so traces may be left in its free pages: {why} The next cycle tries again.");
         var sweep = new SweepFiles(context);
         var problems = context.Problems.Count;
         sweep.Run();
         try
         {
             context.Progress.Report("writing the store anew", 1, 1);
-            context.Database.Compact();
+            if (!context.Database.Compact())
+            {
+                NotAnew("another program is reading it (a backup, a database browser, verify?).");
+            }
         }
         catch (SqliteException e)
         {
-            context.Problems.Add($"The store could not be written anew, so traces may be left in its free pages: {Database.Explain(e)} The next cycle tries again.");
+            NotAnew(Database.Explain(e));
         }
 
         if (context.Problems.Count == problems)
