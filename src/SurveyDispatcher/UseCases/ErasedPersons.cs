@@ -38,18 +38,22 @@ internal sealed partial class ErasedPersons
     /// <summary>Whether a transaction was erased.</summary>
     public bool Has(TransactionKey key) => hashes.Contains(vault.Hash(key));
 
-    /// <summary>Whether a cell names such a person: an address, a number, a vehicle, a case; or has a row in it that does.</summary>
+    /// <summary>Whether a cell names such a person: an address, a number, a vehicle, a case; or has a row or an address in it that does.</summary>
     public bool Names(string cell)
     {
         var text = cell.Trim().TrimStart('\'');
-        return IsTheirs(text) || (text.AsSpan().ContainsAny(AnySeparator) && text.Split(SplitAt).Any(part => IsTheirs(part.Trim().TrimStart('\''))));
+        return IsTheirs(text) || (text.AsSpan().ContainsAny(AnySeparator) && text.Split(SplitAt).Any(part => IsTheirs(part.Trim().TrimStart('\''))))
+            || (text.Contains('@', StringComparison.Ordinal) && NamesAddress(text));
     }
 
     /// <summary>Whether a mail is to or about such a person: it names the address, the case, or a contact of ours.</summary>
     public bool NamesInMail(string text) =>
-        Addresses().Matches(text).Any(m => IsTheirs(m.Value) || IsTheirs(m.Value.TrimStart('\'').TrimEnd('.')))
+        NamesAddress(text)
         || CaseIds().Matches(text).Any(m => IsTheirs(m.Value))
         || (names.Find(text) is { } contact && IsTheirs(contact.CaseId));
+
+    /// <summary>Whether an address of theirs stands anywhere in a text.</summary>
+    private bool NamesAddress(string text) => Addresses().Matches(text).Any(m => IsTheirs(m.Value) || IsTheirs(m.Value.TrimStart('\'').TrimEnd('.')));
 
     private bool IsTheirs(string text)
     {
