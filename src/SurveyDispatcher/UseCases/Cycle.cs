@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -41,6 +42,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         using var cycleLock = CycleLock.Take(directory);
         using var vault = OpenVault(directory, config.Settings, StoreExists(directory, config.Settings.Store), write: true); // first: keys without a store do no harm
         using var database = OpenStore(directory, config.Settings.Store);
+        CheckKeys(database, vault);
         CheckGap(request, database, cycleLock.Noted);
         var lease = TakeLease(database, directory, time);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
@@ -84,7 +86,8 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             using var database = Database.Open(ConnectionString(aside, new StoreOptions()), write: true);
             using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
-                CheckGap(request, database, CycleLock.NotedIn(directory));
+            CheckKeys(database, vault);
+            CheckGap(request, database, CycleLock.NotedIn(directory));
             await using var transport = new AcceptingTransport();
             return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
         }
@@ -277,6 +280,31 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
 
         return Vault.Open(path, storeExists, write);
+    }
+
+    /// <summary>Looks whether the keys are this store's. With others nobody's opt-out would be known, and new customers would be sealed with what nobody keeps.</summary>
+    /// <exception cref="OperatorException">They are another's.</exception>
+    internal static void CheckKeys(Database database, Vault vault)
+    {
+        bool Opens(byte[] contact)
+        {
+            try
+            {
+                vault.Unseal(contact);
+                return true;
+            }
+            catch (CryptographicException)
+            {
+                return false;
+            }
+        }
+
+        var latest = database["keys.latest_contacts"].List(r => r.Bytes(0)!);
+        if (latest.Count > 0 && !latest.Exists(Opens)) // one that can't be opened is damaged; all of them are sealed with other keys
+        {
+            throw new OperatorException(
+                "The key ring is not the one of this store: what the store holds can't be unsealed with it. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
+        }
     }
 
     /// <summary>Where the key file is.</summary>
