@@ -53,6 +53,11 @@ public sealed record Erasure(
         }
 
         Line(text, "kept", $"{Suppressed:N0} keyed hash(es), so that the person is known again and left alone");
+        if (Transactions == 0)
+        {
+            text.AppendLine("Nobody new was found by that. If somebody should have been, name the person by another key: what retention has removed can't be looked for.");
+        }
+
         if (SharedPoints > 0)
         {
             Line(text, "not followed", $"{SharedPoints:N0} address(es) or number(s) that more than {Erase.SharedByMany} transactions have");

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Survey.Domain;
@@ -12,6 +13,7 @@ internal sealed partial class ErasedPersons
     private const string Separators = ",;\t|\"\r\n";
     private static readonly SearchValues<char> AnySeparator = SearchValues.Create(Separators);
     private static readonly char[] SplitAt = Separators.ToCharArray();
+    private static readonly string[] DayForms = ["yyyy-M-d", "yyyy/M/d", "yyyy.M.d", "d/M/yyyy", "M/d/yyyy", "d.M.yyyy", "d-M-yyyy"];
     private readonly Vault vault;
     private readonly Programme programme;
     private readonly ContactNames names;
@@ -77,12 +79,16 @@ internal sealed partial class ErasedPersons
             return true;
         }
 
-        return text.Length <= 40 && MayBeNumber(text) && Numbers(text).Any(n => hashes.Contains(vault.Hash(n)));
+        return text.Length <= 40 && MayBeNumber(text) && !IsDay(text) && Numbers(text).Any(n => hashes.Contains(vault.Hash(n)));
     }
 
     /// <summary>A number in whatever market it is one: a file does not say.</summary>
     private IEnumerable<PhoneNumber> Numbers(string text) =>
         programme.DiallingRules.Select(home => PhoneNumber.Parse(text, home, programme.DiallingRules)).OfType<PhoneNumber>().Distinct();
+
+    /// <summary>Every row has days in it, and without its hyphens 2026-03-10 is a number in New Zealand.</summary>
+    private static bool IsDay(string text) => text.Length is >= 8 and <= 10
+        && DateOnly.TryParseExact(text, DayForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 1950 and < 2100;
 
     private static bool MayBeNumber(string text)
     {
