@@ -178,13 +178,14 @@ public sealed partial class Database : IDisposable
 
     /// <summary>Writes the store anew, so that nothing that was removed is left in free pages, and empties its log.</summary>
     /// <remarks>It needs as much room again on the disk for a moment; SQLite's temporary file goes to a file, since it has the store's size.</remarks>
-    public void Compact()
+    /// <returns>False when somebody reads the store: while he does, the pages that he sees stay where they are.</returns>
+    public bool Compact()
     {
         Execute("PRAGMA temp_store = FILE");
         try
         {
             Execute("VACUUM");
-            Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            return this["erase.empty_log"].Scalar<long>() == 0;
         }
         finally
         {

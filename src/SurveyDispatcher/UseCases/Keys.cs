@@ -107,6 +107,7 @@ internal sealed class Keys(PipelineConfig config, DataDirectory directory, TimeP
         using var cycleLock = CycleLock.Take(directory);
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
         using var database = Cycle.OpenStore(directory, config.Settings.Store);
+        Cycle.CheckKeys(database, vault);
         var lease = Cycle.TakeLease(database, directory, time);
         var state = change(database, vault.Ring);
         database.InTransaction(lease.Release);

@@ -54,3 +54,7 @@ SELECT market, created_at FROM lists WHERE file_name = @file_name
 
 -- name: set_list
 UPDATE lists SET rows = @rows, sha256 = @sha256 WHERE file_name = @file_name AND sha256 IS NOT NULL
+
+-- name: empty_log
+-- 1 when a reader kept it from being done: that is no error to SQLite.
+PRAGMA wal_checkpoint(TRUNCATE)

@@ -12,6 +12,10 @@ SELECT key_id, count(*) FROM (
     UNION ALL SELECT hex(substr(number, 1, 1)) FROM attempts WHERE length(number) > 0)
 GROUP BY key_id
 
+-- name: latest_contacts
+-- Of the latest transactions: behind them retention may have left nothing, and looking for it would cost a look at every row.
+SELECT contact FROM transactions WHERE id > (SELECT max(id) FROM transactions) - 10000 AND length(contact) > 29 ORDER BY id DESC LIMIT 5
+
 -- name: contacts
 SELECT id, contact FROM transactions
 WHERE id > @after AND length(contact) > 0 AND substr(contact, 1, 1) <> @current ORDER BY id LIMIT @rows
