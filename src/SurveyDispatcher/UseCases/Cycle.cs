@@ -336,10 +336,15 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     {
         var connectionString = ConnectionString(directory, options);
         var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
-        return File.Exists(path)
+        if (!File.Exists(path))
+        {
+            throw new OperatorException($"There is no store at {path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
+        }
+
+        return new FileInfo(path).Length > 0
             ? Database.Open(connectionString, write: false, older)
             : throw new OperatorException(
-                $"There is no store at {path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
+                $"The store {path} is empty: no cycle has stored anything, or what was in it is lost. Run 'cycle' first; if cycles have run here, restore the store (docs/operations.md). Nothing was done.");
     }
 
     private static string ConnectionString(DataDirectory directory, StoreOptions options) => options.ConnectionString.Length > 0

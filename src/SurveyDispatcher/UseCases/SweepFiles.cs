@@ -2,6 +2,7 @@ using System.Text;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
+using SurveyDispatcher.Mail;
 using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
@@ -15,6 +16,7 @@ internal sealed class SweepFiles(CycleContext context)
 {
     private const int Chunk = 1 << 20;
     private const int Overlap = 512;
+    private const int MostNesting = 8;
     private const string Aside = ".erased";
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
@@ -102,7 +104,8 @@ internal sealed class SweepFiles(CycleContext context)
     {
         if (LooksLikeMail(path))
         {
-            if (context.Erased.NamesInMail(Start(path)))
+            var mail = Start(path);
+            if (context.Erased.NamesInMail(mail) || Decoded(MimeEntity.Parse(mail), MostNesting).Any(context.Erased.NamesInMail) || (mail.Length >= Chunk / 4 && BytesNameThem(path)))
             {
                 Delete(path);
             }
@@ -214,6 +217,27 @@ internal sealed class SweepFiles(CycleContext context)
         var colon = line.IndexOf(':', StringComparison.Ordinal);
         return line.StartsWith("From ", StringComparison.Ordinal)
             || (colon > 0 && !line[..colon].Any(c => c is <= ' ' or > '~' or ',' or ';' or '"') && (colon + 1 == line.TrimEnd().Length || line[colon + 1] is ' ' or '\t'));
+    }
+
+    /// <summary>What a mail says behind its transfer encodings.</summary>
+    private static IEnumerable<string> Decoded(MimeEntity part, int nesting)
+    {
+        var content = part.Content();
+        if (!ReferenceEquals(content, part.Body))
+        {
+            yield return content;
+        }
+
+        var inner = part.Children();
+        if (part.Type.StartsWith("message/", StringComparison.Ordinal))
+        {
+            inner = inner.Append(MimeEntity.Parse(content));
+        }
+
+        foreach (var text in nesting == 0 ? [] : inner.SelectMany(child => Decoded(child, nesting - 1)))
+        {
+            yield return text;
+        }
     }
 
     private static string Start(string path)

@@ -52,6 +52,49 @@ public sealed class HostileErasureTests
         Assert.Equal(mail, await File.ReadAllTextAsync(Path.Combine(elsewhere, "letter.eml"), Ct));
     }
 
+    /// <summary>An automatic answer that quotes ours is archived; mail programs encode what they like.</summary>
+    [Theory]
+    [InlineData("Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n{base64}\n")]
+    [InlineData("Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nI, zelda.q=40mail.=\nexample, am away.\n")]
+    [InlineData("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nAway.\n--b\nContent-Type: message/rfc822\n\nSubject: x\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\n{base64}\n--b--\n")]
+    public async Task AMailThatNamesHerBehindATransferEncodingIsDeletedFromTheArchive(string mail)
+    {
+        using var world = await LivedAsync();
+        var text = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes("I, zelda.q@mail.example, am away until Monday."));
+        world.Drop("bounces", "away.eml", $"From: someone@mail.example\nSubject: Away\n{mail.Replace("{base64}", text, StringComparison.Ordinal)}");
+        world.Drop("bounces", "other.eml", "From: someone@mail.example\nSubject: Away\nContent-Transfer-Encoding: base64\n\nSSBhbSBhd2F5Lg==\n");
+        await world.CycleAsync("2026-03-03");
+        Assert.Single(Directory.GetFiles(world.In("archive"), "away.eml", SearchOption.AllDirectories));
+
+        Assert.Equal(0, (await EraseAsync(world)).Code);
+
+        Assert.Empty(Directory.GetFiles(world.In("archive"), "away.eml", SearchOption.AllDirectories));
+        Assert.Single(Directory.GetFiles(world.In("archive"), "other.eml", SearchOption.AllDirectories));
+    }
+
+    /// <summary>A new store would know nobody, and the next cycle would contact everybody again.</summary>
+    [Theory]
+    [InlineData("erase", "--email", "somebody@mail.example")]
+    [InlineData("keys", "rotate")]
+    [InlineData("keys", "drop-old")]
+    [InlineData("verify")]
+    [InlineData("status")]
+    public async Task AStoreThatWasEmptiedIsNotMadeNewByAnyVerb(params string[] verb)
+    {
+        using var world = await LivedAsync();
+        File.Delete(world.Store + "-wal");
+        File.Delete(world.Store + "-shm");
+        await File.WriteAllBytesAsync(world.Store, [], Ct);
+        var keys = await File.ReadAllTextAsync(world.In("keys.json"), Ct);
+
+        var ended = await world.RunAsync(verb);
+
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("is empty", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(0, new FileInfo(world.Store).Length);
+        Assert.Equal(keys, await File.ReadAllTextAsync(world.In("keys.json"), Ct));
+    }
+
     [Fact]
     public async Task LinksThatLeadRoundInCirclesKeepNoErasureWaiting()
     {
