@@ -9,17 +9,25 @@ public static partial class DurableFile
     /// <summary>EXDEV, on Linux and macOS.</summary>
     private const int OtherFileSystem = 18;
 
-    /// <summary>Writes a file under a temporary name, flushes it to the disk, and renames it.</summary>
+    /// <summary>Writes a file under a temporary name, flushes it to the disk, and renames it. What can't be written whole leaves nothing behind.</summary>
     public static void Write(string path, Action<Stream> write)
     {
         var temporary = path + ".tmp";
-        using (var stream = Create(temporary))
+        try
         {
-            write(stream);
-            Flush(stream);
-        }
+            using (var stream = Create(temporary))
+            {
+                write(stream);
+                Flush(stream);
+            }
 
-        Rename(temporary, path);
+            Rename(temporary, path);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <summary>Waits until all that was written is on the disk.</summary>

@@ -161,8 +161,9 @@ public static class CommandLine
         verb.SetAction(result =>
         {
             var config = Load(result);
-            using var database = new Store(DirectoryOf(result, config), config.Settings.Store).OpenExisting();
-            var status = Status.Read(database, config.Programme) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow())) };
+            var directory = DirectoryOf(result, config);
+            using var database = new Store(directory, config.Settings.Store).OpenExisting();
+            var status = Status.Read(database, config.Programme) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory)) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
         });

@@ -15,7 +15,9 @@ public sealed class NoRowsException(string message, Exception? inner = null) : E
 public static class RowRemoval
 {
     private const int MaxLineBytes = 1 << 20;
-    private const int MaxRecordLines = 64;
+
+    /// <summary>As in <see cref="CsvInput"/>: what is longer was never taken as one row.</summary>
+    private const int MaxRecordChars = 1 << 20;
 
     /// <summary>Removes the rows of which <paramref name="goes"/> is true; a file without any stays untouched.</summary>
     /// <param name="path">The file. It is replaced whole or not at all.</param>
@@ -81,14 +83,17 @@ public static class RowRemoval
         {
             List<byte[]> taken = [line];
             var text = Text(line, encoding);
-            var complete = TryCells(text, delimiter, out var cells);
-            while (!complete && taken.Count < MaxRecordLines && Next() is { } more)
+            var record = new Record(delimiter);
+            record.Add(text);
+            for (var length = text.Length; record.IsOpen && length < MaxRecordChars && Next() is { } more;)
             {
                 taken.Add(more);
-                text += Text(more, encoding);
-                complete = TryCells(text, delimiter, out cells);
+                var next = Text(more, encoding);
+                length += next.Length;
+                record.Add(next);
             }
 
+            var (complete, cells) = (!record.IsOpen, record.Cells);
             if (taken.Count > 1 && (!complete || cells.Count == 0 || (columns > 0 && cells.Count != columns)))
             {
                 for (var i = taken.Count - 1; i > 0; i--)
@@ -98,7 +103,6 @@ public static class RowRemoval
 
                 taken = [line];
                 complete = false;
-                text = Text(line, encoding);
             }
 
             cells = complete && cells.Count > 0 ? cells : [.. text.Split(delimiter).Select(c => c.Trim().Trim('"'))];
@@ -120,57 +124,74 @@ public static class RowRemoval
         }
     }
 
-    /// <summary>The cells of a record, none where its quoting is broken; false when a quote is still open at its end.</summary>
-    private static bool TryCells(string text, char delimiter, out List<string> cells)
+    /// <summary>The cells of a record, line after line: each is looked at once, however many a quote spans.</summary>
+    private sealed class Record(char delimiter)
     {
-        cells = [];
-        var cell = new StringBuilder();
-        var (quoted, begun) = (false, false);
-        var end = text.AsSpan().TrimEnd("\r\n").Length;
-        for (var i = 0; i < end; i++)
+        private readonly StringBuilder cell = new();
+        private bool begun;
+
+        /// <summary>A quote is still open.</summary>
+        public bool IsOpen { get; private set; }
+
+        /// <summary>None where the quoting is broken.</summary>
+        public List<string> Cells { get; } = [];
+
+        public void Add(string line)
         {
-            var c = text[i];
-            if (quoted)
+            var end = line.AsSpan().TrimEnd("\r\n").Length;
+            for (var i = 0; i < (IsOpen ? line.Length : end); i++)
             {
-                if (c != '"')
+                var c = line[i];
+                if (IsOpen)
                 {
-                    cell.Append(c);
+                    if (c != '"')
+                    {
+                        cell.Append(c);
+                    }
+                    else if (i + 1 < line.Length && line[i + 1] == '"')
+                    {
+                        cell.Append('"');
+                        i++;
+                    }
+                    else if (i + 1 < end && line[i + 1] != delimiter && !char.IsWhiteSpace(line[i + 1]))
+                    {
+                        Cells.Clear(); // text behind a closing quote: it was not opened where it seems to be
+                        IsOpen = false;
+                        return;
+                    }
+                    else
+                    {
+                        IsOpen = false;
+                    }
                 }
-                else if (i + 1 < text.Length && text[i + 1] == '"')
+                else if (c == delimiter)
                 {
-                    cell.Append('"');
-                    i++;
+                    EndCell();
                 }
-                else if (i + 1 < end && text[i + 1] != delimiter && !char.IsWhiteSpace(text[i + 1]))
+                else if (c == '"' && !begun)
                 {
-                    cells = []; // text behind a closing quote: it was not opened where it seems to be
-                    return true;
+                    (IsOpen, begun) = (true, true);
                 }
                 else
                 {
-                    quoted = false;
+                    begun |= !char.IsWhiteSpace(c) && c != '\uFEFF';
+                    cell.Append(c);
                 }
             }
-            else if (c == delimiter)
+
+            if (!IsOpen)
             {
-                cells.Add(cell.ToString().Trim());
-                cell.Clear();
-                begun = false;
-            }
-            else if (c == '"' && !begun)
-            {
-                (quoted, begun) = (true, true);
-            }
-            else
-            {
-                begun |= !char.IsWhiteSpace(c) && c != '\uFEFF';
-                cell.Append(c);
+                EndCell();
             }
         }
 
-        cells.Add(cell.ToString().Trim().TrimStart('\uFEFF'));
-        cells[0] = cells[0].TrimStart('\uFEFF');
-        return !quoted;
+        private void EndCell()
+        {
+            var text = cell.ToString().Trim();
+            Cells.Add(Cells.Count == 0 ? text.TrimStart('\uFEFF') : text);
+            cell.Clear();
+            begun = false;
+        }
     }
 
     /// <summary>The file's lines with their ends: line feed, both, or a carriage return alone.</summary>

@@ -109,7 +109,8 @@ public abstract class Database : IDisposable
     public abstract Task WriteBehindAsync(Func<Task> work);
 
     /// <summary>Makes sure that nothing that was removed is left in the store's files.</summary>
-    public abstract void Compact();
+    /// <returns>False when somebody reads the store: while he does, the pages that he sees stay where they are.</returns>
+    public abstract bool Compact();
 
     /// <summary>Every row of a table, to be copied; inside <see cref="AtOneMoment"/>.</summary>
     public abstract IEnumerable<object?[]> RowsOf(StoreTable table);

@@ -6,8 +6,8 @@ namespace SurveyDispatcher.Storage;
 
 /// <summary>The SQL of the program: named statements from <c>Sql/*.sql</c>, and the steps of the schema from <c>Schema/*.sql</c>.</summary>
 /// <remarks>
-/// It is written once, in words that both databases know. What only one of them says otherwise stands in <c>Dialect/NAME/*.sql</c> under
-/// the statement's full name.
+/// It is written once, in words that both databases know; what they say differently stands in <c>Dialect/NAME/*.sql</c>, under the same
+/// names.
 /// </remarks>
 internal static partial class SqlText
 {
@@ -19,19 +19,13 @@ internal static partial class SqlText
     ];
 
     /// <summary>The statements by their names, <c>theme.name</c>.</summary>
-    /// <param name="dialect">The database whose own wording comes before the common one.</param>
+    /// <param name="dialect">The database whose own words belong to it, too.</param>
     public static FrozenDictionary<string, string> Statements(string dialect)
     {
         var statements = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (theme, name, text) in Parts("Sql/"))
+        foreach (var (theme, name, text) in Parts("Sql/").Concat(Parts($"Dialect/{dialect}/")))
         {
             statements.Add($"{theme}.{name}", text);
-        }
-
-        foreach (var (theme, name, text) in Parts($"Dialect/{dialect}/"))
-        {
-            var full = $"{theme}.{name}";
-            statements[full] = statements.ContainsKey(full) ? text : throw new InvalidOperationException($"'{full}' is said in the words of {dialect} only.");
         }
 
         return statements.ToFrozenDictionary(StringComparer.Ordinal);

@@ -220,8 +220,9 @@ public sealed class Vault : IDisposable
 
     private Span<byte> Mac(string text, Span<byte> mac)
     {
-        Span<byte> bytes = stackalloc byte[Encoding.UTF8.GetMaxByteCount(Math.Min(text.Length, 400))];
-        var length = Encoding.UTF8.GetBytes(text.AsSpan(0, Math.Min(text.Length, 400)), bytes);
+        var size = Encoding.UTF8.GetByteCount(text);
+        Span<byte> bytes = size <= 1024 ? stackalloc byte[size] : new byte[size]; // what dealers send has no bounds
+        var length = Encoding.UTF8.GetBytes(text, bytes);
         match.Value!.AppendData(bytes[..length]);
         match.Value.GetHashAndReset(mac);
         return mac;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Cryptography;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Mail;
@@ -43,16 +44,17 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         using var cycleLock = CycleLock.Take(directory);
         using var vault = OpenVault(directory, config.Settings, store.Exists, write: true); // first: keys without a store do no harm
         using var database = store.Open();
-        CheckGap(request, database);
+        CheckKeys(database, vault);
+        CheckGap(request, database, cycleLock.Noted);
         var lease = TakeLease(database, directory, time);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport();
-        return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease);
+        return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease, cycleLock);
     }
 
-    private void CheckGap(CycleRequest request, Database database)
+    private void CheckGap(CycleRequest request, Database database, long? noted)
     {
-        if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf) is { } gap)
+        if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf, noted) is { } gap)
         {
             throw new OperatorException(gap);
         }
@@ -61,10 +63,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <summary>A store that is gone, or empty, where cycles have run before: a new one would take every customer for one who was never asked.</summary>
     private void CheckNotLost()
     {
-        if (directory.HasArchive && !store.Exists)
+        if ((directory.HasArchive || CycleLock.NotedIn(directory) > 0) && !store.Exists)
         {
             throw new OperatorException(
-                $"The store {store.Name} is missing or empty, but {directory.ArchiveRoot} shows that cycles have run here: "
+                $"The store {store.Name} is missing or empty, but {(directory.HasArchive ? directory.ArchiveRoot : directory.LockPath)} shows that cycles have run here: "
                 + "a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
         }
     }
@@ -85,7 +87,8 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             using var database = new Store(aside, new StoreOptions()).Open();
             using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
-            CheckGap(request, database);
+            CheckKeys(database, vault);
+            CheckGap(request, database, CycleLock.NotedIn(directory));
             await using var transport = new AcceptingTransport();
             return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
         }
@@ -97,7 +100,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private async Task<CycleResult> RunAsync(
         CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
-        CancellationToken stopping, Lease? lease = null)
+        CancellationToken stopping, Lease? lease = null, CycleLock? cycleLock = null)
     {
         var cases = new CaseStore(database, vault);
         var ledger = new Ledger(database);
@@ -119,6 +122,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         };
         context.Counts.AsOf = request.AsOf.ToString();
         Begin(context);
+        cycleLock?.Note(context.Ledger.CycleId);
         var outcome = "failed";
         try
         {
@@ -275,6 +279,31 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         return Vault.Open(path, storeExists, write);
     }
 
+    /// <summary>Looks whether the keys are this store's. With others nobody's opt-out would be known, and new customers would be sealed with what nobody keeps.</summary>
+    /// <exception cref="OperatorException">They are another's.</exception>
+    internal static void CheckKeys(Database database, Vault vault)
+    {
+        bool Opens(byte[] contact)
+        {
+            try
+            {
+                vault.Unseal(contact);
+                return true;
+            }
+            catch (CryptographicException)
+            {
+                return false;
+            }
+        }
+
+        var latest = database["keys.latest_contacts"].List(r => r.Bytes(0)!);
+        if (latest.Count > 0 && !latest.Exists(Opens)) // one that can't be opened is damaged; all of them are sealed with other keys
+        {
+            throw new OperatorException(
+                "The key ring is not the one of this store: what the store holds can't be unsealed with it. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
+        }
+    }
+
     /// <summary>Where the key file is.</summary>
     internal static string KeyFile(DataDirectory directory, Settings settings) =>
         settings.Keys.File.Length > 0 ? Path.GetFullPath(settings.Keys.File) : Path.Combine(directory.Root, Vault.FileName);
@@ -294,14 +323,22 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 }
 
 /// <summary>One cycle at a time on a data directory: held by the operating system, released by it when the process dies.</summary>
-internal static class CycleLock
+/// <remarks>The file holds the number of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).</remarks>
+internal sealed class CycleLock : IDisposable
 {
+    private readonly FileStream file;
+
+    private CycleLock(FileStream file) => this.file = file;
+
+    /// <summary>The last cycle that has begun; null where none was noted yet.</summary>
+    public long? Noted => Read(file);
+
     /// <summary>Takes the lock, or says who has it.</summary>
-    public static IDisposable Take(DataDirectory directory)
+    public static CycleLock Take(DataDirectory directory)
     {
         try
         {
-            return DurableFile.Open(directory.LockPath, FileMode.OpenOrCreate, FileShare.None);
+            return new CycleLock(DurableFile.Open(directory.LockPath, FileMode.OpenOrCreate, FileShare.None));
         }
         catch (IOException e) when (IsHeld(e))
         {
@@ -309,6 +346,40 @@ internal static class CycleLock
                 $"Another cycle is running on {directory.Root}. Wait until it has ended; nothing was done.");
         }
     }
+
+    /// <summary>The same for those that only look; null also while a cycle is running.</summary>
+    public static long? NotedIn(DataDirectory directory)
+    {
+        try
+        {
+            using var file = new FileStream(directory.LockPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return Read(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A cycle is on record in the store, and will contact people from now on.</summary>
+    public void Note(long cycle)
+    {
+        file.SetLength(0);
+        file.Write(System.Text.Encoding.ASCII.GetBytes($"{cycle}"));
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => file.Dispose();
+
+    private static long? Read(FileStream file)
+    {
+        Span<byte> bytes = stackalloc byte[20];
+        file.Position = 0;
+        var read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return long.TryParse(bytes[..read], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var cycle) ? cycle : null;
+    }
+
     /// <summary>EWOULDBLOCK on Linux (11) and macOS (35), a sharing violation on Windows.</summary>
     private static bool IsHeld(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32;
 }

@@ -53,6 +53,11 @@ public sealed record Erasure(
         }
 
         Line(text, "kept", $"{Suppressed:N0} keyed hash(es), so that the person is known again and left alone");
+        if (Transactions == 0)
+        {
+            text.AppendLine("Nobody new was found by that. If somebody should have been, name the person by another key: what retention has removed can't be looked for.");
+        }
+
         if (SharedPoints > 0)
         {
             Line(text, "not followed", $"{SharedPoints:N0} address(es) or number(s) that more than {Erase.SharedByMany} transactions have");
@@ -93,6 +98,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
         using var cycleLock = CycleLock.Take(directory);
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
         using var database = store.Open();
+        Cycle.CheckKeys(database, vault);
         var lease = Cycle.TakeLease(database, directory, time);
         var context = Cycle.ContextAfterwards(config, directory, database, vault, time, progress, asOf, stopping);
         var found = Find(context, request, given);
@@ -119,17 +125,21 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
             return null;
         }
 
+        void NotAnew(string why) => context.Problems.Add($"The store could not be written anew, so traces may be left in its free pages: {why} The next cycle tries again.");
         var sweep = new SweepFiles(context);
         var problems = context.Problems.Count;
         sweep.Run();
         try
         {
             context.Progress.Report("writing the store anew", 1, 1);
-            context.Database.Compact();
+            if (!context.Database.Compact())
+            {
+                NotAnew("another program is reading it (a backup, a database browser, verify?).");
+            }
         }
         catch (DbException e)
         {
-            context.Problems.Add($"The store could not be written anew, so traces may be left in its free pages: {Database.Explain(e)} The next cycle tries again.");
+            NotAnew(Database.Explain(e));
         }
 
         if (context.Problems.Count == problems)

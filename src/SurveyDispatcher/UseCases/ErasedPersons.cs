@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Survey.Domain;
@@ -12,6 +13,7 @@ internal sealed partial class ErasedPersons
     private const string Separators = ",;\t|\"\r\n";
     private static readonly SearchValues<char> AnySeparator = SearchValues.Create(Separators);
     private static readonly char[] SplitAt = Separators.ToCharArray();
+    private static readonly string[] DayForms = ["yyyy-M-d", "yyyy/M/d", "yyyy.M.d", "d/M/yyyy", "M/d/yyyy", "d.M.yyyy", "d-M-yyyy"];
     private readonly Vault vault;
     private readonly Programme programme;
     private readonly ContactNames names;
@@ -37,18 +39,22 @@ internal sealed partial class ErasedPersons
     /// <summary>Whether a transaction was erased.</summary>
     public bool Has(TransactionKey key) => hashes.Contains(vault.Hash(key));
 
-    /// <summary>Whether a cell names such a person: an address, a number, a vehicle, a case; or has a row in it that does.</summary>
+    /// <summary>Whether a cell names such a person: an address, a number, a vehicle, a case; or has a row or an address in it that does.</summary>
     public bool Names(string cell)
     {
         var text = cell.Trim().TrimStart('\'');
-        return IsTheirs(text) || (text.AsSpan().ContainsAny(AnySeparator) && text.Split(SplitAt).Any(part => IsTheirs(part.Trim().TrimStart('\''))));
+        return IsTheirs(text) || (text.AsSpan().ContainsAny(AnySeparator) && text.Split(SplitAt).Any(part => IsTheirs(part.Trim().TrimStart('\''))))
+            || (text.Contains('@', StringComparison.Ordinal) && NamesAddress(text));
     }
 
     /// <summary>Whether a mail is to or about such a person: it names the address, the case, or a contact of ours.</summary>
     public bool NamesInMail(string text) =>
-        Addresses().Matches(text).Any(m => IsTheirs(m.Value) || IsTheirs(m.Value.TrimStart('\'').TrimEnd('.')))
+        NamesAddress(text)
         || CaseIds().Matches(text).Any(m => IsTheirs(m.Value))
         || (names.Find(text) is { } contact && IsTheirs(contact.CaseId));
+
+    /// <summary>Whether an address of theirs stands anywhere in a text.</summary>
+    private bool NamesAddress(string text) => Addresses().Matches(text).Any(m => IsTheirs(m.Value) || IsTheirs(m.Value.TrimStart('\'').TrimEnd('.')));
 
     private bool IsTheirs(string text)
     {
@@ -72,12 +78,16 @@ internal sealed partial class ErasedPersons
             return true;
         }
 
-        return text.Length <= 40 && MayBeNumber(text) && Numbers(text).Any(n => hashes.Contains(vault.Hash(n)));
+        return text.Length <= 40 && MayBeNumber(text) && !IsDay(text) && Numbers(text).Any(n => hashes.Contains(vault.Hash(n)));
     }
 
     /// <summary>A number in whatever market it is one: a file does not say.</summary>
     private IEnumerable<PhoneNumber> Numbers(string text) =>
         programme.DiallingRules.Select(home => PhoneNumber.Parse(text, home, programme.DiallingRules)).OfType<PhoneNumber>().Distinct();
+
+    /// <summary>Every row has days in it, and without its hyphens 2026-03-10 is a number in New Zealand.</summary>
+    private static bool IsDay(string text) => text.Length is >= 8 and <= 10
+        && DateOnly.TryParseExact(text, DayForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 1950 and < 2100;
 
     private static bool MayBeNumber(string text)
     {

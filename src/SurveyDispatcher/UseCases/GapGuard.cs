@@ -8,7 +8,21 @@ namespace SurveyDispatcher.UseCases;
 internal static class GapGuard
 {
     /// <summary>Why a cycle must not run without being told to; null when it may.</summary>
-    public static string? Problem(Database database, PipelineConfig config, AsOf asOf)
+    /// <param name="database">The store.</param>
+    /// <param name="config">The settings and the programme.</param>
+    /// <param name="asOf">What dates the cycle.</param>
+    /// <param name="noted">The last cycle that began in the data directory, as <see cref="CycleLock"/> has it; null when it is not known.</param>
+    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, long? noted) => Gap(database, config, asOf) ?? SetBack(database, noted);
+
+    /// <summary>The store knows less than has happened: too young a backup for the gap to tell, or a log that was deleted after a crash.</summary>
+    private static string? SetBack(Database database, long? noted) =>
+        database["cycles.last"].First(r => r.GetInt64(0)) is var last && noted > last
+            ? $"Cycle {noted} has begun in this data directory, but the store {(last == 0 ? "knows of none" : $"ends with cycle {last}")}: it was restored from a backup, or its log (survey.db-wal) was deleted after a crash. "
+                + "It does not know whom the lost cycles have contacted, and would contact them again. Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
+                + "Read 'Restore' in docs/operations.md first: what was lost is read again from the archive. Then, or if nothing went out, run 'cycle --accept-gap' once."
+            : null;
+
+    private static string? Gap(Database database, PipelineConfig config, AsOf asOf)
     {
         if (database["cycles.last"].First(r => (AsOf: r.GetString(1), Day: (DateOnly?)r.Day(2))) is not { Day: { } last } before)
         {

@@ -123,7 +123,7 @@ internal sealed class Retention(CycleContext context)
             ForgetIn(folder, "*", path => longest is { } days && ChangedOn(path).AddDays(days) <= context.AsOf.Day);
         }
 
-        ForgetIn(data.Mail, "*.eml", path => DaysOf(MarketOfMail(path)) is { } days && ChangedOn(path).AddDays(days) <= context.AsOf.Day);
+        ForgetIn(data.Mail, "*.eml*", path => DaysOf(MarketOfMail(path)) is { } days && ChangedOn(path).AddDays(days) <= context.AsOf.Day);
         ForgetIn(data.PhoneLists, "*", path => ListOf(Path.GetFileName(path)) is var (market, day) && DaysOf(market) is { } days && day.AddDays(days) <= context.AsOf.Day);
     }
 

@@ -71,7 +71,16 @@ internal sealed class Store(DataDirectory directory, StoreOptions options)
         }
     }
 
-    private SqliteDatabase OpenFile(bool older) => File.Exists(Path)
-        ? SqliteDatabase.Open(connectionString, write: false, older)
-        : throw new OperatorException($"There is no store at {Path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
+    private SqliteDatabase OpenFile(bool older)
+    {
+        if (!File.Exists(Path))
+        {
+            throw new OperatorException($"There is no store at {Path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
+        }
+
+        return new FileInfo(Path).Length > 0
+            ? SqliteDatabase.Open(connectionString, write: false, older)
+            : throw new OperatorException(
+                $"The store {Path} is empty: no cycle has stored anything, or what was in it is lost. Run 'cycle' first; if cycles have run here, restore the store (docs/operations.md). Nothing was done.");
+    }
 }

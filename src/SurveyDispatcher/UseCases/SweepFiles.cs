@@ -2,6 +2,7 @@ using System.Text;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
+using SurveyDispatcher.Mail;
 using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
@@ -15,6 +16,7 @@ internal sealed class SweepFiles(CycleContext context)
 {
     private const int Chunk = 1 << 20;
     private const int Overlap = 512;
+    private const int MostNesting = 8;
     private const string Aside = ".erased";
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
@@ -38,7 +40,13 @@ internal sealed class SweepFiles(CycleContext context)
         long done = 0;
         foreach (var folder in folders.Where(Directory.Exists))
         {
-            foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList())
+            var isInbox = DataDirectory.Kinds.Any(k => data.Inbox(k) == folder);
+            if (isInbox && new DirectoryInfo(folder).LinkTarget is not null)
+            {
+                continue; // nothing is taken through a link, either
+            }
+
+            foreach (var path in FilesBelow(folder))
             {
                 context.Stopping.ThrowIfCancellationRequested();
                 context.Progress.Report("looking through files", ++done, 0);
@@ -48,13 +56,47 @@ internal sealed class SweepFiles(CycleContext context)
                     {
                         SweepList(path);
                     }
-                    else if (IsOurs(path))
+                    else if (!IsHalf(path))
                     {
-                        Sweep(path, NameOf(path));
+                        if (!path.EndsWith(".error.txt", StringComparison.Ordinal)) // what we wrote about a file
+                        {
+                            Sweep(path, NameOf(path));
+                        }
+                    }
+                    else if (!isInbox)
+                    {
+                        File.Delete(path); // a writer was killed over it, and nobody will ever look at it again
                     }
                 });
             }
         }
+    }
+
+    /// <summary>
+    /// The files in a folder and below it. In an inbox, others decide what lies there: a link may lead anywhere, or round in circles; a pipe,
+    /// a device or a socket has no length, as an empty file has none, and whoever opens one may wait for ever.
+    /// </summary>
+    private List<string> FilesBelow(string folder)
+    {
+        var found = new List<string>();
+        Guard(folder, () =>
+        {
+            foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().Where(e => e.LinkTarget is null).OrderBy(e => e.Name, StringComparer.Ordinal))
+            {
+                if (entry is FileInfo file)
+                {
+                    if (file.Exists && file.Length > 0)
+                    {
+                        found.Add(file.FullName);
+                    }
+                }
+                else
+                {
+                    found.AddRange(FilesBelow(entry.FullName));
+                }
+            }
+        });
+        return found;
     }
 
     /// <summary>Sweeps one file that arrived under a name.</summary>
@@ -62,7 +104,8 @@ internal sealed class SweepFiles(CycleContext context)
     {
         if (LooksLikeMail(path))
         {
-            if (context.Erased.NamesInMail(Start(path)))
+            var mail = Start(path);
+            if (context.Erased.NamesInMail(mail) || Decoded(MimeEntity.Parse(mail), MostNesting).Any(context.Erased.NamesInMail) || (mail.Length >= Chunk / 4 && BytesNameThem(path)))
             {
                 Delete(path);
             }
@@ -153,10 +196,9 @@ internal sealed class SweepFiles(CycleContext context)
             : null;
     }
 
-    /// <summary>Not what is still being uploaded, and not what we wrote about a file: the first is recognised when it is taken.</summary>
-    private static bool IsOurs(string path) => new FileInfo(path).LinkTarget is null && Path.GetFileName(path) is var name
-        && !name.EndsWith(".tmp", StringComparison.Ordinal) && !name.EndsWith(".error.txt", StringComparison.Ordinal)
-        && (!name.EndsWith(".part", StringComparison.Ordinal) || name.EndsWith(".rejects.csv.part", StringComparison.Ordinal));
+    /// <summary>Half a file: in an inbox one that is being uploaded, and recognised when it is taken. A file that is being taken goes on with its rejects.</summary>
+    private static bool IsHalf(string path) => path.EndsWith(".tmp", StringComparison.Ordinal)
+        || (path.EndsWith(".part", StringComparison.Ordinal) && !path.EndsWith(".rejects.csv.part", StringComparison.Ordinal));
 
     /// <summary>The name under which it came: a second file of a name has a number behind it.</summary>
     private static string NameOf(string path)
@@ -175,6 +217,27 @@ internal sealed class SweepFiles(CycleContext context)
         var colon = line.IndexOf(':', StringComparison.Ordinal);
         return line.StartsWith("From ", StringComparison.Ordinal)
             || (colon > 0 && !line[..colon].Any(c => c is <= ' ' or > '~' or ',' or ';' or '"') && (colon + 1 == line.TrimEnd().Length || line[colon + 1] is ' ' or '\t'));
+    }
+
+    /// <summary>What a mail says behind its transfer encodings.</summary>
+    private static IEnumerable<string> Decoded(MimeEntity part, int nesting)
+    {
+        var content = part.Content();
+        if (!ReferenceEquals(content, part.Body))
+        {
+            yield return content;
+        }
+
+        var inner = part.Children();
+        if (part.Type.StartsWith("message/", StringComparison.Ordinal))
+        {
+            inner = inner.Append(MimeEntity.Parse(content));
+        }
+
+        foreach (var text in nesting == 0 ? [] : inner.SelectMany(child => Decoded(child, nesting - 1)))
+        {
+            yield return text;
+        }
     }
 
     private static string Start(string path)

@@ -21,7 +21,7 @@ internal interface IRowTaker
 internal readonly record struct RowResult(RowOutcome Outcome, string Reason = "", string Column = "", string Value = "")
 {
     /// <summary>The row is about somebody whose data was erased: its text is not kept, neither in rejects nor in the archive.</summary>
-    public bool IsOfErased { get; private init; }
+    public bool IsOfErased { get; init; }
 
     public static RowResult New { get; } = new(RowOutcome.New);
 
@@ -111,6 +111,11 @@ internal sealed class FileInTaking : IDisposable
     public void Count(RowResult result, long line, Func<string> raw)
     {
         Read++;
+        if (result.Outcome == RowOutcome.Rejected && !result.IsOfErased && context.Erased.Any && context.Erased.Names(raw()))
+        {
+            result = result with { Value = "", IsOfErased = true }; // understood or not: it names her
+        }
+
         sawErased |= result.IsOfErased;
         switch (result.Outcome)
         {

@@ -72,6 +72,7 @@ public sealed class DamagedStoreTests
         for (var page = 1; page < good.Length / 4096; page++)
         {
             Damage(world.Store, good, "");
+            File.Delete(world.In("cycle.lock")); // which knows that the store was put back
             var damaged = (byte[])good.Clone();
             damaged.AsSpan(page * 4096, 4096).Clear();
             await File.WriteAllBytesAsync(world.Store, damaged, Ct);
@@ -108,6 +109,68 @@ public sealed class DamagedStoreTests
 
         Assert.Equal((1, 1, 1), (after.GetProperty("invitationsSent").GetInt32(), after.GetProperty("remindersSent").GetInt32(), world.PhoneRows().Count));
         Assert.Equal(0, (await world.RunAsync("verify")).Code);
+    }
+
+    /// <summary>Everything since the last clean end lay in it: the store is whole, and knows less than has happened.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // the first cycle of all: the store itself lay in it
+    public async Task ALogThatIsDeletedAfterACrashContactsNobodyAgainUntilSomebodyHasLooked(bool first)
+    {
+        using var world = first ? new World() : await LivedAsync();
+        world.Extract("b.csv", [.. Enumerable.Range(0, 20).Select(n => Due with { Transaction = $"N{n}", Email = $"n{n}@mail.example" })]);
+        Assert.True(await Child.KillAsync(world, $"rename {world.In("mail")}", 6, "cycle", "--as-of", "2026-03-05"));
+        var sent = world.Mails().Count;
+        Assert.InRange(sent, 1, 20); // the senders work side by side
+        Assert.True(new FileInfo(world.Store + "-wal").Length > 0);
+        File.Delete(world.Store + "-wal");
+        File.Delete(world.Store + "-shm");
+        world.Extract("c.csv", [.. Enumerable.Range(0, 20).Select(n => Due with { Transaction = $"N{n}", Email = $"n{n}@mail.example" })]); // tomorrow's
+
+        var ended = await world.RunAsync("cycle", "--as-of", "2026-03-06");
+        var dry = await world.RunAsync("cycle", "--as-of", "2026-03-06", "--dry-run");
+        var status = await world.RunAsync("status");
+
+        Assert.Equal((1, 1), (ended.Code, dry.Code));
+        Assert.Contains("its log (survey.db-wal) was deleted after a crash", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("its log (survey.db-wal) was deleted after a crash", dry.Error, StringComparison.Ordinal);
+        Assert.Contains("CYCLES STOP NOW", status.Output, StringComparison.Ordinal);
+        Assert.Equal(sent, world.Mails().Count);
+        await world.HoldsAsync();
+        await world.CycleAsync("2026-03-06", "--accept-gap");
+        await world.CycleAsync("2026-03-06"); // once is enough
+        await world.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task AStoreThatIsYoungerThanTheGapIsFoundToBeRestored()
+    {
+        using var world = await LivedAsync();
+        var backup = await File.ReadAllBytesAsync(world.Store, Ct);
+        await world.CycleAsync("2026-03-05");
+        await File.WriteAllBytesAsync(world.Store, backup, Ct);
+        var mails = world.Mails().Count;
+
+        var ended = await world.RunAsync("cycle", "--as-of", "2026-03-05");
+
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("Cycle 2 has begun in this data directory, but the store ends with cycle 1: it was restored from a backup", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(mails, world.Mails().Count);
+    }
+
+    [Fact]
+    public async Task AStoreThatIsGoneIsMissedAlsoWhereTheArchiveWasMovedAway()
+    {
+        using var world = await LivedAsync();
+        File.Delete(world.Store);
+        Directory.Delete(world.In("archive"), recursive: true);
+
+        var ended = await world.RunAsync("cycle", "--as-of", "2026-03-05");
+
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("is missing or empty, but", ended.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(world.Store));
+        Assert.Single(world.Mails());
     }
 
     [Theory]
@@ -153,6 +216,7 @@ public sealed class DamagedStoreTests
     [InlineData("half", "keys.json is damaged")]
     [InlineData("empty", "keys.json is damaged")]
     [InlineData("another user's", "keys.json")]
+    [InlineData("another store's", "is not the one of this store")]
     public async Task WithoutItsKeysAStoreSendsNothing(string fault, string told)
     {
         using var world = await LivedAsync();
@@ -162,6 +226,14 @@ public sealed class DamagedStoreTests
         {
             case "gone":
                 File.Delete(path);
+                break;
+            case "another store's":
+                using (var other = new World())
+                {
+                    await other.CycleAsync("2026-03-02");
+                    File.Copy(other.In("keys.json"), path, overwrite: true);
+                }
+
                 break;
             case "another user's":
                 // Root may read anything: a file of /proc that nobody may read stands in its place.

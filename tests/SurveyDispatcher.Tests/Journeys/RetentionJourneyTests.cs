@@ -186,6 +186,21 @@ public sealed class RetentionJourneyTests
         Assert.False(Directory.Exists(world.In("archive", "2026", "03")));
     }
 
+    /// <summary>A mail that a kill left half written, of a case that has ended since: no later mail takes its name.</summary>
+    [Fact]
+    public async Task AMailUnderItsTemporaryNameGoesLikeAnyOther()
+    {
+        using var world = await Lived(new { filesDays = 10 });
+        var mail = world.Files("mail")[0] + ".tmp";
+        File.Copy(world.Files("mail")[0], mail);
+        File.SetLastWriteTimeUtc(mail, new DateTime(2026, 3, 2, 0, 0, 0, DateTimeKind.Utc));
+
+        await world.CycleAsync("2026-03-11");
+        Assert.True(File.Exists(mail));
+        await world.CycleAsync("2026-03-12");
+        Assert.False(File.Exists(mail));
+    }
+
     [Fact]
     public async Task FilesOfNoKnownAgeAreKeptWhereOneMarketKeepsForEver()
     {

@@ -128,10 +128,11 @@ public sealed partial class PostgresDatabase : Database
 
     /// <inheritdoc/>
     /// <remarks>The tables are written anew. The server's own log and its backups are the administrator's.</remarks>
-    public override void Compact()
+    public override bool Compact()
     {
         using var command = new NpgsqlCommand("VACUUM (FULL) transactions, identities, sightings, responses, attempts, mails, handed_over", connection) { CommandTimeout = 0 };
         command.ExecuteNonQuery();
+        return true;
     }
 
     /// <inheritdoc/>

@@ -27,10 +27,6 @@ UPDATE attempts SET number = x'' WHERE case_id = @case_id
 -- name: forget_mails
 UPDATE mails SET to_hash = NULL WHERE case_id = @case_id
 
--- name: forget_person
--- Under two names in one year he was one person all the same.
-UPDATE OR REPLACE handed_over SET person = -case_id WHERE case_id = @case_id
-
 -- name: add
 INSERT INTO erasures (at, transactions, cases) VALUES (@at, @transactions, @cases)
 

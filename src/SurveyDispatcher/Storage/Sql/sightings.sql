@@ -1,10 +1,6 @@
 -- name: any
 SELECT 1 FROM sightings LIMIT 1
 
--- name: seen
--- Whether the row changes nothing on this day.
-SELECT 1 FROM sightings WHERE fingerprint = @fingerprint AND until > @today AND policy_id = @policy_id
-
 -- name: add
 INSERT INTO sightings (fingerprint, until, policy_id) VALUES (@fingerprint, @until, @policy_id)
 ON CONFLICT (fingerprint) DO UPDATE SET until = excluded.until, policy_id = excluded.policy_id

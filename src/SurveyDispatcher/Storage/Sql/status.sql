@@ -22,7 +22,3 @@ SELECT count(*) FROM withdrawals WHERE list_id IS NULL
 
 -- name: refused
 SELECT kind, name, problem FROM files WHERE state = 'refused' ORDER BY id DESC LIMIT 20
-
--- name: handed_abroad
-SELECT year, market, coalesce(group_concat(DISTINCT nullif(country, '')), ''), count(DISTINCT person)
-FROM handed_over WHERE country <> market GROUP BY year, market ORDER BY year DESC, market

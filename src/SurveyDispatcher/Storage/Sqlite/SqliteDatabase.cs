@@ -72,7 +72,7 @@ public sealed partial class SqliteDatabase : Database
     public static string Explain(SqliteException e) => e.SqliteErrorCode switch
     {
         5 or 6 => "another program holds it locked (a backup, a database browser?). Close that program, then run the cycle again.",
-        8 => "it is read-only for this user. Give the user that runs the cycle the right to write, then run the cycle again.",
+        8 => "it is read-only for this user, or a file beside it is (survey.db-wal, survey.db-shm). Give the user that runs the cycle the right to write to all of them, then run the cycle again.",
         11 or 26 => "the file is damaged or no database. Restore the last backup (docs/operations.md), then run the cycle again.",
         13 => "the disk is full. Make room, then run the cycle again: what was stored is kept.",
         14 => "it can't be opened or created. Check that the data directory exists and that this user may write there.",
@@ -141,13 +141,15 @@ public sealed partial class SqliteDatabase : Database
 
     /// <inheritdoc/>
     /// <remarks>The store is written anew, so that nothing is left in free pages, and its log is emptied. It needs as much room again on the disk for a moment; SQLite's temporary file goes to a file, since it has the store's size.</remarks>
-    public override void Compact()
+    public override bool Compact()
     {
         Execute("PRAGMA temp_store = FILE");
         try
         {
             Execute("VACUUM");
-            Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            using var emptyLog = connection.CreateCommand();
+            emptyLog.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+            return Convert.ToInt64(emptyLog.ExecuteScalar(), CultureInfo.InvariantCulture) == 0; // 1 when a reader kept it from being done: that is no error to SQLite
         }
         finally
         {
