@@ -28,7 +28,7 @@ public enum ColumnKind
 public sealed partial record StoreTable(string Name, IReadOnlyList<(string Name, ColumnKind Kind)> Columns)
 {
     /// <summary>Every table, in the order of the schema.</summary>
-    public static IReadOnlyList<StoreTable> All { get; } = [.. SqlText.Schema("").SelectMany(step => Table().Matches(step)).Select(Read)];
+    public static IReadOnlyList<StoreTable> All { get; } = [.. SqlText.Schema("").SelectMany(step => Table().Matches(step.Text)).Select(Read)];
 
     /// <summary>The table of a name.</summary>
     public static StoreTable Of(string name) => All.First(t => t.Name == name);

@@ -51,7 +51,7 @@ public sealed class Vault : IDisposable
     /// <summary>Opens a key file, or makes it for a store that does not exist yet.</summary>
     /// <param name="path">The key file.</param>
     /// <param name="storeExists">The store is there: keys made now would not fit it.</param>
-    /// <param name="write">A file of the old form is written anew, and a missing one is made.</param>
+    /// <param name="write">A missing file is made.</param>
     /// <exception cref="OperatorException">The keys are missing or damaged, but the store is there.</exception>
     public static Vault Open(string path, bool storeExists, bool write = true)
     {
@@ -71,11 +71,6 @@ public sealed class Vault : IDisposable
         if (KeyRing.Parse(File.ReadAllText(path)) is not { } ring)
         {
             throw new OperatorException($"The key file {path} is damaged. Restore {Path.GetFileName(path)} from your backup.");
-        }
-
-        if (ring.IsOldForm && write)
-        {
-            ring.Save(path);
         }
 
         return new Vault(ring);

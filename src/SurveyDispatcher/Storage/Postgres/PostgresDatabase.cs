@@ -18,6 +18,7 @@ public sealed partial class PostgresDatabase : Database
     private static readonly FrozenDictionary<string, string> Statements =
         SqlText.Statements("Postgres").ToFrozenDictionary(s => s.Key, s => InWordsOfPostgres(s.Value));
 
+    private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Postgres");
     private readonly NpgsqlConnection connection;
     private NpgsqlTransaction? transaction;
 
@@ -265,16 +266,10 @@ public sealed partial class PostgresDatabase : Database
     {
         using var migration = connection.BeginTransaction();
         Execute($"SELECT pg_advisory_xact_lock({MigrationLock})");
-        var steps = SqlText.Schema("Postgres");
-        var version = Version();
-        if (version < steps.Count)
+        foreach (var (version, text) in SqlText.StepsAfter(Steps, Version(), Name(connection.ConnectionString)))
         {
-            for (var step = version; step < steps.Count; step++)
-            {
-                Execute(Tables(steps[step]));
-            }
-
-            Execute($"CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL); DELETE FROM schema_version; INSERT INTO schema_version VALUES ({steps.Count})");
+            Execute(Tables(text));
+            Execute($"CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL); DELETE FROM schema_version; INSERT INTO schema_version VALUES ({version})");
         }
 
         migration.Commit();
@@ -282,18 +277,17 @@ public sealed partial class PostgresDatabase : Database
 
     private void CheckVersion()
     {
-        var (version, known) = (Version(), SqlText.Schema("Postgres").Count);
-        if (version < known)
+        var current = Version();
+        if (SqlText.StepsAfter(Steps, current, Name(connection.ConnectionString)).Any())
         {
-            throw new OperatorException(version == 0
+            throw new OperatorException(current == 0
                 ? $"There is no store in {Name(connection.ConnectionString)} yet. Run 'cycle' first."
-                : $"The store {Name(connection.ConnectionString)} was made by an older version of the program (schema {version}, this one needs {known}). Run 'cycle' once: it brings the store up to date.");
+                : $"The store {Name(connection.ConnectionString)} was made by an older version of the program (schema {current}, this one needs {Steps[^1].Version}). Run 'cycle' once: it brings the store up to date.");
         }
     }
 
     private int Version()
     {
-        var known = SqlText.Schema("Postgres").Count;
         using var exists = new NpgsqlCommand("SELECT to_regclass('schema_version') IS NOT NULL", connection);
         if (!(bool)exists.ExecuteScalar()!)
         {
@@ -301,9 +295,7 @@ public sealed partial class PostgresDatabase : Database
         }
 
         using var version = new NpgsqlCommand("SELECT version FROM schema_version", connection);
-        var current = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
-        return current <= known ? current : throw new OperatorException(
-            $"The store {Name(connection.ConnectionString)} was made by a newer version of the program (schema {current}, this one knows {known}). Install the newer version.");
+        return Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
     private void Execute(string text)

@@ -11,7 +11,7 @@ namespace SurveyDispatcher.Storage;
 public sealed partial class SqliteDatabase : Database
 {
     private static readonly FrozenDictionary<string, string> Statements = SqlText.Statements("Sqlite");
-    private static readonly IReadOnlyList<string> Steps = SqlText.Schema("Sqlite");
+    private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Sqlite");
     private readonly SqliteConnection connection;
     private Statement? begin, commit, rollback;
     private WriteBehind? behind;
@@ -248,12 +248,12 @@ public sealed partial class SqliteDatabase : Database
 
     private void Migrate()
     {
-        for (var step = Version(); step < Steps.Count; step++)
+        foreach (var (version, text) in SqlText.StepsAfter(Steps, Version(), connection.DataSource))
         {
             using var migration = connection.BeginTransaction();
             using var command = connection.CreateCommand();
             command.Transaction = migration;
-            command.CommandText = $"{SqlTypes().Replace(Steps[step], m => m.Value == "BYTES" ? "BLOB" : "TEXT")}\nPRAGMA user_version = {step + 1};";
+            command.CommandText = $"{SqlTypes().Replace(text, m => m.Value == "BYTES" ? "BLOB" : "TEXT")}\nPRAGMA user_version = {version};";
             command.ExecuteNonQuery();
             migration.Commit();
         }
@@ -262,10 +262,11 @@ public sealed partial class SqliteDatabase : Database
     /// <summary>A reader changes nothing, so it can't bring an older store up to date.</summary>
     private void CheckVersion()
     {
-        if (Version() is var current && current < Steps.Count)
+        var current = Version();
+        if (SqlText.StepsAfter(Steps, current, connection.DataSource).Any())
         {
             throw new OperatorException(
-                $"The store {connection.DataSource} was made by an older version of the program (schema {current}, this one needs {Steps.Count}). Run 'cycle' once: it brings the store up to date.");
+                $"The store {connection.DataSource} was made by an older version of the program (schema {current}, this one needs {Steps[^1].Version}). Run 'cycle' once: it brings the store up to date.");
         }
     }
 
@@ -273,9 +274,7 @@ public sealed partial class SqliteDatabase : Database
     {
         using var version = connection.CreateCommand();
         version.CommandText = "PRAGMA user_version";
-        var current = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
-        return current <= Steps.Count ? current : throw new OperatorException(
-            $"The store {connection.DataSource} was made by a newer version of the program (schema {current}, this one knows {Steps.Count}). Install the newer version.");
+        return Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
     [GeneratedRegex(@"\b(DAY|INSTANT|BYTES)\b")]
