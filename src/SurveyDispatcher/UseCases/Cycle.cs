@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -50,7 +52,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease, cycleLock);
     }
 
-    private void CheckGap(CycleRequest request, Database database, long? noted)
+    private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
     {
         if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf, noted) is { } gap)
         {
@@ -61,7 +63,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <summary>A store that is gone, or empty, where cycles have run before: a new one would take every customer for one who was never asked.</summary>
     private void CheckNotLost()
     {
-        if (!StoreExists(directory, config.Settings.Store) && (directory.HasArchive || CycleLock.NotedIn(directory) > 0))
+        if (!StoreExists(directory, config.Settings.Store) && (directory.HasArchive || CycleLock.NotedIn(directory) is not null))
         {
             throw new OperatorException(
                 $"The store {new SqliteConnectionStringBuilder(ConnectionString(directory, config.Settings.Store)).DataSource} is missing or empty, but {(directory.HasArchive ? directory.ArchiveRoot : directory.LockPath)} shows that cycles have run here: "
@@ -121,7 +123,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         };
         context.Counts.AsOf = request.AsOf.ToString();
         Begin(context);
-        cycleLock?.Note(context.Ledger.CycleId);
+        cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
         var outcome = "failed";
         try
         {
@@ -362,7 +364,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 }
 
 /// <summary>One cycle at a time on a data directory: held by the operating system, released by it when the process dies.</summary>
-/// <remarks>The file holds the number of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).</remarks>
+/// <remarks>The file holds number and day of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).</remarks>
 internal sealed class CycleLock : IDisposable
 {
     private readonly FileStream file;
@@ -370,7 +372,7 @@ internal sealed class CycleLock : IDisposable
     private CycleLock(FileStream file) => this.file = file;
 
     /// <summary>The last cycle that has begun; null where none was noted yet.</summary>
-    public long? Noted => Read(file);
+    public NotedCycle? Noted => Read(file);
 
     /// <summary>Takes the lock, or says who has it.</summary>
     public static CycleLock Take(DataDirectory directory)
@@ -387,7 +389,7 @@ internal sealed class CycleLock : IDisposable
     }
 
     /// <summary>The same for those that only look; null also while a cycle is running.</summary>
-    public static long? NotedIn(DataDirectory directory)
+    public static NotedCycle? NotedIn(DataDirectory directory)
     {
         try
         {
@@ -401,22 +403,24 @@ internal sealed class CycleLock : IDisposable
     }
 
     /// <summary>A cycle is on record in the store, and will contact people from now on.</summary>
-    public void Note(long cycle)
+    public void Note(NotedCycle begun)
     {
+        var note = GapGuard.Note(Noted, begun);
         file.SetLength(0);
-        file.Write(System.Text.Encoding.ASCII.GetBytes($"{cycle}"));
+        file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{note.Number} {note.Day:yyyy-MM-dd}")));
         file.Flush(flushToDisk: true);
     }
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 
-    private static long? Read(FileStream file)
+    private static NotedCycle? Read(FileStream file)
     {
-        Span<byte> bytes = stackalloc byte[20];
+        Span<byte> bytes = stackalloc byte[32];
         file.Position = 0;
-        var read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return long.TryParse(bytes[..read], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var cycle) ? cycle : null;
+        var parts = Encoding.ASCII.GetString(bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)]).Split(' ');
+        return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && DateOnly.TryParseExact(parts[1], "yyyy-MM-dd", out var day) ? new NotedCycle(number, day) : null;
     }
 
     /// <summary>EWOULDBLOCK on Linux (11) and macOS (35), a sharing violation on Windows.</summary>
