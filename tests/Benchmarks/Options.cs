@@ -72,7 +72,7 @@ internal sealed record Options
     public double DurableStageTarget => Quick ? 0.1 : 0.7;
 
     /// <summary>All that the keys do, as a share of the time of the whole.</summary>
-    public double SealingTarget => Quick ? 1 : 0.1;
+    public double SealingTarget => Quick ? 1 : 0.2;
 
     public double SessionsTarget => Quick ? 6 : 12;
 

@@ -203,7 +203,9 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
-            using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
+            using var vault = result.GetValue(what) == "responses" // nothing else that is exported is sealed
+                ? Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)
+                : new Storage.Vault(KeyRing.Zeros());
             var export = new Export(config, database, vault);
             if (result.GetValue(path) is { } file)
             {

@@ -1,5 +1,7 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Mail;
@@ -52,7 +54,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease, cycleLock);
     }
 
-    private void CheckGap(CycleRequest request, Database database, long? noted)
+    private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
     {
         if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf, noted) is { } gap)
         {
@@ -63,7 +65,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <summary>A store that is gone, or empty, where cycles have run before: a new one would take every customer for one who was never asked.</summary>
     private void CheckNotLost()
     {
-        if ((directory.HasArchive || CycleLock.NotedIn(directory) > 0) && !store.Exists)
+        if ((directory.HasArchive || CycleLock.NotedIn(directory) is not null) && !store.Exists)
         {
             throw new OperatorException(
                 $"The store {store.Name} is missing or empty, but {(directory.HasArchive ? directory.ArchiveRoot : directory.LockPath)} shows that cycles have run here: "
@@ -122,7 +124,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         };
         context.Counts.AsOf = request.AsOf.ToString();
         Begin(context);
-        cycleLock?.Note(context.Ledger.CycleId);
+        cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
         var outcome = "failed";
         try
         {
@@ -283,24 +285,15 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <exception cref="OperatorException">They are another's.</exception>
     internal static void CheckKeys(Database database, Vault vault)
     {
-        bool Opens(byte[] contact)
+        var (mine, theirs) = (vault.Mac("ring"), database["keys.ring"].Scalar<string>());
+        if (theirs is { Length: 0 })
         {
-            try
-            {
-                vault.Unseal(contact);
-                return true;
-            }
-            catch (CryptographicException)
-            {
-                return false;
-            }
+            database.InTransaction(() => database["keys.set_ring"].Run(mine));
         }
-
-        var latest = database["keys.latest_contacts"].List(r => r.Bytes(0)!);
-        if (latest.Count > 0 && !latest.Exists(Opens)) // one that can't be opened is damaged; all of them are sealed with other keys
+        else if (theirs != mine)
         {
             throw new OperatorException(
-                "The key ring is not the one of this store: what the store holds can't be unsealed with it. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
+                "The key ring is not the one of this store: it hashes and seals otherwise. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
         }
     }
 
@@ -323,7 +316,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 }
 
 /// <summary>One cycle at a time on a data directory: held by the operating system, released by it when the process dies.</summary>
-/// <remarks>The file holds the number of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).</remarks>
+/// <remarks>The file holds number and day of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).</remarks>
 internal sealed class CycleLock : IDisposable
 {
     private readonly FileStream file;
@@ -331,7 +324,7 @@ internal sealed class CycleLock : IDisposable
     private CycleLock(FileStream file) => this.file = file;
 
     /// <summary>The last cycle that has begun; null where none was noted yet.</summary>
-    public long? Noted => Read(file);
+    public NotedCycle? Noted => Read(file);
 
     /// <summary>Takes the lock, or says who has it.</summary>
     public static CycleLock Take(DataDirectory directory)
@@ -348,7 +341,7 @@ internal sealed class CycleLock : IDisposable
     }
 
     /// <summary>The same for those that only look; null also while a cycle is running.</summary>
-    public static long? NotedIn(DataDirectory directory)
+    public static NotedCycle? NotedIn(DataDirectory directory)
     {
         try
         {
@@ -362,22 +355,24 @@ internal sealed class CycleLock : IDisposable
     }
 
     /// <summary>A cycle is on record in the store, and will contact people from now on.</summary>
-    public void Note(long cycle)
+    public void Note(NotedCycle begun)
     {
+        var note = GapGuard.Note(Noted, begun);
         file.SetLength(0);
-        file.Write(System.Text.Encoding.ASCII.GetBytes($"{cycle}"));
+        file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{note.Number} {note.Day:yyyy-MM-dd}")));
         file.Flush(flushToDisk: true);
     }
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 
-    private static long? Read(FileStream file)
+    private static NotedCycle? Read(FileStream file)
     {
-        Span<byte> bytes = stackalloc byte[20];
+        Span<byte> bytes = stackalloc byte[32];
         file.Position = 0;
-        var read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return long.TryParse(bytes[..read], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var cycle) ? cycle : null;
+        var parts = Encoding.ASCII.GetString(bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)]).Split(' ');
+        return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && DateOnly.TryParseExact(parts[1], "yyyy-MM-dd", out var day) ? new NotedCycle(number, day) : null;
     }
 
     /// <summary>EWOULDBLOCK on Linux (11) and macOS (35), a sharing violation on Windows.</summary>

@@ -30,11 +30,13 @@ public sealed record ErasureRequest(string? Email, string? Phone, string? Vin, s
 /// <param name="FilesRewritten">Files written anew without them.</param>
 /// <param name="ListsRewritten">The vendor's lists among these.</param>
 /// <param name="FilesDeleted">Mails and unreadable files deleted.</param>
+/// <param name="Cases">The cases by name.</param>
 /// <param name="Problems">What could not be done.</param>
 public sealed record Erasure(
     bool DryRun, long Transactions, long CasesClosed, long CasesErased, long Withdrawals, long Suppressed, long SharedPoints,
-    long RowsRemoved, long FilesRewritten, long ListsRewritten, long FilesDeleted, IReadOnlyList<string> Problems)
+    long RowsRemoved, long FilesRewritten, long ListsRewritten, long FilesDeleted, IReadOnlyList<string> Cases, IReadOnlyList<string> Problems)
 {
+    private const int CasesShown = 20;
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>As JSON.</summary>
@@ -44,8 +46,15 @@ public sealed record Erasure(
     public string ToText()
     {
         var text = new StringBuilder();
-        text.AppendLine(DryRun ? "Would be erased (nothing was done):" : "Erased:");
+        text.AppendLine(Transactions == 0
+            ? "Nobody new was found by that. If somebody should have been, look for a slip, or name the person by another key: what retention has removed can't be looked for."
+            : DryRun ? "Would be erased (nothing was done):" : "Erased:");
         Line(text, "store", $"{Transactions:N0} transaction(s), {CasesErased:N0} case(s), {CasesClosed:N0} of them open until now");
+        if (Cases.Count > 0)
+        {
+            Line(text, "cases", $"{string.Join(", ", Cases.Take(CasesShown))}{(Cases.Count > CasesShown ? ", ..." : "")}");
+        }
+
         Line(text, "vendor", $"{Withdrawals:N0} withdrawal(s){(Withdrawals > 0 && !DryRun ? "; the next cycle writes the list" : "")}");
         if (!DryRun)
         {
@@ -53,11 +62,6 @@ public sealed record Erasure(
         }
 
         Line(text, "kept", $"{Suppressed:N0} keyed hash(es), so that the person is known again and left alone");
-        if (Transactions == 0)
-        {
-            text.AppendLine("Nobody new was found by that. If somebody should have been, name the person by another key: what retention has removed can't be looked for.");
-        }
-
         if (SharedPoints > 0)
         {
             Line(text, "not followed", $"{SharedPoints:N0} address(es) or number(s) that more than {Erase.SharedByMany} transactions have");
@@ -106,7 +110,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
         {
             database.InTransaction(lease.Release);
             var open = found.Cases.Count(c => c.Case.IsOpen);
-            return new Erasure(true, found.Ids.Count, open, found.Cases.Count, found.Cases.Count(c => c.Case.CallUntil is not null), found.Hashes.Count, found.Shared.Count, 0, 0, 0, 0, []);
+            return new Erasure(true, found.Ids.Count, open, found.Cases.Count, found.Cases.Count(c => c.Case.CallUntil is not null), found.Hashes.Count, found.Shared.Count, 0, 0, 0, 0, Names(found), []);
         }
 
         var (closed, withdrawals) = EraseFromStore(context, found);
@@ -114,8 +118,10 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
         database.InTransaction(lease.Release);
         return new Erasure(
             false, found.Ids.Count, closed, found.Cases.Count, withdrawals, found.Hashes.Count, found.Shared.Count,
-            sweep.RowsRemoved, sweep.FilesRewritten, sweep.ListsRewritten, sweep.FilesDeleted, context.Problems);
+            sweep.RowsRemoved, sweep.FilesRewritten, sweep.ListsRewritten, sweep.FilesDeleted, Names(found), context.Problems);
     }
+
+    private static List<string> Names(Found found) => found.Cases.ConvertAll(c => c.CaseId);
 
     /// <summary>Does what an erasure still has to do beyond the store's rows: files, and the free pages of the store.</summary>
     public static SweepFiles? Finish(CycleContext context, bool always = false)
@@ -171,7 +177,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
             var rules = config.Programme.DiallingRules;
             var numbers = rules.Select(home => PhoneNumber.Parse(phone, home, rules)).OfType<PhoneNumber>().Distinct().ToList();
             return numbers.Count > 0 ? new Key([], numbers, null)
-                : throw new UsageException("What --phone names is a number in no market; the international form (+61...) is safest. Nothing was done.");
+                : throw new UsageException("What --phone names is a number in no market. Write it in the international form (+61...). Nothing was done.");
         }
 
         if (request.Vin is { } vin)
@@ -188,6 +194,11 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     {
         var keys = given.Emails.Select(context.Vault.Hash).Concat(given.Numbers.Select(context.Vault.Hash)).ToHashSet();
         var (ids, hashes, shared) = (new SortedSet<long>(), new HashSet<long>(), new HashSet<long>());
+        if (given.Numbers.Count > 1)
+        {
+            keys = OneNumber(context, keys, request.Many);
+        }
+
         var sought = new HashSet<long>(keys);
         void Take(long id)
         {
@@ -249,6 +260,16 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
         }
 
         return new Found(ids, cases, hashes, shared);
+    }
+
+    /// <summary>A national number is one in each market; meant is the one that somebody has.</summary>
+    private static HashSet<long> OneNumber(CycleContext context, HashSet<long> numbers, bool many)
+    {
+        var known = numbers.Where(n => Having(context, n).Count > 0).ToHashSet();
+        return known.Count > 1 && !many
+            ? throw new OperatorException(
+                $"Customers in {known.Count} countries have this number, each in his own country. Nothing was done. Write it in the international form (+61...); if all of them are meant, add --many.")
+            : known.Count > 0 ? known : numbers;
     }
 
     /// <summary>Which transactions have a contact point, in their data now or in a case's past, or are of a vehicle.</summary>

@@ -4,6 +4,11 @@ using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
 
+/// <summary>The furthest that cycles have come in a data directory.</summary>
+/// <param name="Number">The cycle's number.</param>
+/// <param name="Day">The day that dated it.</param>
+internal sealed record NotedCycle(long Number, DateOnly Day);
+
 /// <summary>Keeps a restored store, or a host whose clock has jumped, from doing weeks of overdue work at once (contracts.md, <c>Data:MaxGapDays</c>).</summary>
 internal static class GapGuard
 {
@@ -12,14 +17,20 @@ internal static class GapGuard
     /// <param name="config">The settings and the programme.</param>
     /// <param name="asOf">What dates the cycle.</param>
     /// <param name="noted">The last cycle that began in the data directory, as <see cref="CycleLock"/> has it; null when it is not known.</param>
-    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, long? noted) => Gap(database, config, asOf) ?? SetBack(database, noted);
+    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, NotedCycle? noted) => Gap(database, config, asOf) ?? SetBack(database, noted);
+
+    /// <summary>What the data directory must remember when a cycle has begun: while a store that was set back is being replayed, how far it had been.</summary>
+    /// <param name="noted">What it remembered.</param>
+    /// <param name="begun">The cycle that has begun.</param>
+    public static NotedCycle Note(NotedCycle? noted, NotedCycle begun) =>
+        noted is { } far && begun.Number <= far.Number && begun.Day < far.Day ? far with { Number = Math.Max(far.Number, begun.Number + 1) } : begun;
 
     /// <summary>The store knows less than has happened: too young a backup for the gap to tell, or a log that was deleted after a crash.</summary>
-    private static string? SetBack(Database database, long? noted) =>
-        database["cycles.last"].First(r => r.GetInt64(0)) is var last && noted > last
-            ? $"Cycle {noted} has begun in this data directory, but the store {(last == 0 ? "knows of none" : $"ends with cycle {last}")}: it was restored from a backup, or its log (survey.db-wal) was deleted after a crash. "
+    private static string? SetBack(Database database, NotedCycle? noted) =>
+        database["cycles.last"].First(r => r.GetInt64(0)) is var last && noted?.Number > last
+            ? $"Cycles up to {noted.Day:yyyy-MM-dd} have begun in this data directory (number {noted.Number}), but the store {(last == 0 ? "knows of none" : $"ends with cycle {last}")}: it was restored from a backup, or its log (survey.db-wal) was deleted after a crash. "
                 + "It does not know whom the lost cycles have contacted, and would contact them again. Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
-                + "Read 'Restore' in docs/operations.md first: what was lost is read again from the archive. Then, or if nothing went out, run 'cycle --accept-gap' once."
+                + "Read 'Restore' in docs/operations.md first: each day that was lost, without files or with them, is run again with --accept-gap. If nothing went out, run 'cycle --accept-gap' once."
             : null;
 
     private static string? Gap(Database database, PipelineConfig config, AsOf asOf)

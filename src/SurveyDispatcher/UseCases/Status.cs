@@ -77,7 +77,7 @@ public sealed record Status(
     {
         var text = new StringBuilder();
         text.AppendLine(LastCycle is { } c
-            ? $"Last cycle: as of {c.AsOf}, {c.Outcome}, started {Instants.Text(c.StartedAt)}"
+            ? $"Last cycle: as of {c.AsOf}, {(c.Outcome == "running" ? "running, or killed (the next one goes on where it stopped)" : c.Outcome)}, started {Instants.Text(c.StartedAt)}"
             : "No cycle has run yet.");
         if (NextCycleStops is { } why)
         {

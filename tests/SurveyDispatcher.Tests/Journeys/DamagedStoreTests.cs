@@ -154,8 +154,46 @@ public sealed class DamagedStoreTests
         var ended = await world.RunAsync("cycle", "--as-of", "2026-03-05");
 
         Assert.Equal(1, ended.Code);
-        Assert.Contains("Cycle 2 has begun in this data directory, but the store ends with cycle 1: it was restored from a backup", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("Cycles up to 2026-03-05 have begun in this data directory (number 2), but the store ends with cycle 1: it was restored from a backup", ended.Error, StringComparison.Ordinal);
         Assert.Equal(mails, world.Mails().Count);
+    }
+
+    /// <summary>A day without files has a part in the replay, too: mails and calls were due on it.</summary>
+    [Fact]
+    public async Task AReplayIsNotDoneBeforeItHasReachedTheDayThatWasReached()
+    {
+        using var world = await LivedAsync();
+        var backup = await File.ReadAllBytesAsync(world.Store, Ct);
+        await world.DailyAsync("2026-03-05", "2026-03-08");
+        await File.WriteAllBytesAsync(world.Store, backup, Ct);
+
+        await world.CycleAsync("2026-03-05", "--accept-gap");
+        var early = await world.RunAsync("cycle", "--as-of", "2026-03-09");
+        await world.CycleAsync("2026-03-06", "--accept-gap");
+        await world.CycleAsync("2026-03-06", "--accept-gap"); // more cycles than there were are no proof that a day was reached
+        await world.CycleAsync("2026-03-07", "--accept-gap");
+        var late = await world.RunAsync("cycle", "--as-of", "2026-03-09");
+        await world.CycleAsync("2026-03-08", "--accept-gap");
+        await world.CycleAsync("2026-03-09");
+
+        Assert.Equal((1, 1), (early.Code, late.Code));
+        Assert.Contains("Cycles up to 2026-03-08 have begun", early.Error, StringComparison.Ordinal);
+        Assert.Contains("Cycles up to 2026-03-08 have begun", late.Error, StringComparison.Ordinal);
+        await world.HoldsAsync();
+    }
+
+    /// <summary>Who gives the whole thing up goes on from today.</summary>
+    [Fact]
+    public async Task ALaterDayThatIsAcceptedEndsTheReplay()
+    {
+        using var world = await LivedAsync();
+        var backup = await File.ReadAllBytesAsync(world.Store, Ct);
+        await world.DailyAsync("2026-03-05", "2026-03-08");
+        await File.WriteAllBytesAsync(world.Store, backup, Ct);
+
+        await world.CycleAsync("2026-03-09", "--accept-gap");
+
+        await world.CycleAsync("2026-03-10");
     }
 
     [Fact]

@@ -70,6 +70,45 @@ public sealed class EraseJourneyTests
         await world.HoldsAsync();
     }
 
+    /// <summary>Without its country a number is one in many; nobody may be erased for having the same digits.</summary>
+    [Fact]
+    public async Task ANationalNumberThatPeopleInTwoCountriesHaveMustBeWrittenWithItsCountry()
+    {
+        using var world = new World();
+        world.Extract(
+            "a.csv", Row.Sale with { Event = "2026-02-10", Phone1 = "0491 570 006" },
+            Row.Sale with { Event = "2026-02-10", Country = "ZA", Transaction = "T2", Vin = "VCTM0000000000009", Email = "thandi@mail.example", Phone1 = "0491 570 006" },
+            Row.Sale with { Event = "2026-02-10", Transaction = "T3", Vin = "VCTM0000000000008", Email = "olga@mail.example", Phone1 = "02 9374 1111" });
+        await world.CycleAsync("2026-03-02");
+
+        var unclear = await world.RunAsync("erase", "--phone", "0491 570 006", "--as-of", "2026-03-02");
+        var one = await world.RunAsync("erase", "--phone", "+61 491 570 006", "--as-of", "2026-03-02", "--json");
+        var clear = await world.RunAsync("erase", "--phone", "02 9374 1111", "--as-of", "2026-03-02", "--dry-run", "--json");
+        var all = await world.RunAsync("erase", "--phone", "0491 570 006", "--many", "--as-of", "2026-03-02", "--json");
+
+        Assert.Equal(1, unclear.Code);
+        Assert.Contains("Customers in 2 countries have this number", unclear.Error, StringComparison.Ordinal);
+        Assert.Equal(1, one.Json.GetProperty("transactions").GetInt32());
+        Assert.Equal(3, clear.Json.GetProperty("suppressed").GetInt32()); // his number, his address, his transaction's name
+        Assert.Equal(1, all.Json.GetProperty("transactions").GetInt32());
+        await world.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task ADryRunNamesTheCasesSoThatOneCanLookBeforeItIsTooLate()
+    {
+        using var world = await Seeded();
+        var caseId = await world.CaseIdAsync("ZQ-SALE");
+
+        var text = await world.RunAsync("erase", "--email", "zelda.q@mail.example", "--dry-run", "--as-of", "2026-03-06");
+        var json = await world.RunAsync("erase", "--email", "zelda.q@mail.example", "--dry-run", "--as-of", "2026-03-06", "--json");
+        var nobody = await world.RunAsync("erase", "--email", "zelda.qu@mail.example", "--dry-run", "--as-of", "2026-03-06");
+
+        Assert.Contains(caseId, text.Output, StringComparison.Ordinal);
+        Assert.Contains(caseId, json.Json.GetProperty("cases").EnumerateArray().Select(c => c.GetString()));
+        Assert.StartsWith("Nobody new was found", nobody.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WhatComesAgainOfThePersonIsNeitherKeptNorUsed()
     {

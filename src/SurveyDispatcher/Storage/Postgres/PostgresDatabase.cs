@@ -85,11 +85,11 @@ public sealed partial class PostgresDatabase : Database
         PostgresException { SqlState: "3D000" } p => $"{p.MessageText}. Create it (createdb), then run this again.",
         PostgresException { SqlState: "42501" } p => $"{p.MessageText}. Give the user the right to create and change tables there, then run this again.",
         PostgresException { SqlState: "25006" } => "it is read-only: a standby? Name the primary in Store:ConnectionString.",
-        PostgresException { SqlState: "53100" } => "its disk is full. Make room, then run the cycle again: what was stored is kept.",
-        PostgresException { SqlState: "53300" } => "it has no connection left. Raise max_connections, or stop what holds them, then run the cycle again.",
-        PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the cycle again when it is up: what was stored is kept.",
+        PostgresException { SqlState: "53100" } => "its disk is full. Make room, then run the same command again: what was stored is kept.",
+        PostgresException { SqlState: "53300" } => "it has no connection left. Raise max_connections, or stop what holds them, then run the same command again.",
+        PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the same command again when it is up: what was stored is kept.",
         PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
-        _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the cycle again: what was stored is kept.",
+        _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the same command again: what was stored is kept.",
     };
 
     /// <inheritdoc/>

@@ -259,9 +259,10 @@ INSERT INTO lease (id, token, holder) VALUES (1, 0, '');
 
 -- One row: the key with which everything in the store is sealed. While it is not the ring's current one, values wait to be sealed anew.
 CREATE TABLE sealing (
-    key_id INTEGER NOT NULL
+    key_id INTEGER NOT NULL,
+    ring   TEXT NOT NULL            -- by what the key ring of the store is known: a hash that only it makes
 );
-INSERT INTO sealing (key_id) VALUES (1);
+INSERT INTO sealing (key_id, ring) VALUES (1, '');
 
 -- One row: the retention rules by which forget_on was last found. When they change, everything is looked at again.
 CREATE TABLE retention (

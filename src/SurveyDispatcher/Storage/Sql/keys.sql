@@ -4,9 +4,11 @@ SELECT key_id FROM sealing
 -- name: sealed
 UPDATE sealing SET key_id = @key_id
 
--- name: latest_contacts
--- Of the latest transactions: behind them retention may have left nothing, and looking for it would cost a look at every row.
-SELECT contact FROM transactions WHERE id > (SELECT max(id) FROM transactions) - 10000 AND length(contact) > 29 ORDER BY id DESC LIMIT 5
+-- name: ring
+SELECT ring FROM sealing
+
+-- name: set_ring
+UPDATE sealing SET ring = @ring
 
 -- name: contacts
 SELECT id, contact FROM transactions

@@ -10,6 +10,12 @@ namespace SurveyDispatcher.Storage;
 /// <summary>A store in one file.</summary>
 public sealed partial class SqliteDatabase : Database
 {
+    /// <summary>SQLITE_IOERR_SHMSIZE: there was no room for the file of shared memory, the first that a connection makes.</summary>
+    private const int SharedMemorySize = 4874;
+
+    /// <summary>SQLITE_IOERR_WRITE.</summary>
+    private const int WriteFailed = 778;
+
     private static readonly FrozenDictionary<string, string> Statements = SqlText.Statements("Sqlite");
     private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Sqlite");
     private readonly SqliteConnection connection;
@@ -71,10 +77,11 @@ public sealed partial class SqliteDatabase : Database
     /// <summary>What a database error means to the operator.</summary>
     public static string Explain(SqliteException e) => e.SqliteErrorCode switch
     {
-        5 or 6 => "another program holds it locked (a backup, a database browser?). Close that program, then run the cycle again.",
-        8 => "it is read-only for this user, or a file beside it is (survey.db-wal, survey.db-shm). Give the user that runs the cycle the right to write to all of them, then run the cycle again.",
-        11 or 26 => "the file is damaged or no database. Restore the last backup (docs/operations.md), then run the cycle again.",
-        13 => "the disk is full. Make room, then run the cycle again: what was stored is kept.",
+        5 or 6 => "another program holds it locked (a backup, a database browser?). Close that program, then run the same command again.",
+        8 => "it is read-only for this user, or a file beside it is (survey.db-wal, survey.db-shm). Give the user that runs the cycle the right to write to all of them, then run the same command again.",
+        11 or 26 => "the file is damaged or no database. Restore the last backup (docs/operations.md), then run the same command again.",
+        13 or 10 when e.SqliteErrorCode == 13 || e.SqliteExtendedErrorCode is SharedMemorySize or WriteFailed =>
+            "the disk is full (or it fails). Make room, then run the same command again: what was stored is kept.",
         14 => "it can't be opened or created. Check that the data directory exists and that this user may write there.",
         _ => $"{e.Message} (SQLite {e.SqliteExtendedErrorCode}).",
     };
