@@ -184,7 +184,8 @@ public sealed class StoreOptions : IValidatableObject
         }
     }
 
-    private string? Problem()
+    /// <summary>What is wrong with the connection string; null when nothing is.</summary>
+    internal string? Problem()
     {
         if (ConnectionString.Length == 0)
         {
@@ -274,7 +275,8 @@ public sealed class ScheduleOptions : IValidatableObject
         }
     }
 
-    private string? Problem()
+    /// <summary>What is wrong with the connection string; null when nothing is.</summary>
+    internal string? Problem()
     {
         try
         {
