@@ -75,11 +75,9 @@ internal sealed class Postgres
     {
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))
         {
-            Run("kill", "-INT", File.ReadLines(Path.Combine(Data, "postmaster.pid")).First());
-            for (var left = 100; left > 0 && File.Exists(Path.Combine(Data, "postmaster.pid")); left--)
-            {
-                Thread.Sleep(50);
-            }
+            using var server = Process.GetProcessById(int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture));
+            Run("kill", "-INT", server.Id.ToString(CultureInfo.InvariantCulture));
+            server.WaitForExit(TimeSpan.FromSeconds(10));
         }
 
         Directory.Delete(root, recursive: true);
