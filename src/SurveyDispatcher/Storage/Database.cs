@@ -13,6 +13,12 @@ public abstract class Database : IDisposable
     /// <summary>Raised after a rollback: what was counted on in memory must be read again.</summary>
     public event Action? RolledBack;
 
+    /// <summary>Raised at the end of a transaction's work, before it is committed: what has to be the last thing in it.</summary>
+    public event Action? Committing;
+
+    /// <summary>Whether others may write to the store at the same time: what is remembered of it may have changed.</summary>
+    public abstract bool IsShared { get; }
+
     /// <summary>Looks, at the start of every transaction, whether this process may still write; throws if not.</summary>
     public Action? Guard { get; set; }
 
@@ -75,6 +81,7 @@ public abstract class Database : IDisposable
         {
             Guard?.Invoke();
             work();
+            Committing?.Invoke();
             Flush();
             Commit();
             inTransaction = false;
@@ -97,6 +104,12 @@ public abstract class Database : IDisposable
 
     /// <summary>Runs <paramref name="work"/>, which only reads, on the store as it is at this moment, whatever a cycle writes meanwhile.</summary>
     public abstract T AtOneMoment<T>(Func<T> work);
+
+    /// <summary>Whether whoever had the lease may still be there; a database that sees its connections knows when he is not.</summary>
+    public abstract bool IsHeld { get; }
+
+    /// <summary>Takes the place of the last holder of the lease, whose connection ends if it still stands; inside a transaction.</summary>
+    public abstract void Hold();
 
     /// <summary>Another connection to the same store, for a thread that reads what is committed.</summary>
     public abstract Database OpenReader();

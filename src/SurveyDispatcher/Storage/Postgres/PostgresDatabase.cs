@@ -15,6 +15,9 @@ public sealed partial class PostgresDatabase : Database
     /// <summary>Any number, as long as no other program on the same database takes it for its own: it guards the making of the tables.</summary>
     private const long MigrationLock = 0x53757276657931;
 
+    /// <summary>The lock of the session that has the lease.</summary>
+    private const int HolderLock = 5000002;
+
     private static readonly FrozenDictionary<string, string> Statements =
         SqlText.Statements("Postgres").ToFrozenDictionary(s => s.Key, s => InWordsOfPostgres(s.Value));
 
@@ -91,6 +94,19 @@ public sealed partial class PostgresDatabase : Database
         PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
         _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the same command again: what was stored is kept.",
     };
+
+    /// <inheritdoc/>
+    public override bool IsShared => true;
+
+    /// <inheritdoc/>
+    public override bool IsHeld => Holders($"SELECT count(*)") > 0;
+
+    /// <inheritdoc/>
+    public override void Hold()
+    {
+        Holders("SELECT count(pg_terminate_backend(pid))");
+        Execute($"SELECT pg_advisory_lock({HolderLock})"); // until the connection ends, however it ends
+    }
 
     /// <inheritdoc/>
     /// <remarks>In this dialect the statement takes all keys at once, and returns those that it finds.</remarks>
@@ -215,6 +231,14 @@ public sealed partial class PostgresDatabase : Database
             transaction?.Dispose();
             transaction = null;
         }
+    }
+
+    private long Holders(string select)
+    {
+        using var command = new NpgsqlCommand(
+            $"{select} FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {HolderLock} AND granted AND pid <> pg_backend_pid() "
+            + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", connection);
+        return (long)command.ExecuteScalar()!;
     }
 
     private PostgresBulk NewBulk(StoreTable table, IReadOnlyList<string> columns, string onConflict, Statement one) => new(

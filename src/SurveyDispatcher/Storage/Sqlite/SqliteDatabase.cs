@@ -87,6 +87,18 @@ public sealed partial class SqliteDatabase : Database
     };
 
     /// <inheritdoc/>
+    public override bool IsShared => false;
+
+    /// <inheritdoc/>
+    public override bool IsHeld => true;
+
+    /// <inheritdoc/>
+    public override void Hold()
+    {
+        // A file knows nothing of those who have opened it: the lease's term and token are all there is.
+    }
+
+    /// <inheritdoc/>
     public override bool[] Exist(string name, byte[][] keys, params object?[] others)
     {
         var statement = this[name];
