@@ -212,6 +212,7 @@ public sealed class CsvInput
         IncludeValuesInExceptions = false,
         OnMalformedRecord = onMalformed,
         BufferSize = 1 << 17,
+        PoolStrings = true,
     };
 
     private void ReadHeader(IReadOnlyList<string> required)

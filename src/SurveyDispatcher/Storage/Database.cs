@@ -58,6 +58,9 @@ public abstract class Database : IDisposable
     /// <summary>For which of many keys a statement has a row; the key is its first value, the others are the same for all.</summary>
     public abstract bool[] Exist(string name, byte[][] keys, params object?[] others);
 
+    /// <summary>For which of many numbers a statement has a row.</summary>
+    public abstract List<long> Exist(string name, long[] keys);
+
     /// <summary>Stores what was added in bulk so far: whoever reads it in the same transaction asks for this first.</summary>
     public void Flush()
     {

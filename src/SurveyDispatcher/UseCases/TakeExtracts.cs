@@ -294,13 +294,19 @@ internal sealed class TakeExtracts(CycleContext context)
     private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(IEnumerable<Understood> rows)
     {
         var stored = new Dictionary<TransactionKey, StoredTransaction>();
+        var known = context.Database.Exist("identities.exists", [.. rows.Select(u => u.Customer.KeyHash)]);
+        if (known.Count == 0)
+        {
+            return stored;
+        }
+
         context.Database["transactions.by_hashes"].Each(
             r =>
             {
-                var known = StoredTransaction.Read(r);
-                stored[known.Key] = known;
+                var transaction = StoredTransaction.Read(r);
+                stored[transaction.Key] = transaction;
             },
-            SqlValues.Set(rows.Select(u => u.Customer.KeyHash)));
+            SqlValues.Set(known));
         return stored;
     }
 
@@ -609,18 +615,20 @@ internal sealed class Page : IDisposable
 internal readonly record struct SeenRow(long Line, UInt128 Sighting, int Start, int Length);
 
 /// <summary>A row after <see cref="Intake"/>: a transaction, or a fault with the raw record.</summary>
-internal readonly record struct Understood(long Line, Transaction? Transaction, long RowHash, UInt128 Sighting, RowFault Fault, string? Raw)
+internal sealed record Understood(long Line, Transaction? Transaction, long RowHash, UInt128 Sighting, RowFault Fault, string? Raw)
 {
-    /// <summary>The customer of a transaction.</summary>
-    public Customer Customer { get; init; }
+    /// <summary>The customer of a transaction; nobody where there is a fault.</summary>
+    public Customer Customer { get; init; } = Customer.Nobody;
 }
 
 /// <summary>
 /// A customer's contact points (none for a country in no market), their keyed hashes, all by which the transaction is found, the hash of
 /// its key first, and his contact data encrypted.
 /// </summary>
-internal readonly record struct Customer(ContactPoints? Points, (long Email, long Phone1, long Phone2) Hashes, long[] Identities, byte[] Sealed)
+internal sealed record Customer(ContactPoints? Points, (long Email, long Phone1, long Phone2) Hashes, long[] Identities, byte[] Sealed)
 {
+    public static readonly Customer Nobody = new(null, default, [], []);
+
     /// <summary>The hash of the transaction's natural key.</summary>
     public long KeyHash => Identities[0];
 }

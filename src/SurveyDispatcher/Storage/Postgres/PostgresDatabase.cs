@@ -96,6 +96,9 @@ public sealed partial class PostgresDatabase : Database
     };
 
     /// <inheritdoc/>
+    public override List<long> Exist(string name, long[] keys) => this[name].List(r => r.GetInt64(0), (object)keys);
+
+    /// <inheritdoc/>
     public override bool IsShared => true;
 
     /// <inheritdoc/>

@@ -87,6 +87,22 @@ public sealed partial class SqliteDatabase : Database
     };
 
     /// <inheritdoc/>
+    public override List<long> Exist(string name, long[] keys)
+    {
+        var statement = this[name];
+        var found = new List<long>();
+        foreach (var key in keys)
+        {
+            if (statement.Any(key))
+            {
+                found.Add(key);
+            }
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
     public override bool IsShared => false;
 
     /// <inheritdoc/>
@@ -451,7 +467,10 @@ internal sealed partial class SqliteBulk : Bulk
         var rows = Math.Min(MostRows, MostValues / columns);
         values = new object?[rows * columns];
         var places = $"({string.Join(',', Enumerable.Repeat('?', columns))})";
-        many = new SqliteStatement(connection, name, $"{text[..tuple.Index]}{string.Join(',', Enumerable.Repeat(places, rows))}{text[(tuple.Index + tuple.Length)..]}", values.Length);
+
+        // OR FAIL: what breaks a constraint is our fault, and ends the transaction; SQLite need not be able to undo the statement alone.
+        var start = text[..tuple.Index].Replace("INSERT INTO", "INSERT OR FAIL INTO", StringComparison.Ordinal);
+        many = new SqliteStatement(connection, name, $"{start}{string.Join(',', Enumerable.Repeat(places, rows))}{text[(tuple.Index + tuple.Length)..]}", values.Length);
     }
 
     /// <inheritdoc/>
