@@ -413,7 +413,7 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         if (verdict.Reason != stored.Reason)
         {
-            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, ForgetOn(incoming, verdict, today), stored.Id);
+            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(incoming, verdict, today), stored.Id);
             if (!verdict.Eligible)
             {
                 ScreenOut(stored.Id, verdict, today);

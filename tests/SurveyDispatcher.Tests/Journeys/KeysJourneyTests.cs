@@ -24,6 +24,7 @@ public sealed class KeysJourneyTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     public async Task ARotationSealsEverythingAnewAndNobodyNoticesOtherwise()
     {
         using var world = await Lived();
@@ -75,6 +76,7 @@ public sealed class KeysJourneyTests
     }
 
     [Theory]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     [InlineData("cycle --as-of 2026-03-04")]
     [InlineData("keys rotate")]
     public async Task ARotationThatWasKilledIsFinishedByTheNextCycleOrRotation(string line)
@@ -90,6 +92,7 @@ public sealed class KeysJourneyTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     public async Task ManyPagesAreSealedAnew()
     {
         using var world = new World();
@@ -118,6 +121,7 @@ public sealed class KeysJourneyTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     public async Task TheRingMayComeFromASettingAndThenChangesThere()
     {
         using var world = await Lived();

@@ -284,6 +284,7 @@ internal sealed class World : IDisposable
             return Postgres.Scalar(database, sql) switch
             {
                 DateTime day when day.TimeOfDay == TimeSpan.Zero => $"{day:yyyy-MM-dd}",
+                bool yes => yes ? "1" : "0",
                 null or DBNull => "",
                 var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
             };

@@ -3,6 +3,7 @@ using SurveyDispatcher.Tests.Journeys;
 
 namespace SurveyDispatcher.Tests.Storage;
 
+[Trait("Store", "Sqlite")] // about the file
 public sealed class StoreTests
 {
     private static async Task<World> Lived()

@@ -207,11 +207,16 @@ public sealed partial class PostgresDatabase : Database
     }
 
     /// <inheritdoc/>
-    protected override void Begin() => transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
+    protected override void Begin()
+    {
+        Moment.Of("statement", "begin");
+        transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
+    }
 
     /// <inheritdoc/>
     protected override void Commit()
     {
+        Moment.Of("statement", "commit");
         transaction!.Commit();
         transaction.Dispose();
         transaction = null;

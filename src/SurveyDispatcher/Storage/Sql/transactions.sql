@@ -46,5 +46,5 @@ SELECT country, dealer_code, survey FROM dealer_surveys
 
 -- name: update_verdict
 UPDATE transactions SET reason = @reason, failed_rules = @failed_rules, screened_on = @screened_on, policy_id = @policy_id,
-    ended_on = CASE WHEN @reason IS NOT NULL THEN @screened_on END, forget_on = @forget_on
+    ended_on = @ended_on, forget_on = @forget_on
 WHERE id = @id
