@@ -25,6 +25,7 @@ public sealed class StoreCopyTests
                 settings["Store"]!["ConnectionString"] = database;
             });
             Assert.Equal(before, await PictureAsync(world));
+            world.Extract("b.csv", Row.Sale with { Event = "2026-02-10", Transaction = "T9", Vin = "VCTM0000000000009", Email = "nine@mail.example" });
             await world.CycleAsync("2026-03-06");
             var after = await PictureAsync(world);
             Assert.NotEqual(before, after);
