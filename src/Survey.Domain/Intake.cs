@@ -20,6 +20,9 @@ public readonly record struct RowFault(string Reason, string Column, string Valu
 /// <summary>From the cells of a row to a <see cref="Transaction"/>, or to what is wrong with it.</summary>
 public static class Intake
 {
+    /// <summary>Grows whenever this code reads a row differently than before: rows that were seen are then read anew.</summary>
+    public const int Revision = 1;
+
     private const char UnknownMark = '\uFFFF';
 
     /// <summary>The headers, indexed by <see cref="DmsColumn"/>.</summary>

@@ -102,6 +102,26 @@ public static class Screening
         return new ScreeningVerdict(failed);
     }
 
+    /// <summary>
+    /// The first day on which the same row may get another verdict, if nothing but the date changes; <see cref="DateOnly.MaxValue"/>: none.
+    /// With a rest period every day may be that day.
+    /// </summary>
+    public static DateOnly StableUntil(ScreeningInput input)
+    {
+        if (input.RestDays > 0)
+        {
+            return input.Today;
+        }
+
+        var until = DateOnly.MaxValue;
+        if (input.Market is { } market && market.ActiveFrom > input.Today)
+        {
+            until = market.ActiveFrom;
+        }
+
+        return input.Policy?.Window.LastDay(input.Transaction.EventDate) is { } last && last >= input.Today && last < until ? last.AddDays(1) : until;
+    }
+
     /// <summary>Whether the customer still rests from a contact for another case: on day <c>restDays</c> the rest is over.</summary>
     public static bool IsResting(int restDays, DateOnly? otherContactOn, DateOnly today) =>
         restDays > 0 && otherContactOn is { } on && today.DayNumber - on.DayNumber < restDays;

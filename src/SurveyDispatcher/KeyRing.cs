@@ -37,9 +37,6 @@ public sealed class KeyRing
     /// <summary>The key of the secrets in links.</summary>
     public byte[] Token { get; }
 
-    /// <summary>It was read in the form of before there were rings: one key that seals.</summary>
-    public bool IsOldForm { get; private init; }
-
     /// <summary>A ring with new keys.</summary>
     public static KeyRing New() => new(
         1, new() { [1] = RandomNumberGenerator.GetBytes(SealSize) }, RandomNumberGenerator.GetBytes(MatchSize), RandomNumberGenerator.GetBytes(TokenSize));
@@ -47,20 +44,18 @@ public sealed class KeyRing
     /// <summary>A ring of zeros, for a dry run before the first cycle: nothing that it seals outlives it. Never for a store that stays.</summary>
     public static KeyRing Zeros() => new(1, new() { [1] = new byte[SealSize] }, new byte[MatchSize], new byte[TokenSize]);
 
-    /// <summary>Reads a ring, or the one key of before; null when the text is neither.</summary>
+    /// <summary>Reads a ring; null when the text is none.</summary>
     public static KeyRing? Parse(string json)
     {
         try
         {
             using var document = JsonDocument.Parse(json);
             var root = document.RootElement;
-            return root.TryGetProperty(nameof(Seal), out var single)
-                ? Checked(1, new() { [1] = single.GetBytesFromBase64() }, root.GetProperty(nameof(Match)), root.GetProperty(nameof(Token)), isOldForm: true)
-                : Checked(
-                    root.GetProperty("current").GetByte(),
-                    new(root.GetProperty("seal").EnumerateObject().ToDictionary(
-                        k => byte.Parse(k.Name, NumberStyles.None, CultureInfo.InvariantCulture), k => k.Value.GetBytesFromBase64())),
-                    root.GetProperty("match"), root.GetProperty("token"), isOldForm: false);
+            return Checked(
+                root.GetProperty("current").GetByte(),
+                new(root.GetProperty("seal").EnumerateObject().ToDictionary(
+                    k => byte.Parse(k.Name, NumberStyles.None, CultureInfo.InvariantCulture), k => k.Value.GetBytesFromBase64())),
+                root.GetProperty("match"), root.GetProperty("token"));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or OverflowException or InvalidOperationException or ArgumentException)
         {
@@ -90,9 +85,9 @@ public sealed class KeyRing
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    private static KeyRing? Checked(byte current, SortedDictionary<byte, byte[]> seal, JsonElement match, JsonElement token, bool isOldForm)
+    private static KeyRing? Checked(byte current, SortedDictionary<byte, byte[]> seal, JsonElement match, JsonElement token)
     {
-        var ring = new KeyRing(current, seal, match.GetBytesFromBase64(), token.GetBytesFromBase64()) { IsOldForm = isOldForm };
+        var ring = new KeyRing(current, seal, match.GetBytesFromBase64(), token.GetBytesFromBase64());
         return ring.Seal.ContainsKey(current) && !ring.Seal.ContainsKey(0) && ring.Seal.Values.All(k => k.Length == SealSize)
             && ring.Match.Length == MatchSize && ring.Token.Length == TokenSize ? ring : null;
     }

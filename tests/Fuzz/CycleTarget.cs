@@ -51,7 +51,7 @@ internal sealed class CycleTarget(Workshop workshop, ExtractTarget extracts, Row
         var refused = Directory.GetFiles(folder.Failed).Count(f => !f.EndsWith(".error.txt", StringComparison.Ordinal));
         var archived = Directory.Exists(folder.Archive(Workshop.Today.Day)) ? Directory.GetFiles(folder.Archive(Workshop.Today.Day)).Length : 0;
         Finding.Unless(refused == c.FilesRefused && refused + archived == dropped.Count, $"{dropped.Count} files came in, {archived} were archived, {refused} refused");
-        using var database = Cycle.OpenExisting(folder, workshop.Config.Settings.Store);
+        using var database = new Store(folder, workshop.Config.Settings.Store).OpenExisting();
         Finding.Unless(new Verify(database, workshop.Config.Programme, new NoProgress()).Run().Difference is null, "verify finds a difference");
         var status = Status.Read(database, workshop.Config.Programme);
         Finding.Unless(status.SumHolds, "the sum in status does not hold");

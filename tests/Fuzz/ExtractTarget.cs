@@ -56,7 +56,8 @@ internal sealed class ExtractTarget(Workshop workshop) : ITarget
             return;
         }
 
-        var reader = new SourceReader(source, input);
+        using var vault = new Vault(KeyRing.Zeros());
+        var reader = new SourceReader(source, input, vault);
         var (accepted, rejected, shown) = (0, 0, 0);
         var rows = CsvJudge.Read(input, bytes, source.Encoding, source.Delimiter, row =>
         {

@@ -22,7 +22,7 @@ internal sealed class RowsTarget : ITarget, IDisposable
     {
         this.workshop = workshop;
         var folder = workshop.Copy("rows");
-        database = Cycle.OpenStore(folder, workshop.Config.Settings.Store);
+        database = new Store(folder, workshop.Config.Settings.Store).Open();
         vault = Cycle.OpenVault(folder, workshop.Config.Settings, storeExists: true, write: false);
         context = workshop.Context(folder, database, vault);
         kinds = new()

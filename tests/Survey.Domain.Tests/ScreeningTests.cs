@@ -39,6 +39,36 @@ public class ScreeningTests
         Expect(false, "survey_not_offered", Some.ScreeningInput with { Market = Some.Australia with { Sales = null } });
     }
 
+    /// <summary>Over every day from long before the window until long after it, for windows with and without an end, and markets that begin late.</summary>
+    [Theory]
+    [InlineData(15, 35, "2010-08-01")]
+    [InlineData(15, 35, "2026-03-25")]
+    [InlineData(15, 35, "2026-04-20")]
+    [InlineData(8, null, "2026-03-10")]
+    [InlineData(0, 0, "2026-03-01")]
+    public void AVerdictStaysTheSameUntilTheDayOnWhichItMayBeAnother(int from, int? to, string activeFrom)
+    {
+        var policy = Some.SalesPolicy with { Window = new DayWindow(from, to) };
+        var market = Some.Australia with { ActiveFrom = Some.Day(activeFrom), Sales = policy };
+        for (var today = Some.EventDate.AddDays(-10); today < Some.EventDate.AddDays(80); today = today.AddDays(1))
+        {
+            var input = Some.ScreeningInput with { Market = market, Today = today };
+            var until = Screening.StableUntil(input);
+
+            Assert.True(until > today);
+            for (var later = today; later < until && later < today.AddDays(120); later = later.AddDays(1))
+            {
+                Assert.Equal(Screening.Screen(input), Screening.Screen(input with { Today = later }));
+            }
+
+            Assert.True(until == DateOnly.MaxValue || Screening.Screen(input) != Screening.Screen(input with { Today = until }), "it may stay the same for longer");
+        }
+    }
+
+    [Fact]
+    public void WithARestPeriodAVerdictMayBeAnotherOnAnyDay() =>
+        Assert.Equal(Some.Today, Screening.StableUntil(Some.ScreeningInput with { RestDays = 30 }));
+
     [Fact]
     public void ACancelledTransactionFails() =>
         Expect(false, "transaction_cancelled", Some.ScreeningInput with { Transaction = Some.Sale with { Cancelled = true } });

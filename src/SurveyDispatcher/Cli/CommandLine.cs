@@ -83,7 +83,7 @@ public static class CommandLine
             await error.WriteLineAsync($"A file could not be read or written: {PlainText.Shown(e.Message)} Mend that, then run the same command again.");
             return Failed;
         }
-        catch (Microsoft.Data.Sqlite.SqliteException e)
+        catch (System.Data.Common.DbException e)
         {
             await error.WriteLineAsync($"The store can't be used: {Storage.Database.Explain(e)}");
             return Failed;
@@ -101,7 +101,7 @@ public static class CommandLine
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
             Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
-            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here),
+            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -162,7 +162,7 @@ public static class CommandLine
         {
             var config = Load(result);
             var directory = DirectoryOf(result, config);
-            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var database = new Store(directory, config.Settings.Store).OpenExisting();
             var status = Status.Read(database, config.Programme) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory)) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
@@ -180,7 +180,7 @@ public static class CommandLine
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
             var config = Load(result);
             var directory = DirectoryOf(result, config);
-            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
             var stories = new Explain(config, database, vault, when).Find(result.GetValue(key)!);
             here.Output.WriteLine(result.GetValue(Json) ? Explain.ToJson(stories) : Explain.ToText(stories));
@@ -202,7 +202,7 @@ public static class CommandLine
         {
             var config = Load(result);
             var directory = DirectoryOf(result, config);
-            using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+            using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = result.GetValue(what) == "responses" // nothing else that is exported is sealed
                 ? Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)
                 : new Storage.Vault(KeyRing.Zeros());
@@ -227,7 +227,7 @@ public static class CommandLine
         verb.SetAction(result =>
         {
             var config = Load(result);
-            using var database = Cycle.OpenExisting(DirectoryOf(result, config), config.Settings.Store);
+            using var database = new Store(DirectoryOf(result, config), config.Settings.Store).OpenExisting();
             var verified = new Verify(database, config.Programme, here.Progress).Run();
             here.Progress.Clear();
             here.Output.WriteLine(result.GetValue(Json) ? verified.ToJson() : verified.ToText());
@@ -361,6 +361,29 @@ public static class CommandLine
             Step("rotate", "Makes a new key and seals everything anew with it; run again after an interruption, it goes on", k => k.Rotate()),
             Step("drop-old", "Drops the keys that nothing in the store needs any more; older backups of the store do", k => k.DropOld()),
         };
+    }
+
+    private static Command StoreVerb(Surroundings here)
+    {
+        var provider = new Option<string>("--provider") { Description = "The kind of the new database: PostgreSql or Sqlite", DefaultValueFactory = _ => "PostgreSql" };
+        provider.AcceptOnlyFromAmong("PostgreSql", "Sqlite");
+        var to = new Option<string>("--to") { Description = "Its connection string, as Store:ConnectionString takes it", Required = true, HelpName = "CONNECTION" };
+        var copy = new Command("copy", "Copies the store to another, empty database and verifies both; then point Store:Provider and Store:ConnectionString there") { provider, to, Json };
+        copy.SetAction(result =>
+        {
+            var config = Load(result);
+            var target = new StoreOptions { Provider = result.GetValue(provider)!, ConnectionString = result.GetValue(to)! };
+            if (target.Problem() is { } problem)
+            {
+                throw new UsageException($"--to is no connection string ({problem}). Nothing was done.");
+            }
+
+            var moved = StoreCopy.Move(config, DirectoryOf(result, config), target, here.Time, here.Progress);
+            here.Progress.Clear();
+            here.Output.WriteLine(result.GetValue(Json) ? moved.ToJson() : $"{moved.ToText()} The same in both stores. Point Store:Provider and Store:ConnectionString to the new one, and keep the old one as a backup.");
+            return Done;
+        });
+        return new Command("store", "The database that holds everything") { copy };
     }
 
     /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>

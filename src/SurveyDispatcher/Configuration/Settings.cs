@@ -158,31 +158,47 @@ public sealed class DataOptions
 /// <summary>The section <c>Store</c>.</summary>
 public sealed class StoreOptions : IValidatableObject
 {
-    /// <summary>The store. <c>Sqlite</c> is built in.</summary>
-    [AllowedValues("Sqlite", ErrorMessage = "Only 'Sqlite' is available in this version.")]
+    /// <summary><c>Sqlite</c> (the default): one file. <c>PostgreSql</c>: a database, which several machines may share.</summary>
+    [AllowedValues("Sqlite", "PostgreSql", ErrorMessage = "'Sqlite' or 'PostgreSql' is expected.")]
     public string Provider { get; set; } = "Sqlite";
 
-    /// <summary>Empty (the default): <c>survey.db</c> in the data directory. Else a Microsoft.Data.Sqlite connection string.</summary>
+    /// <summary>
+    /// Empty (the default): <c>survey.db</c> in the data directory. Else a Microsoft.Data.Sqlite connection string, or one of Npgsql
+    /// (<c>Host=db;Database=survey;Username=survey</c>; the password is best left to <c>PGPASSFILE</c>).
+    /// </summary>
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>Whether the store is PostgreSQL's.</summary>
+    internal bool IsPostgres => Provider == "PostgreSql";
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Problem() is { } problem)
         {
-            yield return new($"This is no connection string ({problem}); 'Data Source=/srv/survey/survey.db' is one, empty means survey.db in the data directory.", [nameof(ConnectionString)]);
+            yield return new(
+                IsPostgres
+                    ? $"This is no connection string for PostgreSQL ({problem}); 'Host=db.example;Database=survey;Username=survey' is one."
+                    : $"This is no connection string ({problem}); 'Data Source=/srv/survey/survey.db' is one, empty means survey.db in the data directory.",
+                [nameof(ConnectionString)]);
         }
     }
 
-    private string? Problem()
+    /// <summary>What is wrong with the connection string; null when nothing is.</summary>
+    internal string? Problem()
     {
         if (ConnectionString.Length == 0)
         {
-            return null;
+            return IsPostgres ? "it is empty" : null;
         }
 
         try
         {
+            if (IsPostgres)
+            {
+                return string.IsNullOrEmpty(new Npgsql.NpgsqlConnectionStringBuilder(ConnectionString).Host) ? "it names no Host" : null;
+            }
+
             return new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(ConnectionString).DataSource.Length == 0 ? "it names no Data Source" : null;
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
@@ -259,7 +275,8 @@ public sealed class ScheduleOptions : IValidatableObject
         }
     }
 
-    private string? Problem()
+    /// <summary>What is wrong with the connection string; null when nothing is.</summary>
+    internal string? Problem()
     {
         try
         {

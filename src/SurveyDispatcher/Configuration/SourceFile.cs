@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.IO.Enumeration;
 using System.Text;
 using Survey.Domain;
@@ -22,6 +23,11 @@ public sealed record Source(
     public static Source Canonical { get; } = new(
         "canonical", "*", new UTF8Encoding(false, throwOnInvalidBytes: true), ',', ["yyyy-MM-dd"],
         [.. Intake.Columns], new string?[Intake.Columns.Count], new FrozenDictionary<string, string>?[Intake.Columns.Count]);
+
+    /// <summary>How cells become values, in one text: rows that are alike mean the same only if they are read alike.</summary>
+    public string Reading { get; } = string.Join('\n', DateFormats.Append(Delimiter.ToString()).Append(Intake.Revision.ToString(CultureInfo.InvariantCulture))
+        .Concat(Constants.Select((c, i) => $"{i}={c}"))
+        .Concat(Values.SelectMany((table, i) => (table ?? FrozenDictionary<string, string>.Empty).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{i}:{v.Key}={v.Value}"))));
 
     /// <summary>Whether a file of this name is the source's.</summary>
     public bool Fits(string fileName) => FileSystemName.MatchesSimpleExpression(FilePattern, fileName, ignoreCase: false);

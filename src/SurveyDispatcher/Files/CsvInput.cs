@@ -93,13 +93,13 @@ public sealed class CsvInput
                 break;
             }
 
-            if (!row.IsMalformed || !row.SpansLines || Read(RecordReader(row.RawBytes), 0).All(line => line.IsMalformed))
+            if (!row.IsMalformed || !row.SpansLines || Read(RecordReader(row.RawBytes.ToArray()), 0).All(line => line.IsMalformed))
             {
                 yield return row;
                 continue;
             }
 
-            foreach (var line in Read(RecordReader(row.RawBytes), row.Line - 1))
+            foreach (var line in Read(RecordReader(row.RawBytes.ToArray()), row.Line - 1))
             {
                 yield return line;
             }
@@ -114,6 +114,14 @@ public sealed class CsvInput
         }
 
         CheckUnchanged(path, stamp);
+    }
+
+    /// <summary>A row of this file once more, from its text.</summary>
+    public CsvRow Again(byte[] record, long line)
+    {
+        var lines = Read(onMalformed => CsvReader.Create(record, Options(lineBreaksInQuotes: true, onMalformed, hasHeader: false)), line - 1).GetEnumerator();
+        lines.MoveNext();
+        return lines.Current;
     }
 
     private static (long Length, DateTime ChangedAt) StampOf(string path)
@@ -204,6 +212,7 @@ public sealed class CsvInput
         IncludeValuesInExceptions = false,
         OnMalformedRecord = onMalformed,
         BufferSize = 1 << 17,
+        PoolStrings = true,
     };
 
     private void ReadHeader(IReadOnlyList<string> required)
@@ -347,7 +356,8 @@ public sealed class CsvRow
     /// <summary>The record as the file has it.</summary>
     public string Raw => Encoding.UTF8.GetString(reader.RawRecord);
 
-    internal byte[] RawBytes => reader.RawRecord.ToArray();
+    /// <summary>The record as the file has it, in UTF-8; valid until the next one is asked for.</summary>
+    public ReadOnlySpan<byte> RawBytes => reader.RawRecord;
 
     internal bool SpansLines => reader.RawRecord.IndexOfAny((byte)'\r', (byte)'\n') >= 0;
 

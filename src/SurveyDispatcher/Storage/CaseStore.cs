@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Survey.Domain;
 
 namespace SurveyDispatcher.Storage;
@@ -16,8 +17,8 @@ public sealed class CaseStore(Database database, Vault vault)
         CaseId.TryParse(caseId, out var market, out var number) && Find(number) is { } row && row.Market == market ? row : null;
 
     /// <summary>Stores a case that was just opened.</summary>
-    public void Open(CaseRow row) => database["cases.open"].Run(
-        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), row.NextLookOn);
+    public void Open(CaseRow row) => database.Bulk("cases.open").Add(
+        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), 0, row.NextLookOn);
 
     /// <summary>Stores a case that has changed.</summary>
     public void Save(CaseRow row) => database["cases.save"].Run(
@@ -29,24 +30,36 @@ public sealed class CaseStore(Database database, Vault vault)
     public (long Email, long Phone1, long Phone2) Hashes(ContactPoints points) => (
         points.Email is { } e ? vault.Hash(e) : 0, points.Phone1 is { } p ? vault.Hash(p) : 0, points.Phone2 is { } q ? vault.Hash(q) : 0);
 
-    /// <summary>Makes a customer's cases findable by his contact points.</summary>
-    public void Identify(long caseId, (long Email, long Phone1, long Phone2) hashes)
+    /// <summary>Makes a transaction findable by its key, its vehicle, or a contact point of its customer.</summary>
+    public void Identify(long id, IEnumerable<long> hashes)
     {
-        foreach (var hash in Set(hashes))
+        foreach (var hash in hashes)
         {
-            database["cases.add_identity"].Run(hash, caseId);
+            database["identities.add"].Run(hash, id);
         }
     }
 
-    /// <summary>The hashes that lead to a case, also when its contact data has been removed. Slow: they are kept by hash.</summary>
-    public List<long> IdentitiesOf(long caseId) => database["cases.identities_of"].List(r => r.GetInt64(0), caseId);
-
-    /// <summary>Undoes <see cref="Identify"/> for contact points that are no longer the customer's.</summary>
-    public void Forget(long caseId, (long Email, long Phone1, long Phone2) hashes)
+    /// <summary>Undoes <see cref="Identify"/> for what is no longer true.</summary>
+    public void Forget(long id, IEnumerable<long> hashes)
     {
-        foreach (var hash in Set(hashes))
+        foreach (var hash in hashes)
         {
-            database["cases.remove_identity"].Run(hash, caseId);
+            database["identities.remove"].Run(hash, id);
+        }
+    }
+
+    /// <summary>Contact points that were a customer's: those that a newer row has corrected after a contact, and those that retention has removed.</summary>
+    public List<long> OldPointsOf(long id) => database["identities.old_points"].First(r => r.BytesOrNull(0), id) is { } packed
+        ? [.. MemoryMarshal.Cast<byte, long>(packed)]
+        : [];
+
+    /// <summary>Keeps in mind contact points that the row does not show any more, but that still lead to the customer.</summary>
+    public void Remember(long id, IEnumerable<long> hashes)
+    {
+        var known = OldPointsOf(id);
+        if (known.Union(hashes).ToArray() is var all && all.Length > known.Count)
+        {
+            database["identities.set_old_points"].Run(MemoryMarshal.AsBytes<long>(all).ToArray(), id);
         }
     }
 
@@ -54,7 +67,7 @@ public sealed class CaseStore(Database database, Vault vault)
     public Dictionary<long, Suppression> SuppressionsOf(IEnumerable<(long Email, long Phone1, long Phone2)> customers)
     {
         var found = new Dictionary<long, Suppression>();
-        if (database["cases.any_suppression"].Scalar<long>() == 0)
+        if (!database["cases.any_suppression"].Any())
         {
             return found;
         }
@@ -82,7 +95,7 @@ public sealed class CaseStore(Database database, Vault vault)
                     found.Add(r.GetInt64(0), contacts = []);
                 }
 
-                contacts.Add((r.GetInt64(1), DateOnly.ParseExact(r.GetString(2), "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)));
+                contacts.Add((r.GetInt64(1), r.Day(2)));
             },
             today, SqlValues.Set(customers.SelectMany(Set)), today.AddDays(-restDays - 1));
         return found;
@@ -118,6 +131,7 @@ public sealed class CaseStore(Database database, Vault vault)
         database["cases.suppress"].Run(hash, (int)suppression, day);
         Marks++;
         database["cases.look_now_by_identity"].Run(Soon(day), hash);
+        database["sightings.remove_by_identity"].Run(hash);
     }
 
     /// <summary>Has an open case looked at by the next planning.</summary>

@@ -35,12 +35,13 @@ public sealed class Lease
         database.InTransaction(() =>
         {
             var (last, other, until) = database["lease.held"].First(r => (r.GetInt64(0), r.GetString(1), r.IsDBNull(2) ? (DateTimeOffset?)null : r.Instant(2)));
-            if (until > time.GetUtcNow() && other != holder)
+            if (until > time.GetUtcNow() && other != holder && database.IsHeld)
             {
                 throw new OperatorException(
                     $"Another cycle is running on this store, from {other}. Wait until it has ended; nothing was done. If that machine is dead, the store is free at {until:yyyy-MM-dd HH:mm:ss} UTC.");
             }
 
+            database.Hold();
             lease = new Lease(database, time, last + 1);
             database["lease.take"].Run(lease.token, holder, time.GetUtcNow() + Term);
         });

@@ -24,6 +24,7 @@ public sealed class Ledger
     public const int HashSize = 16;
 
     private readonly Database database;
+    private readonly List<(long CaseId, DateOnly Day, string Kind, string Detail)> pending = [];
     private long seq;
     private byte[] head = [];
 
@@ -33,6 +34,7 @@ public sealed class Ledger
         this.database = database;
         FindEnd();
         database.RolledBack += FindEnd;
+        database.Committing += Chain;
     }
 
     /// <summary>The cycle that writes.</summary>
@@ -41,11 +43,12 @@ public sealed class Ledger
     /// <summary>The policy version that decides.</summary>
     public long PolicyId { get; set; }
 
-    /// <summary>How many lines there are: the number of the last one.</summary>
-    public long Lines => seq;
-
-    /// <summary>The hash of the last line, and so of all that came before; empty before the first.</summary>
-    public string Head => Convert.ToHexStringLower(head);
+    /// <summary>The number of the last line, which is how many there are, and its hash, which covers all that came before; empty before the first.</summary>
+    public (long Lines, string Head) End()
+    {
+        FindLast();
+        return (seq, Convert.ToHexStringLower(head));
+    }
 
     /// <summary>Records a fact about a case.</summary>
     public void Append(long caseId, CaseEvent fact)
@@ -86,12 +89,42 @@ public sealed class Ledger
 
     private void Append(long caseId, DateOnly day, string kind, string detail)
     {
-        seq++;
-        head = HashOf(head, seq, caseId, day, kind, detail, CycleId, PolicyId);
-        database["ledger.append"].Run(seq, caseId, day, kind, detail, CycleId, PolicyId, head);
+        if (database.IsShared)
+        {
+            pending.Add((caseId, day, kind, detail));
+        }
+        else
+        {
+            Write(caseId, day, kind, detail);
+        }
     }
 
-    private void FindEnd() => (seq, head) = database["ledger.last"].First(r => (r.GetInt64(0), r.Bytes(1))) is { Item2: not null } last
+    /// <summary>Where several write, each adds to the chain at the end of its transaction, when nobody else can.</summary>
+    private void Chain()
+    {
+        if (pending.Count > 0)
+        {
+            database["ledger.lock"].Run();
+            FindLast();
+            pending.ForEach(line => Write(line.CaseId, line.Day, line.Kind, line.Detail));
+            pending.Clear();
+        }
+    }
+
+    private void Write(long caseId, DateOnly day, string kind, string detail)
+    {
+        seq++;
+        head = HashOf(head, seq, caseId, day, kind, detail, CycleId, PolicyId);
+        database.Bulk("ledger.append").Add(seq, caseId, day, kind, detail, CycleId, PolicyId, head);
+    }
+
+    private void FindEnd()
+    {
+        pending.Clear();
+        FindLast();
+    }
+
+    private void FindLast() => (seq, head) = database["ledger.last"].First(r => (r.GetInt64(0), r.Bytes(1))) is { Item2: not null } last
         ? last
         : (0, []);
 }

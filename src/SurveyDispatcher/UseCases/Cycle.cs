@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Data.Sqlite;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Mail;
@@ -23,6 +23,8 @@ public sealed record CycleResult(CycleCounts Counts, IReadOnlyList<string> Probl
 /// <summary>One full pass: files in, decisions, mail, lists out (contracts.md, <c>cycle</c>).</summary>
 public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimeProvider time, IProgressView progress)
 {
+    private readonly Store store = new(directory, config.Settings.Store);
+
     /// <summary>Runs a cycle.</summary>
     /// <exception cref="OperatorException">The cycle could not be run, or had to stop; what was stored is kept.</exception>
     public async Task<CycleResult> RunAsync(CycleRequest request, CancellationToken stopping)
@@ -32,9 +34,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         {
             return request.DryRun ? await DryRunAsync(request, stopping) : await LiveRunAsync(request, stopping);
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
-            throw new OperatorException($"The cycle stopped at the store {directory.StorePath}: {Database.Explain(e)}", e);
+            throw new OperatorException($"The cycle stopped at the store {store.Name}: {Database.Explain(e)}", e);
         }
     }
 
@@ -42,8 +44,8 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     {
         directory.Create();
         using var cycleLock = CycleLock.Take(directory);
-        using var vault = OpenVault(directory, config.Settings, StoreExists(directory, config.Settings.Store), write: true); // first: keys without a store do no harm
-        using var database = OpenStore(directory, config.Settings.Store);
+        using var vault = OpenVault(directory, config.Settings, store.Exists, write: true); // first: keys without a store do no harm
+        using var database = store.Open();
         CheckKeys(database, vault);
         CheckGap(request, database, cycleLock.Noted);
         var lease = TakeLease(database, directory, time);
@@ -63,10 +65,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <summary>A store that is gone, or empty, where cycles have run before: a new one would take every customer for one who was never asked.</summary>
     private void CheckNotLost()
     {
-        if (!StoreExists(directory, config.Settings.Store) && (directory.HasArchive || CycleLock.NotedIn(directory) is not null))
+        if ((directory.HasArchive || CycleLock.NotedIn(directory) is not null) && !store.Exists)
         {
             throw new OperatorException(
-                $"The store {new SqliteConnectionStringBuilder(ConnectionString(directory, config.Settings.Store)).DataSource} is missing or empty, but {(directory.HasArchive ? directory.ArchiveRoot : directory.LockPath)} shows that cycles have run here: "
+                $"The store {store.Name} is missing or empty, but {(directory.HasArchive ? directory.ArchiveRoot : directory.LockPath)} shows that cycles have run here: "
                 + "a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
         }
     }
@@ -78,14 +80,13 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         try
         {
             aside.Create();
-            var exists = File.Exists(directory.StorePath) || config.Settings.Store.ConnectionString.Length > 0;
+            var exists = store.Exists;
             if (exists)
             {
-                using var original = OpenExisting(directory, config.Settings.Store, older: true);
-                original.CopyTo(aside.StorePath);
+                store.CopyTo(aside.StorePath);
             }
 
-            using var database = Database.Open(ConnectionString(aside, new StoreOptions()), write: true);
+            using var database = new Store(aside, new StoreOptions()).Open();
             using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
             CheckKeys(database, vault);
@@ -225,7 +226,8 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
     {
         var (suppressions, flags) = context.Database["verify.suppressions"].First(r => (r.GetInt64(0), r.GetInt64(1)));
-        var seal = new CycleSeal(context.Ledger.Lines, context.Ledger.Head, suppressions, flags);
+        var (lines, head) = context.Ledger.End();
+        var seal = new CycleSeal(lines, head, suppressions, flags);
         context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(seal), context.Ledger.CycleId);
         context.Lease?.Release();
     });
@@ -239,10 +241,6 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 #endif
         var other => throw new InvalidOperationException($"The settings let a transport '{other}' pass, which this build has not."),
     };
-
-    /// <summary>Whether there is anything in the store: a first cycle that was killed may have left an empty file.</summary>
-    internal static bool StoreExists(DataDirectory directory, StoreOptions options) =>
-        new FileInfo(new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource) is { Exists: true, Length: > 0 };
 
     /// <summary>What a step outside a cycle works with: what it records belongs to the last cycle.</summary>
     internal static CycleContext ContextAfterwards(
@@ -288,24 +286,15 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     /// <exception cref="OperatorException">They are another's.</exception>
     internal static void CheckKeys(Database database, Vault vault)
     {
-        bool Opens(byte[] contact)
+        var (mine, theirs) = (vault.Mac("ring"), database["keys.ring"].Scalar<string>());
+        if (theirs is { Length: 0 })
         {
-            try
-            {
-                vault.Unseal(contact);
-                return true;
-            }
-            catch (CryptographicException)
-            {
-                return false;
-            }
+            database.InTransaction(() => database["keys.set_ring"].Run(mine));
         }
-
-        var latest = database["keys.latest_contacts"].List(r => r.Bytes(0)!);
-        if (latest.Count > 0 && !latest.Exists(Opens)) // one that can't be opened is damaged; all of them are sealed with other keys
+        else if (theirs != mine)
         {
             throw new OperatorException(
-                "The key ring is not the one of this store: what the store holds can't be unsealed with it. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
+                "The key ring is not the one of this store: it hashes and seals otherwise. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
         }
     }
 
@@ -313,45 +302,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     internal static string KeyFile(DataDirectory directory, Settings settings) =>
         settings.Keys.File.Length > 0 ? Path.GetFullPath(settings.Keys.File) : Path.Combine(directory.Root, Vault.FileName);
 
-    /// <summary>Opens the store of a data directory for writing, and makes it when it is not there.</summary>
-    internal static Database OpenStore(DataDirectory directory, StoreOptions options)
-    {
-        var path = new SqliteConnectionStringBuilder(ConnectionString(directory, options)).DataSource;
-        if (!File.Exists(path) && Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-        {
-            using var store = DurableFile.Create(path); // SQLite would make it readable for others; its journals follow suit
-        }
-
-        return Database.Open(ConnectionString(directory, options), write: true);
-    }
-
     /// <summary>Takes the right to write for a data directory whose lock is held.</summary>
     internal static Lease TakeLease(Database database, DataDirectory directory, TimeProvider time) =>
         Lease.Take(database, $"{Environment.MachineName}:{directory.Root}", time);
-
-    /// <summary>Opens the store of a data directory for reading.</summary>
-    /// <param name="directory">The data directory.</param>
-    /// <param name="options">Where the store is.</param>
-    /// <param name="older">It will be copied, and the copy brought up to date.</param>
-    /// <exception cref="OperatorException">There is none yet, or another program made it.</exception>
-    internal static Database OpenExisting(DataDirectory directory, StoreOptions options, bool older = false)
-    {
-        var connectionString = ConnectionString(directory, options);
-        var path = new SqliteConnectionStringBuilder(connectionString).DataSource;
-        if (!File.Exists(path))
-        {
-            throw new OperatorException($"There is no store at {path} yet. Run 'cycle' first, or name the data directory with --data DIR.");
-        }
-
-        return new FileInfo(path).Length > 0
-            ? Database.Open(connectionString, write: false, older)
-            : throw new OperatorException(
-                $"The store {path} is empty: no cycle has stored anything, or what was in it is lost. Run 'cycle' first; if cycles have run here, restore the store (docs/operations.md). Nothing was done.");
-    }
-
-    private static string ConnectionString(DataDirectory directory, StoreOptions options) => options.ConnectionString.Length > 0
-        ? options.ConnectionString
-        : new SqliteConnectionStringBuilder { DataSource = directory.StorePath, Pooling = false }.ConnectionString;
 
     /// <summary>Sends nothing and says that it did: for dry runs.</summary>
     private sealed class AcceptingTransport : IMailTransport

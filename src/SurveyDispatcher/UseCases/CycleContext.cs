@@ -10,6 +10,7 @@ internal sealed class CycleContext
 {
     private readonly Dictionary<string, DateOnly> localDates = new(StringComparer.Ordinal);
     private ErasedPersons? erased;
+    private DateOnly? latestToday;
 
     public required PipelineConfig Config { get; init; }
 
@@ -60,6 +61,28 @@ internal sealed class CycleContext
         }
 
         return today;
+    }
+
+    /// <summary>The latest date that any market has.</summary>
+    public DateOnly LatestToday => latestToday ??= Config.Programme.Markets.Values.Select(AsOf.LocalDate).Append(AsOf.Day).Max();
+
+    /// <summary>
+    /// The keyed hashes of contact points as a row has them. A country in no market has no dialling rule: there a number counts in every
+    /// market in which it is one.
+    /// </summary>
+    public IEnumerable<long> PointHashes(string country, ContactData contact)
+    {
+        var programme = Config.Programme;
+        if (programme.MarketOf(country) is { } market)
+        {
+            return CaseStore.Set(Cases.Hashes(ContactPoints.From(contact, market, programme)));
+        }
+
+        var numbers = new[] { contact.Phone1, contact.Phone2 }
+            .SelectMany(p => programme.DiallingRules.Select(home => PhoneNumber.Parse(p, home, programme.DiallingRules))).OfType<PhoneNumber>().Distinct();
+        return EmailAddress.Parse(contact.Email) is { } address && !programme.Placeholders.Matches(address)
+            ? numbers.Select(Vault.Hash).Prepend(Vault.Hash(address))
+            : numbers.Select(Vault.Hash);
     }
 
     /// <summary>The rules of a case; null when its market or survey is no longer configured.</summary>
@@ -122,7 +145,7 @@ internal sealed class CycleContext
 
     /// <summary>Every contact point that leads to a case, also when its contact data has been removed.</summary>
     public IEnumerable<long> AllHashesOf(CaseRow row) =>
-        CaseStore.Set(HashesOf(row)).ToList() is { Count: > 0 } hashes ? hashes : Cases.IdentitiesOf(row.Id);
+        CaseStore.Set(HashesOf(row)).ToList() is { Count: > 0 } hashes ? hashes : Cases.OldPointsOf(row.Id);
 
     /// <summary>The keyed hashes of a stored case's contact points.</summary>
     public (long Email, long Phone1, long Phone2) HashesOf(CaseRow row) => Cases.Hashes(PointsOf(row).Points);

@@ -68,7 +68,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
 
     private async Task<bool> SummaryAsync(Survey.Domain.Programme programme)
     {
-        using var database = Cycle.OpenExisting(directory, new StoreOptions());
+        using var database = new Store(directory, new StoreOptions()).OpenExisting();
         await output.WriteLineAsync();
         await output.WriteLineAsync(Status.Read(database, programme).ToText());
         await output.WriteLineAsync();

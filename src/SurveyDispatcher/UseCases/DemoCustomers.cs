@@ -43,7 +43,7 @@ internal sealed class DemoCustomers(PipelineConfig config, DataDirectory directo
     /// <summary>What the outside world sees after a cycle: who got which mail, who is on a list.</summary>
     public void Look(DateOnly day)
     {
-        using var database = Cycle.OpenExisting(directory, new StoreOptions());
+        using var database = new Store(directory, new StoreOptions()).OpenExisting();
         foreach (var row in database["cases.all"].List(r => CaseRow.Read(r)))
         {
             if (!customers.TryGetValue(row.CaseId, out var customer))

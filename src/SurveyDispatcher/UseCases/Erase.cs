@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -90,22 +90,18 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     /// <summary>An address or number of more transactions than this is no person's.</summary>
     public const int SharedByMany = 20;
 
-    private const int PageRows = 5_000;
-
     /// <summary>Carries out a request.</summary>
     /// <exception cref="UsageException">The request names nobody in a form that we know.</exception>
     /// <exception cref="OperatorException">It can't be done now; nothing was done, unless the message says so.</exception>
     public Erasure Run(ErasureRequest request, AsOf asOf, CancellationToken stopping)
     {
         var given = Given(request);
-        using (Cycle.OpenExisting(directory, config.Settings.Store, older: true))
-        {
-            // There is a store, and it can be read.
-        }
+        var store = new Store(directory, config.Settings.Store);
+        store.CheckExists();
 
         using var cycleLock = CycleLock.Take(directory);
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
-        using var database = Cycle.OpenStore(directory, config.Settings.Store);
+        using var database = store.Open();
         Cycle.CheckKeys(database, vault);
         var lease = Cycle.TakeLease(database, directory, time);
         var context = Cycle.ContextAfterwards(config, directory, database, vault, time, progress, asOf, stopping);
@@ -130,7 +126,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     /// <summary>Does what an erasure still has to do beyond the store's rows: files, and the free pages of the store.</summary>
     public static SweepFiles? Finish(CycleContext context, bool always = false)
     {
-        if (!always && context.Database["erase.unfinished"].Scalar<long>() == 0)
+        if (!always && !context.Database["erase.unfinished"].Any())
         {
             return null;
         }
@@ -147,7 +143,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
                 NotAnew("another program is reading it (a backup, a database browser, verify?).");
             }
         }
-        catch (SqliteException e)
+        catch (DbException e)
         {
             NotAnew(Database.Explain(e));
         }
@@ -194,17 +190,13 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     }
 
     /// <summary>The person's transactions: those with the key, and those that share an address or a number with one that was found.</summary>
-    /// <remarks>
-    /// Customers who were kept out have no identities, so every stored contact is unsealed: some 5 seconds a million, once for the key
-    /// and once for each round of addresses and numbers that come to light with what was found; two rounds, as a rule.
-    /// </remarks>
     private static Found Find(CycleContext context, ErasureRequest request, Key given)
     {
         var keys = given.Emails.Select(context.Vault.Hash).Concat(given.Numbers.Select(context.Vault.Hash)).ToHashSet();
         var (ids, hashes, shared) = (new SortedSet<long>(), new HashSet<long>(), new HashSet<long>());
         if (given.Numbers.Count > 1)
         {
-            keys = OneNumber(Having(context, keys), request.Many);
+            keys = OneNumber(context, keys, request.Many);
         }
 
         var sought = new HashSet<long>(keys);
@@ -223,15 +215,16 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
 
         if (given.Vin is { } vin)
         {
-            context.Database["erase.of_vehicle"].List(r => r.GetInt64(0), vin).ForEach(Take);
+            Having(context, context.Vault.HashOfVehicle(vin)).ForEach(Take);
         }
 
         while (sought.Count > 0)
         {
             var round = sought;
             sought = [];
-            foreach (var (hash, having) in Having(context, round))
+            foreach (var hash in round)
             {
+                var having = Having(context, hash);
                 if (having.Count > SharedByMany && keys.Contains(hash) && !request.Many)
                 {
                     throw new OperatorException(
@@ -246,7 +239,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
                 }
 
                 hashes.Add(hash);
-                having.ToList().ForEach(Take);
+                having.ForEach(Take);
             }
 
             sought.ExceptWith(hashes);
@@ -270,58 +263,22 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     }
 
     /// <summary>A national number is one in each market; meant is the one that somebody has.</summary>
-    private static HashSet<long> OneNumber(Dictionary<long, HashSet<long>> having, bool many)
+    private static HashSet<long> OneNumber(CycleContext context, HashSet<long> numbers, bool many)
     {
-        var known = having.Where(h => h.Value.Count > 0).Select(h => h.Key).ToHashSet();
+        var known = numbers.Where(n => Having(context, n).Count > 0).ToHashSet();
         return known.Count > 1 && !many
             ? throw new OperatorException(
                 $"Customers in {known.Count} countries have this number, each in his own country. Nothing was done. Write it in the international form (+61...); if all of them are meant, add --many.")
-            : known.Count > 0 ? known : [.. having.Keys];
+            : known.Count > 0 ? known : numbers;
     }
 
-    /// <summary>Which transactions have each of some contact points, in their data now or in a case's past.</summary>
-    private static Dictionary<long, HashSet<long>> Having(CycleContext context, HashSet<long> hashes)
+    /// <summary>Which transactions have a contact point, in their data now or in a case's past, or are of a vehicle.</summary>
+    private static List<long> Having(CycleContext context, long hash) => context.Database["identities.of"].List(r => r.GetInt64(0), hash);
+
+    private static IEnumerable<long> PointsOf(CycleContext context, long id)
     {
-        var having = hashes.ToDictionary(h => h, h => context.Database["erase.of_identity"].List(r => r.GetInt64(0), h).ToHashSet());
-        long after = 0;
-        List<(long Id, string Country, byte[] Contact)> page;
-        do
-        {
-            context.Stopping.ThrowIfCancellationRequested();
-            page = context.Database["erase.contacts"].List(r => (r.GetInt64(0), r.GetString(1), r.Bytes(2)), after, PageRows);
-            foreach (var (id, country, contact) in page)
-            {
-                foreach (var hash in PointsOf(context, country, contact).Where(hashes.Contains))
-                {
-                    having[hash].Add(id);
-                }
-
-                after = id;
-            }
-
-            context.Progress.Report("looking for the person", after, 0);
-        }
-        while (page.Count == PageRows);
-        return having;
-    }
-
-    private static IEnumerable<long> PointsOf(CycleContext context, long id) => context.Cases.IdentitiesOf(id).Concat(
-        context.Database["erase.contact"].List(r => (r.GetString(0), r.Bytes(1)), id).SelectMany(t => PointsOf(context, t.Item1, t.Item2)));
-
-    /// <summary>A country in no market has no dialling rule: there a number counts in every market in which it is one.</summary>
-    private static IEnumerable<long> PointsOf(CycleContext context, string country, byte[] box)
-    {
-        var (contact, programme) = (context.Vault.UnsealContact(box), context.Config.Programme);
-        if (programme.MarketOf(country) is { } market)
-        {
-            return CaseStore.Set(context.Cases.Hashes(ContactPoints.From(contact, market, programme)));
-        }
-
-        var numbers = new[] { contact.Phone1, contact.Phone2 }
-            .SelectMany(p => programme.DiallingRules.Select(home => PhoneNumber.Parse(p, home, programme.DiallingRules))).OfType<PhoneNumber>().Distinct();
-        return EmailAddress.Parse(contact.Email) is { } address && !programme.Placeholders.Matches(address)
-            ? numbers.Select(context.Vault.Hash).Prepend(context.Vault.Hash(address))
-            : numbers.Select(context.Vault.Hash);
+        var (country, contact) = context.Database["erase.contact"].First(r => (r.GetString(0), r.Bytes(1)), id);
+        return context.Cases.OldPointsOf(id).Concat(context.PointHashes(country!, context.Vault.UnsealContact(contact!)));
     }
 
     /// <summary>All of it or nothing: rows, cases, withdrawals, and the hashes by which files are swept.</summary>
@@ -346,12 +303,12 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
                     context.Ledger.AppendErased(id, context.TodayIn(key.Country));
                 }
 
-                foreach (var hash in found.Hashes.Concat(found.Shared))
-                {
-                    database["cases.remove_identity"].Run(hash, id);
-                }
-
-                database["erase.forget_transaction"].Run(context.Vault.Pseudonym(key), id);
+                var anonymous = key with { TransactionId = context.Vault.Pseudonym(key) };
+                var vehicle = context.Vault.HashOfVehicle(database["retention.vin_of"].Scalar<string>(id)!);
+                context.Cases.Forget(id, found.Hashes.Concat(found.Shared).Append(vehicle));
+                context.Cases.Identify(id, [context.Vault.Hash(anonymous)]);
+                database["sightings.remove_of"].Run(id);
+                database["erase.forget_transaction"].Run(anonymous.TransactionId, id);
             }
 
             foreach (var hash in found.Hashes)

@@ -25,7 +25,7 @@ internal sealed partial class ErasedPersons
         this.vault = vault;
         this.programme = programme;
         names = new ContactNames(vault);
-        Any = database["erase.any"].Scalar<long>() > 0;
+        Any = database["erase.any"].Any();
         hashes = Any ? [.. database["erase.hashes"].List(r => r.GetInt64(0))] : [];
         cases = Any ? [.. database["erase.cases"].List(r => r.GetInt64(0))] : [];
     }
@@ -34,8 +34,7 @@ internal sealed partial class ErasedPersons
     public bool Any { get; }
 
     /// <summary>Whether a transaction is of such a person: by its own name, its vehicle, or a contact point.</summary>
-    public bool Has(Transaction t, (long Email, long Phone1, long Phone2) points) =>
-        CaseStore.Set(points).Any(hashes.Contains) || Has(t.Key) || hashes.Contains(vault.HashOfVehicle(t.Vin));
+    public bool Has(IEnumerable<long> identities) => identities.Any(hashes.Contains);
 
     /// <summary>Whether a transaction was erased.</summary>
     public bool Has(TransactionKey key) => hashes.Contains(vault.Hash(key));

@@ -44,12 +44,17 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
     {
         var ids = new CaseStore(database, vault).Find(key) is { } known
             ? [known.Id]
-            : database["explain.find"].List(r => r.GetInt64(0), key, key.ToUpperInvariant());
+            : database["explain.find"].List(r => r.GetInt64(0), SqlValues.Set(Hashes(key)), key, key.ToUpperInvariant());
         var stories = ids.Select(Tell).OfType<Story>().ToList();
         return stories.Count > 0 ? stories : throw new OperatorException(
             $"Nothing is known of '{PlainText.Shown(key)}'. A case id (as exports and lists have it), a VIN or a transaction id is expected; "
             + "a row that was rejected is in rejects/ in the data directory.");
     }
+
+    /// <summary>The key as a vehicle, and as a transaction of every dealer and survey that there is.</summary>
+    private IEnumerable<long> Hashes(string key) => database["transactions.dealer_surveys"]
+        .List(r => new TransactionKey(r.GetString(0), r.GetString(1), SurveyKinds.FromCode(r.GetString(2)), key))
+        .Select(vault.Hash).Append(vault.HashOfVehicle(key.ToUpperInvariant()));
 
     /// <summary>Stories as JSON.</summary>
     public static string ToJson(IReadOnlyList<Story> stories) => JsonSerializer.Serialize(stories, Json);

@@ -60,7 +60,7 @@ internal sealed class Keys(PipelineConfig config, DataDirectory directory, TimeP
     /// <summary>The ring as it is.</summary>
     public KeysState List()
     {
-        using var database = Cycle.OpenExisting(directory, config.Settings.Store);
+        using var database = new Store(directory, config.Settings.Store).OpenExisting();
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
         return State(database, vault.Ring, 0, 0);
     }
@@ -99,14 +99,12 @@ internal sealed class Keys(PipelineConfig config, DataDirectory directory, TimeP
                 "The key ring comes from the setting Keys:Ring, which this program can't change. Put it into a file, run this command with Keys:File naming that file and Keys:Ring empty, and set Keys:Ring to the file's new content.");
         }
 
-        using (Cycle.OpenExisting(directory, config.Settings.Store, older: true))
-        {
-            // There is a store, and it can be read.
-        }
+        var store = new Store(directory, config.Settings.Store);
+        store.CheckExists();
 
         using var cycleLock = CycleLock.Take(directory);
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
-        using var database = Cycle.OpenStore(directory, config.Settings.Store);
+        using var database = store.Open();
         Cycle.CheckKeys(database, vault);
         var lease = Cycle.TakeLease(database, directory, time);
         var state = change(database, vault.Ring);

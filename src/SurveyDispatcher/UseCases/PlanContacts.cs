@@ -12,13 +12,12 @@ internal sealed class PlanContacts(CycleContext context)
     public void Run()
     {
         // The first market to reach a date is a day ahead of the last; which cases are due there is asked case by case.
-        var latest = context.Config.Programme.Markets.Values.Select(context.Today).Append(context.AsOf.Day).Max();
         context.Database["cases.create_due"].Run();
         long due = 0;
         context.Database.InTransaction(() =>
         {
             context.Database["cases.clear_due"].Run();
-            context.Database["cases.fill_due"].Run(latest);
+            context.Database["cases.fill_due"].Run(context.LatestToday);
             due = context.Database["cases.count_due"].Scalar<long>();
         });
         for (long done = 0; done < due; done += PageCases)

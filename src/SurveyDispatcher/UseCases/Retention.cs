@@ -19,7 +19,6 @@ internal sealed class Retention(CycleContext context)
     /// <summary>Removes what is due.</summary>
     public void Run()
     {
-        var latest = context.Config.Programme.Markets.Values.Select(context.Today).Append(context.AsOf.Day).Max();
         var (on, after) = (DateOnly.MinValue, 0L);
         int rows;
         do
@@ -30,7 +29,7 @@ internal sealed class Retention(CycleContext context)
             {
                 var page = context.Database["retention.due"].List(
                     r => new Due(r.GetInt64(0), r.GetString(1), r.Day(2), r.Day(3), r.GetBoolean(4), r.GetBoolean(5), r.GetBoolean(6), r.GetBoolean(7)),
-                    latest, on, after, PageRows);
+                    context.LatestToday, on, after, PageRows);
                 page.ForEach(Forget);
                 rows = page.Count;
                 (on, after) = rows == 0 ? (on, after) : (page[^1].ForgetOn, page[^1].Id);
@@ -64,7 +63,7 @@ internal sealed class Retention(CycleContext context)
         var rules = context.Config.Programme.RetentionOf(due.Country);
         var today = context.TodayIn(due.Country);
         DateOnly? next = null;
-        void Field(bool there, int? days, string name, string statement)
+        void Field(bool there, int? days, string name, Action<Due> forget)
         {
             if (!there || days is not { } n)
             {
@@ -78,15 +77,39 @@ internal sealed class Retention(CycleContext context)
                 return;
             }
 
-            context.Database[statement].Run(due.Id);
+            forget(due);
             CycleCounts.Add(context.Counts.Forgotten, name);
         }
 
-        Field(due.Contact, rules.ContactDays, "contact", "retention.contact");
-        Field(due.Vehicle, rules.VehicleDays, "vehicle", "retention.vehicle");
-        Field(due.FreeText, rules.FreeTextDays, "freeText", "retention.free_text");
-        Field(due.CallNotes, rules.CallNotesDays, "callNotes", "retention.call_notes");
+        Field(due.Contact, rules.ContactDays, "contact", ForgetContact);
+        Field(due.Vehicle, rules.VehicleDays, "vehicle", ForgetVehicle);
+        Field(due.FreeText, rules.FreeTextDays, "freeText", d => context.Database["retention.free_text"].Run(d.Id));
+        Field(due.CallNotes, rules.CallNotesDays, "callNotes", d => context.Database["retention.call_notes"].Run(d.Id));
         context.Database["retention.look_on"].Run(next, due.Id);
+    }
+
+    /// <summary>What a case's contact points were is kept as hashes: an opt-out, an erasure or a rest may ask for them. Of others nothing is kept.</summary>
+    private void ForgetContact(Due due)
+    {
+        var (contact, hasCase) = context.Database["retention.contact_of"].First(r => (r.Bytes(0), r.GetBoolean(1)), due.Id);
+        var points = context.PointHashes(due.Country, context.Vault.UnsealContact(contact)).ToList();
+        if (hasCase)
+        {
+            context.Cases.Remember(due.Id, points);
+        }
+        else
+        {
+            context.Cases.Forget(due.Id, points);
+        }
+
+        context.Database["sightings.remove_of"].Run(due.Id);
+        context.Database["retention.contact"].Run(due.Id);
+    }
+
+    private void ForgetVehicle(Due due)
+    {
+        context.Cases.Forget(due.Id, [context.Vault.HashOfVehicle(context.Database["retention.vin_of"].Scalar<string>(due.Id)!)]);
+        context.Database["retention.vehicle"].Run(due.Id);
     }
 
     /// <summary>Lists and mails name their market; whoever's rows lie in the other files, the market that keeps longest decides.</summary>

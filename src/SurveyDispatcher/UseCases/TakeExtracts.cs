@@ -1,7 +1,8 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text.Json;
+using System.Text;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -20,11 +21,12 @@ internal sealed class TakeExtracts(CycleContext context)
     private const int TransactionRows = 50_000;
 
     private readonly HashSet<TransactionKey> seen = [];
-    private readonly List<(long Hash, long CaseId)> newIdentities = [];
+    private readonly HashSet<long> newKeys = [];
+    private readonly List<(long Hash, long Id)> newIdentities = [];
+    private readonly Dictionary<UInt128, DateOnly> newSightings = [];
+    private readonly HashSet<(string, string, SurveyKind)> dealerSurveys = [];
+    private HashSet<UInt128> removedSightings = [], removedBefore = [];
     private long lastId;
-
-    /// <summary>Rolling extracts bring what is known: then a page asks for all its transactions at once, else each row is tried as new.</summary>
-    private bool mostAreKnown = true;
 
     /// <summary>Takes every extract that has arrived.</summary>
     public void Run()
@@ -44,10 +46,11 @@ internal sealed class TakeExtracts(CycleContext context)
         FileInTaking? begun = null;
         context.Database.InTransaction(() => begun = FileInTaking.Begin(context, file, input.Sha256));
         using var taking = begun!;
-        lastId = context.Database["transactions.last_id"].Scalar<long>();
-        using var pages = new BlockingCollection<List<Understood>>(boundedCapacity: 4);
+        FindEnd();
+        using var pages = new BlockingCollection<Page>(boundedCapacity: 4);
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
-        var reading = Task.Run(() => Understand(input, new SourceReader(source, input), taking.Read, pages, abandoned.Token), abandoned.Token);
+        var reader = new SourceReader(source, input, context.Vault);
+        var reading = Task.Run(() => Understand(input, reader, taking.Read, pages, abandoned.Token), abandoned.Token);
         try
         {
             while (!pages.IsCompleted)
@@ -57,12 +60,19 @@ internal sealed class TakeExtracts(CycleContext context)
                 {
                     while (taking.Read - read < TransactionRows && pages.TryTake(out var page, Timeout.Infinite, context.Stopping))
                     {
-                        Store(page, taking);
+                        using (page)
+                        {
+                            Store(page, input, reader, taking);
+                        }
                     }
 
                     SaveIdentities();
+                    SaveSightings();
                     taking.SaveProgress();
                 });
+                newKeys.Clear();
+                (removedBefore, removedSightings) = (removedSightings, removedBefore);
+                removedSightings.Clear();
                 context.Counts.RowsRead += taking.Read - read;
                 context.Counts.TransactionsNew += taking.New - isNew;
                 context.Counts.TransactionsUpdated += taking.Updated - updated;
@@ -76,20 +86,32 @@ internal sealed class TakeExtracts(CycleContext context)
         catch
         {
             abandoned.Cancel();
-            newIdentities.Clear();
-            lastId = context.Database["transactions.last_id"].Scalar<long>();
             throw;
         }
 
         taking.Finish();
     }
 
-    private void Understand(
-        CsvInput input, SourceReader reader, long skip, BlockingCollection<List<Understood>> pages, CancellationToken ct)
+    /// <summary>What was stored before the file, and nothing of one that could not be taken to its end.</summary>
+    private void FindEnd()
+    {
+        lastId = context.Database["transactions.last_id"].Scalar<long>();
+        newIdentities.Clear();
+        newSightings.Clear();
+        newKeys.Clear();
+        removedSightings.Clear();
+        removedBefore.Clear();
+        dealerSurveys.Clear();
+        dealerSurveys.UnionWith(context.Database["transactions.dealer_surveys"].List(r => (r.GetString(0), r.GetString(1), SurveyKinds.FromCode(r.GetString(2)))));
+    }
+
+    private void Understand(CsvInput input, SourceReader reader, long skip, BlockingCollection<Page> pages, CancellationToken ct)
     {
         try
         {
-            var page = new List<Understood>(PageRows);
+            using var store = context.Database.OpenReader();
+            var looking = store["sightings.any"].Any();
+            var page = new Page();
             foreach (var row in input.Rows())
             {
                 if (skip > 0)
@@ -98,20 +120,54 @@ internal sealed class TakeExtracts(CycleContext context)
                     continue;
                 }
 
-                page.Add(Prepare(reader.Read(row, LocalDate)));
+                if (looking && !row.IsMalformed)
+                {
+                    page.AddSeen(row, reader.SightingOf(row));
+                }
+                else
+                {
+                    page.Rows.Add(Prepare(reader.Read(row, LocalDate)));
+                }
+
                 if (page.Count == PageRows)
                 {
+                    SortOutSeen(page, store, input, reader);
                     pages.Add(page, ct);
-                    page = new List<Understood>(PageRows);
+                    page = new Page();
                 }
             }
 
+            SortOutSeen(page, store, input, reader);
             pages.Add(page, ct);
         }
         finally
         {
             pages.CompleteAdding();
         }
+    }
+
+    /// <summary>Asks the store which rows of a page it has seen; the others are read now.</summary>
+    private void SortOutSeen(Page page, Database store, CsvInput input, SourceReader reader)
+    {
+        if (page.Seen.Count > 0)
+        {
+            var known = store.Exist("sightings.seen", [.. page.Seen.Select(s => Bytes(s.Sighting))], context.LatestToday, context.Ledger.PolicyId);
+            var at = 0;
+            GoTheLongWay(page, _ => !known[at++], 0, input, reader);
+        }
+    }
+
+    /// <summary>Reads rows that may change something after all, and puts them where they stood.</summary>
+    private void GoTheLongWay(Page page, Predicate<SeenRow> which, int from, CsvInput input, SourceReader reader)
+    {
+        var back = page.TakeBack(which);
+        if (back.Count == 0)
+        {
+            return;
+        }
+
+        page.Rows.AddRange(back.Select(row => Prepare(reader.Read(input.Again(page.Raw(row), row.Line), LocalDate))));
+        page.Rows.Sort(from, page.Rows.Count - from, Comparer<Understood>.Create((a, b) => a.Line.CompareTo(b.Line)));
     }
 
     /// <summary>What costs time and needs no store is done on the reading thread, too: contact points, their hashes, the encryption.</summary>
@@ -122,12 +178,15 @@ internal sealed class TakeExtracts(CycleContext context)
             return understood;
         }
 
+        var vault = context.Vault;
         var points = context.Config.Programme.MarketOf(t.Key.Country) is { } market
             ? ContactPoints.From(t.Contact, market, context.Config.Programme)
             : null;
+        var hashes = points is null ? default : context.Cases.Hashes(points);
+        var others = points is null ? context.PointHashes(t.Key.Country, t.Contact) : CaseStore.Set(hashes);
         return understood with
         {
-            Customer = new Customer(points, points is null ? default : context.Cases.Hashes(points), context.Vault.Seal(t.Contact)),
+            Customer = new Customer(points, hashes, [vault.Hash(t.Key), vault.HashOfVehicle(t.Vin), .. others], vault.Seal(t.Contact)),
         };
     }
 
@@ -135,43 +194,63 @@ internal sealed class TakeExtracts(CycleContext context)
     private DateOnly LocalDate(string country) =>
         context.Config.Programme.MarketOf(country) is { } market ? context.AsOf.LocalDate(market) : context.AsOf.Day;
 
-    private void Store(List<Understood> page, FileInTaking taking)
+    private void Store(Page page, CsvInput input, SourceReader reader, FileInTaking taking)
+    {
+        // The reading thread sees what was committed when it looked; a row of the same transaction may have changed it since.
+        GoTheLongWay(page, s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0, input, reader);
+        for (var done = 0; done < page.Rows.Count;)
+        {
+            done = StoreRows(page, done, taking);
+            var line = page.Rows[done - 1].Line;
+            GoTheLongWay(page, s => s.Line > line && removedSightings.Contains(s.Sighting), done, input, reader);
+        }
+
+        taking.CountUnchanged(page.Seen.Count);
+    }
+
+    /// <summary>Stores the rows of a page from <paramref name="from"/> on, until one overtakes a row that had been seen; returns where to go on.</summary>
+    private int StoreRows(Page page, int from, FileInTaking taking)
     {
         seen.Clear();
-        ForgetErased(page, taking);
-        var suppressed = context.Cases.SuppressionsOf(page.Select(u => u.Customer.Hashes));
-        var contacts = context.Cases.FirstContacts(page.Select(u => u.Customer.Hashes), context.Config.Programme.Contact.RestDays, context.AsOf.Day);
-        var stored = mostAreKnown ? StoredTransactions(page) : null;
-        var newBefore = taking.New;
-        for (var i = 0; i < page.Count; i++)
+        ForgetErased(page.Rows, from, taking);
+        var rows = page.Rows.Skip(from).Where(u => u.Transaction is not null).ToList();
+        var stored = StoredTransactions(rows);
+        var suppressed = context.Cases.SuppressionsOf(rows.Select(u => u.Customer.Hashes));
+        var contacts = context.Cases.FirstContacts(rows.Select(u => u.Customer.Hashes), context.Config.Programme.Contact.RestDays, context.AsOf.Day);
+        for (var at = from; at < page.Rows.Count; at++)
         {
-            var understood = page[i];
+            var (understood, removed) = (page.Rows[at], removedSightings.Count);
             var result = understood.Transaction is { } transaction
                 ? new RowResult(Take(transaction, understood, stored, suppressed, contacts, taking.Id))
                 : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
             taking.Count(result, understood.Line, () => understood.Raw!);
+            if (removedSightings.Count > removed && page.Seen.Exists(s => s.Line > understood.Line && removedSightings.Contains(s.Sighting)))
+            {
+                return at + 1;
+            }
         }
 
-        mostAreKnown = (taking.New - newBefore) * 2 < page.Count;
+        return page.Rows.Count;
     }
 
     /// <summary>Of a customer whose data was erased only the fact that something came is kept, under a name that means nobody.</summary>
-    private void ForgetErased(List<Understood> page, FileInTaking taking)
+    private void ForgetErased(List<Understood> page, int from, FileInTaking taking)
     {
         if (!context.Erased.Any)
         {
             return;
         }
 
-        for (var i = 0; i < page.Count; i++)
+        for (var i = from; i < page.Count; i++)
         {
-            if (page[i].Transaction is { } t && context.Erased.Has(t, page[i].Customer.Hashes))
+            if (page[i].Transaction is { } t && context.Erased.Has(page[i].Customer.Identities))
             {
+                var key = t.Key with { TransactionId = context.Vault.Pseudonym(t.Key) };
                 page[i] = page[i] with
                 {
                     Transaction = t with
                     {
-                        Key = t.Key with { TransactionId = context.Vault.Pseudonym(t.Key) },
+                        Key = key,
                         Vin = "",
                         CustomerId = "",
                         PurchaseDate = null,
@@ -181,74 +260,93 @@ internal sealed class TakeExtracts(CycleContext context)
                         PhoneOptOut = true,
                     },
                     RowHash = 0,
-                    Customer = new Customer(new ContactPoints(null, Usability.None, null, null), default, []),
+                    Sighting = 0,
+                    Customer = new Customer(new ContactPoints(null, Usability.None, null, null), default, [context.Vault.Hash(key)], []),
                 };
                 taking.SawErased();
             }
         }
     }
 
-    /// <summary>Keyed hashes fall anywhere in their index: in order, many of them touch each of its pages once.</summary>
+    /// <summary>Keyed hashes fall anywhere in their tree: in order, many of them touch each of its pages once.</summary>
     private void SaveIdentities()
     {
         newIdentities.Sort();
-        foreach (var (hash, caseId) in newIdentities)
+        foreach (var (hash, id) in newIdentities)
         {
-            context.Database["cases.add_identity"].Run(hash, caseId);
+            context.Database.Bulk("identities.add").Add(hash, id);
         }
 
         newIdentities.Clear();
     }
 
-    /// <summary>What the store has of a page's transactions. One that comes twice on the page is asked for again: the first may have stored it.</summary>
-    private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(List<Understood> page)
+    private void SaveSightings()
     {
-        var keys = page.Where(u => u.Transaction is not null).Select(u => u.Transaction!.Key)
-            .Select(k => new[] { k.TransactionId, k.DealerCode, k.Survey.Code(), k.Country });
+        foreach (var (row, until) in newSightings.OrderBy(s => s.Key))
+        {
+            context.Database.Bulk("sightings.add").Add(Bytes(row), until, context.Ledger.PolicyId);
+        }
+
+        newSightings.Clear();
+    }
+
+    /// <summary>What the store has of some rows' transactions. One that comes twice on the page is asked for again: the first may have stored it.</summary>
+    private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(IEnumerable<Understood> rows)
+    {
         var stored = new Dictionary<TransactionKey, StoredTransaction>();
-        context.Database["transactions.by_keys"].Each(
-            r => stored[new TransactionKey(r.GetString(22), r.GetString(20), SurveyKinds.FromCode(r.GetString(21)), r.GetString(19))] = StoredTransaction.Read(r),
-            JsonSerializer.Serialize(keys));
+        var known = context.Database.Exist("identities.exists", [.. rows.Select(u => u.Customer.KeyHash)]);
+        if (known.Count == 0)
+        {
+            return stored;
+        }
+
+        context.Database["transactions.by_hashes"].Each(
+            r =>
+            {
+                var transaction = StoredTransaction.Read(r);
+                stored[transaction.Key] = transaction;
+            },
+            SqlValues.Set(known));
         return stored;
     }
 
-    private StoredTransaction? Again(TransactionKey key) => context.Database["transactions.by_key"].First(
-        StoredTransaction.Read, key.TransactionId, key.DealerCode, key.Survey.Code(), key.Country);
+    private StoredTransaction? Again(Understood understood)
+    {
+        SaveIdentities();
+        context.Database.Flush();
+        return StoredTransactions([understood]).GetValueOrDefault(understood.Transaction!.Key);
+    }
 
     private RowOutcome Take(
-        Transaction incoming, Understood understood, Dictionary<TransactionKey, StoredTransaction>? known, Dictionary<long, Suppression> suppressed,
+        Transaction incoming, Understood understood, Dictionary<TransactionKey, StoredTransaction> known, Dictionary<long, Suppression> suppressed,
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
     {
         var (key, customer) = (incoming.Key, understood.Customer);
-        var stored = known is null ? null : seen.Add(key) ? known.GetValueOrDefault(key) : Again(key);
+        var stored = seen.Add(key) && !newKeys.Contains(customer.KeyHash) ? known.GetValueOrDefault(key) : Again(understood);
         var market = context.Config.Programme.MarketOf(key.Country);
         var reach = market is null
             ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
             : CaseStore.ReachOf(customer.Points!, Flags(incoming), customer.Hashes, suppressed);
         var today = context.TodayIn(key.Country);
-        ScreeningVerdict Screen(long self) => Screening.Screen(new ScreeningInput(
-            incoming, market, today, reach, context.Config.Programme.Contact.RestDays, CaseStore.LatestOther(contacts, customer.Hashes, self)));
+        var input = new ScreeningInput(
+            incoming, market, today, reach, context.Config.Programme.Contact.RestDays, CaseStore.LatestOther(contacts, customer.Hashes, stored?.Id ?? lastId + 1));
 
         if (stored is null)
         {
-            var id = lastId + 1;
-            var verdict = Screen(id);
-            if (Insert(id, incoming, understood, fileId, verdict, today))
+            var id = ++lastId;
+            var verdict = Screening.Screen(input);
+            Insert(id, incoming, understood, fileId, verdict, today);
+            if (verdict.Eligible)
             {
-                lastId = id;
-                if (verdict.Eligible)
-                {
-                    Open(id, incoming, customer, today);
-                }
-                else
-                {
-                    ScreenOut(id, verdict, today);
-                }
-
-                return RowOutcome.New;
+                Open(id, incoming, today);
+            }
+            else
+            {
+                ScreenOut(id, verdict, today);
             }
 
-            stored = Again(key)!;
+            Sight(understood, Screening.StableUntil(input));
+            return RowOutcome.New;
         }
 
         var changed = stored.RowHash != understood.RowHash;
@@ -256,31 +354,66 @@ internal sealed class TakeExtracts(CycleContext context)
         {
             if (changed)
             {
-                UpdateAfterContact(contacted, stored, incoming, understood, customer, fileId, today);
+                UpdateAfterContact(contacted, stored, incoming, understood, fileId, today);
             }
 
+            SightAgain(stored, understood, changed, DateOnly.MaxValue);
             return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
         }
 
-        var again = Screen(stored.Id);
+        var again = Screening.Screen(input);
         if (changed || (stored.Contact.Length == 0 && again.Eligible))
         {
-            UpdateRow(stored, incoming, understood, customer, fileId, forgotten: !again.Eligible);
+            UpdateRow(stored, incoming, understood, fileId, forgotten: !again.Eligible);
         }
 
-        ScreenAgain(stored, incoming, customer, again, today);
+        ScreenAgain(stored, incoming, again, today);
+        SightAgain(stored, understood, changed, Screening.StableUntil(input));
         return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
+    }
+
+    /// <summary>The row changes nothing when it comes again, until a day; in markets where that day has come, it may at any time.</summary>
+    private void Sight(Understood understood, DateOnly until)
+    {
+        if (understood.Sighting != 0 && until > context.LatestToday)
+        {
+            newSightings[understood.Sighting] = until;
+        }
+    }
+
+    private void SightAgain(StoredTransaction stored, Understood understood, bool changed, DateOnly until)
+    {
+        if (stored.Sighting != understood.Sighting)
+        {
+            if (stored.Sighting != 0)
+            {
+                newSightings.Remove(stored.Sighting);
+                removedSightings.Add(stored.Sighting);
+                context.Database["sightings.remove"].Run(Bytes(stored.Sighting));
+            }
+
+            if (!changed) // else it was stored with the row
+            {
+                context.Database["transactions.set_sighting"].Run(BytesOrNull(understood.Sighting), stored.Id);
+            }
+        }
+
+        // Where retention has removed the contact points, an opt-out that comes later can't find the row.
+        if (stored.Contact.Length > 0 || until == DateOnly.MaxValue)
+        {
+            Sight(understood, until);
+        }
     }
 
     /// <summary>While no contact has been made, and unless the customer himself has ended it.</summary>
     private static bool MayBeScreenedAgain(SurveyCase c) =>
         (c.State == CaseState.Waiting && !c.HasBeenContacted) || CaseTransitions.MayOpenAgain(c);
 
-    private void ScreenAgain(StoredTransaction stored, Transaction incoming, Customer customer, ScreeningVerdict verdict, DateOnly today)
+    private void ScreenAgain(StoredTransaction stored, Transaction incoming, ScreeningVerdict verdict, DateOnly today)
     {
         if (verdict.Reason != stored.Reason)
         {
-            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, ForgetOn(incoming, verdict, today), stored.Id);
+            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(incoming, verdict, today), stored.Id);
             if (!verdict.Eligible)
             {
                 ScreenOut(stored.Id, verdict, today);
@@ -291,7 +424,7 @@ internal sealed class TakeExtracts(CycleContext context)
         {
             if (verdict.Eligible)
             {
-                Open(stored.Id, incoming, customer, today);
+                Open(stored.Id, incoming, today);
             }
 
             return;
@@ -314,15 +447,17 @@ internal sealed class TakeExtracts(CycleContext context)
         }
     }
 
-    private void UpdateAfterContact(
-        CaseRow row, StoredTransaction stored, Transaction incoming, Understood understood, Customer customer, long fileId, DateOnly today)
+    private void UpdateAfterContact(CaseRow row, StoredTransaction stored, Transaction incoming, Understood understood, long fileId, DateOnly today)
     {
         context.Database["transactions.update_contact"].Run(
-            incoming.Language, (int)Flags(incoming), understood.Customer.Sealed!, incoming.Cancelled ? 1 : 0,
-            understood.RowHash, fileId, understood.Line, stored.Id);
+            incoming.Language, (int)Flags(incoming), understood.Customer.Sealed, incoming.Cancelled ? 1 : 0,
+            understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line, stored.Id);
         if (stored.Contact.Length > 0)
         {
-            context.Cases.Identify(stored.Id, customer.Hashes); // the contact was made to the old points: for a rest they still count
+            // The contact was made to the old points: for a rest they still count.
+            var points = CaseStore.Set(understood.Customer.Hashes).ToHashSet();
+            context.Cases.Remember(stored.Id, context.PointHashes(incoming.Key.Country, context.Vault.UnsealContact(stored.Contact)).Where(h => !points.Contains(h)));
+            context.Cases.Identify(stored.Id, points);
         }
 
         if (incoming.Cancelled && row.Case.IsOpen)
@@ -335,37 +470,26 @@ internal sealed class TakeExtracts(CycleContext context)
         }
     }
 
-    private void UpdateRow(StoredTransaction stored, Transaction t, Understood understood, Customer customer, long fileId, bool forgotten)
+    private void UpdateRow(StoredTransaction stored, Transaction t, Understood understood, long fileId, bool forgotten)
     {
         context.Database["transactions.update_row"].Run(
             t.DealerName, t.Cancelled ? 1 : 0, t.EventDate, t.PurchaseDate, forgotten ? 1 : 0, t.Vin, t.Model, t.MileageKm, t.CustomerType,
-            t.PaymentType, t.CustomerId, t.Language, (int)Flags(t), understood.Customer.Sealed!, understood.RowHash, fileId,
+            t.PaymentType, t.CustomerId, t.Language, (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId,
             understood.Line, stored.Id);
-        if (stored.Case is not null && !(forgotten && stored.Contact.Length == 0))
+        if (!(forgotten && stored.Contact.Length == 0))
         {
-            Reidentify(stored, t.Key.Country, customer);
+            var before = context.PointHashes(t.Key.Country, context.Vault.UnsealContact(stored.Contact)).Append(context.Vault.HashOfVehicle(stored.Vin));
+            context.Cases.Forget(stored.Id, before.Except(understood.Customer.Identities));
+            context.Cases.Identify(stored.Id, understood.Customer.Identities);
         }
     }
 
-    /// <summary>The customer's old contact points no longer lead to the case; the new ones do.</summary>
-    private void Reidentify(StoredTransaction stored, string country, Customer customer)
-    {
-        if (context.Config.Programme.MarketOf(country) is { } market)
-        {
-            SaveIdentities();
-            var old = ContactPoints.From(context.Vault.UnsealContact(stored.Contact), market, context.Config.Programme);
-            context.Cases.Forget(stored.Id, context.Cases.Hashes(old));
-            context.Cases.Identify(stored.Id, customer.Hashes);
-        }
-    }
-
-    private void Open(long id, Transaction t, Customer customer, DateOnly today)
+    private void Open(long id, Transaction t, DateOnly today)
     {
         var opened = new CaseEvent.Opened(today);
         context.Ledger.Append(id, opened);
         var row = new CaseRow(id, t.Key.Country, t.Key.Survey, t.EventDate, CaseTransitions.After(null, opened).Case, null);
         context.Cases.Open(row with { NextLookOn = context.NextLook(row, row.Case) });
-        newIdentities.AddRange(CaseStore.Set(customer.Hashes).Select(h => (h, id)));
         context.Counts.CasesOpened++;
     }
 
@@ -375,13 +499,24 @@ internal sealed class TakeExtracts(CycleContext context)
         CycleCounts.Add(context.Counts.ScreenedOut, verdict.Reason!);
     }
 
-    /// <summary>False when the transaction is known.</summary>
-    private bool Insert(long id, Transaction t, Understood understood, long fileId, ScreeningVerdict verdict, DateOnly today) =>
-        context.Database["transactions.insert"].Run(
+    private void Insert(long id, Transaction t, Understood understood, long fileId, ScreeningVerdict verdict, DateOnly today)
+    {
+        context.Database.Bulk("transactions.insert").Add(
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
-            (int)Flags(t), understood.Customer.Sealed!, understood.RowHash, fileId, understood.Line,
-            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, ForgetOn(t, verdict, today)) > 0;
+            (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(t, verdict, today));
+        newKeys.Add(understood.Customer.KeyHash);
+        foreach (var hash in understood.Customer.Identities)
+        {
+            newIdentities.Add((hash, id));
+        }
+
+        if (dealerSurveys.Add((t.Key.Country, t.Key.DealerCode, t.Key.Survey)))
+        {
+            context.Database["transactions.add_dealer_survey"].Run(t.Key.Country, t.Key.DealerCode, t.Key.Survey.Code());
+        }
+    }
 
     /// <summary>When retention looks at a customer who was kept out; null for one who has a case.</summary>
     private DateOnly? ForgetOn(Transaction t, ScreeningVerdict verdict, DateOnly today) =>
@@ -390,45 +525,142 @@ internal sealed class TakeExtracts(CycleContext context)
     private static OptOutFlags Flags(Transaction t) =>
         (t.EmailOptOut ? OptOutFlags.Email : 0) | (t.PhoneOptOut ? OptOutFlags.Phone : 0);
 
+    private static byte[] Bytes(UInt128 sighting)
+    {
+        var bytes = new byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, sighting);
+        return bytes;
+    }
+
+    private static byte[]? BytesOrNull(UInt128 sighting) => sighting == 0 ? null : Bytes(sighting);
+
     /// <summary>What the store has of a transaction, with its case if it has one.</summary>
-    private sealed record StoredTransaction(long Id, long RowHash, string? Reason, byte[] Contact, CaseRow? Case)
+    private sealed record StoredTransaction(
+        long Id, long RowHash, UInt128 Sighting, string? Reason, byte[] Contact, string Vin, TransactionKey Key, CaseRow? Case)
     {
         public static StoredTransaction Read(System.Data.Common.DbDataReader r) => new(
-            r.GetInt64(0), r.GetInt64(1), r.TextOrNull(2), r.Bytes(3), r.IsDBNull(4) ? null : CaseRow.Read(r, 4));
+            r.GetInt64(0), r.GetInt64(1), r.BytesOrNull(2) is { } row ? BinaryPrimitives.ReadUInt128BigEndian(row) : 0, r.TextOrNull(3), r.Bytes(4), r.GetString(5),
+            new TransactionKey(r.GetString(9), r.GetString(7), SurveyKinds.FromCode(r.GetString(8)), r.GetString(6)),
+            r.IsDBNull(10) ? null : CaseRow.Read(r, 10));
     }
 }
 
-/// <summary>A row after <see cref="Intake"/>: a transaction, or a fault with the raw record.</summary>
-internal readonly record struct Understood(long Line, Transaction? Transaction, long RowHash, RowFault Fault, string? Raw)
+/// <summary>Rows on their way from the thread that reads to the one that stores.</summary>
+internal sealed class Page : IDisposable
 {
-    /// <summary>The customer of a transaction.</summary>
-    public Customer Customer { get; init; }
+    private byte[] raw = [];
+    private int length;
+
+    /// <summary>Rows to be stored, in the file's order.</summary>
+    public List<Understood> Rows { get; } = [];
+
+    /// <summary>Rows that change nothing, as far as the reading thread saw.</summary>
+    public List<SeenRow> Seen { get; } = [];
+
+    public int Count => Rows.Count + Seen.Count;
+
+    /// <summary>Keeps the row's text: it may yet have to be read.</summary>
+    public void AddSeen(CsvRow row, UInt128 sighting)
+    {
+        var bytes = row.RawBytes;
+        if (length + bytes.Length > raw.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(1 << 18, 2 * (length + bytes.Length)));
+            raw.AsSpan(0, length).CopyTo(larger);
+            Return();
+            raw = larger;
+        }
+
+        bytes.CopyTo(raw.AsSpan(length));
+        Seen.Add(new SeenRow(row.Line, sighting, length, bytes.Length));
+        length += bytes.Length;
+    }
+
+    /// <summary>Takes rows out of those that change nothing; each is asked once, in order.</summary>
+    public List<SeenRow> TakeBack(Predicate<SeenRow> which)
+    {
+        var back = new List<SeenRow>();
+        Seen.RemoveAll(row =>
+        {
+            if (which(row))
+            {
+                back.Add(row);
+                return true;
+            }
+
+            return false;
+        });
+        return back;
+    }
+
+    /// <summary>The text of a row.</summary>
+    public byte[] Raw(SeenRow row) => raw.AsSpan(row.Start, row.Length).ToArray();
+
+    public void Dispose()
+    {
+        Return();
+        raw = [];
+    }
+
+    private void Return()
+    {
+        if (raw.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(raw);
+        }
+    }
 }
 
-/// <summary>A customer's contact points, their keyed hashes, and his contact data encrypted; no points for a country in no market.</summary>
-internal readonly record struct Customer(ContactPoints? Points, (long Email, long Phone1, long Phone2) Hashes, byte[]? Sealed);
+/// <summary>A row that was seen before: where it stands in the file, and on its page.</summary>
+internal readonly record struct SeenRow(long Line, UInt128 Sighting, int Start, int Length);
+
+/// <summary>A row after <see cref="Intake"/>: a transaction, or a fault with the raw record.</summary>
+internal sealed record Understood(long Line, Transaction? Transaction, long RowHash, UInt128 Sighting, RowFault Fault, string? Raw)
+{
+    /// <summary>The customer of a transaction; nobody where there is a fault.</summary>
+    public Customer Customer { get; init; } = Customer.Nobody;
+}
+
+/// <summary>
+/// A customer's contact points (none for a country in no market), their keyed hashes, all by which the transaction is found, the hash of
+/// its key first, and his contact data encrypted.
+/// </summary>
+internal sealed record Customer(ContactPoints? Points, (long Email, long Phone1, long Phone2) Hashes, long[] Identities, byte[] Sealed)
+{
+    public static readonly Customer Nobody = new(null, default, [], []);
+
+    /// <summary>The hash of the transaction's natural key.</summary>
+    public long KeyHash => Identities[0];
+}
 
 /// <summary>Reads rows as a source describes them.</summary>
 internal sealed class SourceReader
 {
     private readonly Source source;
+    private readonly Vault vault;
     private readonly int[] positions;
-    private readonly string[] cells = new string[Intake.Columns.Count];
+    private readonly byte[] reading;
 
-    public SourceReader(Source source, CsvInput input)
+    public SourceReader(Source source, CsvInput input, Vault vault)
     {
         this.source = source;
+        this.vault = vault;
         positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
+        reading = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', source.Reading, input.Headers.Count, string.Join(' ', positions))));
     }
+
+    /// <summary>By what the row is known when it comes again in the same form.</summary>
+    public UInt128 SightingOf(CsvRow row) => vault.Sighting(reading, row.RawBytes);
 
     /// <summary>Reads one row.</summary>
     public Understood Read(CsvRow row, Func<string, DateOnly> localDate)
     {
         if (row.IsMalformed)
         {
-            return new Understood(row.Line, null, 0, new RowFault("malformed_row", "", ""), row.Raw);
+            return new Understood(row.Line, null, 0, 0, new RowFault("malformed_row", "", ""), row.Raw);
         }
 
+        var cells = new string[Intake.Columns.Count];
         for (var i = 0; i < cells.Length; i++)
         {
             var cell = positions[i] >= 0 ? row.Cell(positions[i]) : "";
@@ -437,17 +669,9 @@ internal sealed class SourceReader
                 : cell);
         }
 
+        // Equal for rows that say the same, whatever their columns' order and their file.
         return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
-            ? new Understood(row.Line, null, 0, fault, row.Raw)
-            : new Understood(row.Line, transaction, HashOf(cells), default, null);
-    }
-
-    /// <summary>Equal for rows that say the same, whatever their columns' order and their file.</summary>
-    private static long HashOf(string[] cells)
-    {
-        var text = string.Join('\u001f', cells);
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(MemoryMarshal.AsBytes(text.AsSpan()), hash);
-        return BitConverter.ToInt64(hash);
+            ? new Understood(row.Line, null, 0, 0, fault, row.Raw)
+            : new Understood(row.Line, transaction, vault.HashOfRow(string.Join('\u001f', cells)), SightingOf(row), default, null);
     }
 }

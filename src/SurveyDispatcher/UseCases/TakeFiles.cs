@@ -1,5 +1,5 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.UseCases;
@@ -137,6 +137,13 @@ internal sealed class FileInTaking : IDisposable
         }
     }
 
+    /// <summary>Counts rows that change nothing.</summary>
+    public void CountUnchanged(int rows)
+    {
+        Read += rows;
+        Unchanged += rows;
+    }
+
     /// <summary>A row was of somebody whose data was erased.</summary>
     public void SawErased() => sawErased = true;
 
@@ -267,7 +274,7 @@ internal static class TakeFiles
         {
             context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message.TrimEnd('.')}. Mend that; it will be tried again in the next cycle.");
         }
-        catch (Exception e) when (e is not (OperationCanceledException or SqliteException or OperatorException))
+        catch (Exception e) when (e is not (OperationCanceledException or DbException or OperatorException))
         {
             // The last resort: one file must not keep the others, the mail and the lists from their day.
             context.Problems.Add(

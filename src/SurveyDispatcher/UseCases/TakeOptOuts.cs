@@ -54,7 +54,7 @@ internal sealed class TakeOptOuts(CycleContext context) : IRowTaker
             if ((email, phone1, phone2) == default)
             {
                 // Retention has removed what they were hashes of: nobody can say which is the address. A no is honoured too widely rather than missed.
-                return context.Cases.IdentitiesOf(row.Id);
+                return context.Cases.OldPointsOf(row.Id);
             }
 
             return mode switch

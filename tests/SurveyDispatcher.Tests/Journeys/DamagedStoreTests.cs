@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace SurveyDispatcher.Tests.Journeys;
 
 /// <summary>The store can't be used (docs/operations.md, <i>What a fault does</i>): the cycle ends with 1, says what to do, sends nothing, and leaves the file for whoever mends it.</summary>
+[Trait("Store", "Sqlite")] // about the file
 public sealed class DamagedStoreTests
 {
     private static readonly Row Due = Row.Sale with { Event = "2026-02-10" };

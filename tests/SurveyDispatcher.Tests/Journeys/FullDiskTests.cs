@@ -3,6 +3,7 @@ using System.Globalization;
 namespace SurveyDispatcher.Tests.Journeys;
 
 /// <summary>The disk is full (docs/operations.md, <i>What a fault does</i>): the cycle ends with 1 and says so; once there is room the next one finishes everything, and nobody could tell.</summary>
+[Trait("Store", "Sqlite")] // the store lies on the disk that is full
 public sealed class FullDiskTests(FullDiskTests.Undisturbed undisturbed) : IClassFixture<FullDiskTests.Undisturbed>
 {
     private const int Plenty = 200_000;

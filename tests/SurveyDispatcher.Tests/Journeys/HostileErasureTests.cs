@@ -74,6 +74,7 @@ public sealed class HostileErasureTests
 
     /// <summary>A new store would know nobody, and the next cycle would contact everybody again.</summary>
     [Theory]
+    [Trait("Store", "Sqlite")] // empties the file
     [InlineData("erase", "--email", "somebody@mail.example")]
     [InlineData("keys", "rotate")]
     [InlineData("keys", "drop-old")]
@@ -177,6 +178,7 @@ public sealed class HostileErasureTests
 
     /// <summary>While somebody reads, SQLite can't write over what he sees: then it is not done, and the operator is told.</summary>
     [Fact]
+    [Trait("Store", "Sqlite")] // about the pages of the file
     public async Task AReaderThatKeepsOldPagesIsToldAndTheNextCycleFinishes()
     {
         using var world = await LivedAsync();

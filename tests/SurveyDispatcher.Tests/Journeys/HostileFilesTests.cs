@@ -34,6 +34,7 @@ public sealed class HostileFilesTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // lists the file among the others
     public async Task AnInboxThatLeadsToTheDataDirectoryItselfMovesNeitherStoreNorKeys()
     {
         using var world = new World();
@@ -181,6 +182,7 @@ public sealed class HostileFilesTests
     }
 
     [Theory]
+    [Trait("Store", "Sqlite")] // lists the file among the others
     [InlineData("a\nCycle as of 2030-01-01.csv")]
     [InlineData("a\u001b[2J\u001b[Hb.csv")]
     [InlineData("a\rb\tc.csv")]

@@ -24,6 +24,7 @@ public sealed class KeysJourneyTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     public async Task ARotationSealsEverythingAnewAndNobodyNoticesOtherwise()
     {
         using var world = await Lived();
@@ -75,6 +76,7 @@ public sealed class KeysJourneyTests
     }
 
     [Theory]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     [InlineData("cycle --as-of 2026-03-04")]
     [InlineData("keys rotate")]
     public async Task ARotationThatWasKilledIsFinishedByTheNextCycleOrRotation(string line)
@@ -90,6 +92,7 @@ public sealed class KeysJourneyTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     public async Task ManyPagesAreSealedAnew()
     {
         using var world = new World();
@@ -118,6 +121,7 @@ public sealed class KeysJourneyTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // asks in SQLite's words
     public async Task TheRingMayComeFromASettingAndThenChangesThere()
     {
         using var world = await Lived();
@@ -136,43 +140,6 @@ public sealed class KeysJourneyTests
         Assert.All(SealedColumns, c => Assert.Equal("2", FirstByte(world, c)));
         Assert.False(File.Exists(path));
     }
-
-    [Fact]
-    public async Task AStoreOfSchemaThreeIsBroughtUpToDateWithAllThatItHolds()
-    {
-        using var world = await Lived();
-        var responses = (await world.RunAsync("export", "responses")).Output;
-        world.Tamper(BackToThree);
-
-        var early = await world.RunAsync("export", "responses");
-        Assert.Equal(1, early.Code);
-        Assert.Contains("Run 'cycle' once", early.Error, StringComparison.Ordinal);
-        await world.CycleAsync("2026-03-04");
-
-        Assert.Equal(responses, (await world.RunAsync("export", "responses")).Output);
-        await world.HoldsAsync();
-        Assert.Equal("2026-03-03", world.Query("SELECT ended_on FROM transactions WHERE transaction_id = 'T2'"));
-        Assert.Equal("", world.Query("SELECT ended_on FROM transactions WHERE transaction_id = 'T1'"));
-        Assert.Equal("1", world.Query("SELECT count(*) FROM handed_over WHERE year = 2026"));
-    }
-
-    /// <summary>What 004.sql added, taken back.</summary>
-    internal const string BackToThree = """
-        DROP INDEX transactions_forget;
-        ALTER TABLE transactions DROP COLUMN ended_on;
-        ALTER TABLE transactions DROP COLUMN forget_on;
-        UPDATE transactions SET contact = substr(contact, 2);
-        UPDATE responses SET texts = substr(texts, 2);
-        UPDATE attempts SET number = substr(number, 2);
-        DROP TABLE sealing;
-        DROP TABLE retention;
-        DROP TABLE erasures;
-        DROP TABLE handed_over;
-        DROP TABLE lease;
-        DROP INDEX files_taking;
-        CREATE INDEX files_taking ON files (state) WHERE state = 'taking';
-        PRAGMA user_version = 3;
-        """;
 
     /// <summary>As a kill right after the ring was saved leaves it.</summary>
     private static void Interrupt(World world)

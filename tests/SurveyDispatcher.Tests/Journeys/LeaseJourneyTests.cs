@@ -9,6 +9,7 @@ public sealed class LeaseJourneyTests
     private const int Customers = 60, Connections = 2;
 
     [Fact]
+    [Trait("Store", "Sqlite")] // two directories, one file
     public async Task AStalledCycleIsTakenOverAndWritesNothingWhenItWakesUp()
     {
         await using var server = new ScriptedServer();

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using SurveyDispatcher.Cli;
+using SurveyDispatcher.Tests.Storage;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
@@ -12,15 +13,21 @@ namespace SurveyDispatcher.Tests.Journeys;
 /// <remarks>Files settle at once and gaps are wide open, unless a test is about these: settings live in files, never in the environment.</remarks>
 internal sealed class World : IDisposable
 {
+    /// <summary>The environment variable that puts all worlds on PostgreSQL (<c>PostgreSql</c>); else each has a file.</summary>
+    public const string StoreVariable = "TEST_STORE";
+
     private readonly TimeProvider time;
+    private readonly string? database;
 
     /// <summary>A world on the shipped programme, changed as a test needs it.</summary>
     /// <param name="programme">Changes programme.json.</param>
     /// <param name="settings">Changes appsettings.json.</param>
     /// <param name="whole">All ten markets. Else the four that speak English only: compiling the texts of seven languages takes most of a cycle.</param>
     /// <param name="time">Whose pauses and time-outs count; else the clock stands still and pauses are real ones.</param>
-    public World(Action<JsonNode>? programme = null, Action<JsonNode>? settings = null, bool whole = false, TimeProvider? time = null)
+    /// <param name="postgres">The store is a database of PostgreSQL; else the environment says.</param>
+    public World(Action<JsonNode>? programme = null, Action<JsonNode>? settings = null, bool whole = false, TimeProvider? time = null, bool? postgres = null)
     {
+        database = postgres ?? (Environment.GetEnvironmentVariable(StoreVariable) == "PostgreSql") ? Postgres.NewDatabase() : null;
         this.time = time ?? new Still();
         Root = Directory.CreateTempSubdirectory("survey-world-").FullName;
         Data = Path.Combine(Root, "var");
@@ -43,6 +50,7 @@ internal sealed class World : IDisposable
             json["Data"]!["SettleSeconds"] = 0;
             json["Data"]!["MaxGapDays"] = 3650;
             json["Mail"]!["RetrySeconds"] = 0;
+            NameStore(json);
             settings?.Invoke(json);
         });
         Edit("programme.json", json =>
@@ -58,6 +66,7 @@ internal sealed class World : IDisposable
 
     private World(World other)
     {
+        database = other.database is null ? null : Postgres.NewDatabase(like: other.database);
         time = other.time;
         Root = Directory.CreateTempSubdirectory("survey-world-").FullName;
         Data = Path.Combine(Root, "var");
@@ -68,6 +77,8 @@ internal sealed class World : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
+
+        Edit("appsettings.json", NameStore);
     }
 
     public static string Project { get; } = FindProject();
@@ -85,9 +96,17 @@ internal sealed class World : IDisposable
 
     public string Store => Path.Combine(Data, "survey.db");
 
+    /// <summary>Whether the store is a database of PostgreSQL.</summary>
+    public bool IsOnPostgres => database is not null;
+
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();
+        if (database is not null)
+        {
+            Postgres.Drop(database);
+        }
+
         Directory.Delete(Root, recursive: true);
     }
 
@@ -240,6 +259,11 @@ internal sealed class World : IDisposable
     /// <summary>Does to the store what the program would never do.</summary>
     public int Tamper(string sql)
     {
+        if (database is not null)
+        {
+            return Postgres.Execute(database, sql.Replace("x''", "''::bytea", StringComparison.Ordinal));
+        }
+
         using var connection = new SqliteConnection($"Data Source={Store};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
@@ -249,10 +273,23 @@ internal sealed class World : IDisposable
 
     /// <summary>The same with the triggers out of the way.</summary>
     public int TamperLedger(string sql) => Tamper(
-        "DROP TRIGGER IF EXISTS ledger_no_update; DROP TRIGGER IF EXISTS ledger_no_delete;" + sql);
+        database is null
+            ? "DROP TRIGGER IF EXISTS ledger_no_update; DROP TRIGGER IF EXISTS ledger_no_delete;" + sql
+            : "DROP TRIGGER IF EXISTS ledger_no_update ON ledger; DROP TRIGGER IF EXISTS ledger_no_delete ON ledger;" + sql);
 
     public string Query(string sql)
     {
+        if (database is not null)
+        {
+            return Postgres.Scalar(database, sql) switch
+            {
+                DateTime day when day.TimeOfDay == TimeSpan.Zero => $"{day:yyyy-MM-dd}",
+                bool yes => yes ? "1" : "0",
+                null or DBNull => "",
+                var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
+            };
+        }
+
         using var connection = new SqliteConnection($"Data Source={Store};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
@@ -261,6 +298,15 @@ internal sealed class World : IDisposable
     }
 
     public static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+
+    private void NameStore(JsonNode settings)
+    {
+        if (database is not null)
+        {
+            settings["Store"]!["Provider"] = "PostgreSql";
+            settings["Store"]!["ConnectionString"] = database;
+        }
+    }
 
     private List<Dictionary<string, string>> ListRows(string pattern)
     {

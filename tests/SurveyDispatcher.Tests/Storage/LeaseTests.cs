@@ -21,8 +21,8 @@ public sealed class LeaseTests : IDisposable
     [Fact]
     public void ASecondHolderIsTurnedAwayAndToldWhoHasTheStoreAndUntilWhen()
     {
-        using var first = Database.Open(Store, write: true);
-        using var second = Database.Open(Store, write: true);
+        using var first = SqliteDatabase.Open(Store, write: true);
+        using var second = SqliteDatabase.Open(Store, write: true);
         var lease = Lease.Take(first, "alpha:/srv/a", clock);
 
         var refused = Assert.Throws<OperatorException>(() => Lease.Take(second, "beta:/srv/b", clock));
@@ -36,18 +36,18 @@ public sealed class LeaseTests : IDisposable
     [Fact]
     public void AFormerHolderOfTheSameDirectoryIsDeadSinceItsLockIsFree()
     {
-        using var first = Database.Open(Store, write: true);
+        using var first = SqliteDatabase.Open(Store, write: true);
         Lease.Take(first, "alpha:/srv/a", clock);
 
-        using var second = Database.Open(Store, write: true);
+        using var second = SqliteDatabase.Open(Store, write: true);
         Assert.True(Lease.Take(second, "alpha:/srv/a", clock).IsSure);
     }
 
     [Fact]
     public void WhoIsNotHeardOfIsTakenOverAndWritesNothingAnyMore()
     {
-        using var first = Database.Open(Store, write: true);
-        using var second = Database.Open(Store, write: true);
+        using var first = SqliteDatabase.Open(Store, write: true);
+        using var second = SqliteDatabase.Open(Store, write: true);
         var stalled = Lease.Take(first, "alpha:/srv/a", clock);
 
         clock.Advance(Lease.Term);
@@ -57,14 +57,14 @@ public sealed class LeaseTests : IDisposable
         Assert.False(stalled.IsSure);
         Assert.Throws<OperatorException>(stalled.Confirm);
         Assert.Contains("not heard of for 300 s", lost.Message, StringComparison.Ordinal);
-        Assert.Equal(0, second["cases.any_suppression"].Scalar<long>());
+        Assert.False(second["cases.any_suppression"].Any());
     }
 
     [Fact]
     public void WhoGoesOnWritingKeepsTheStore()
     {
-        using var first = Database.Open(Store, write: true);
-        using var second = Database.Open(Store, write: true);
+        using var first = SqliteDatabase.Open(Store, write: true);
+        using var second = SqliteDatabase.Open(Store, write: true);
         var lease = Lease.Take(first, "alpha:/srv/a", clock);
 
         for (var i = 0; i < 10; i++)
@@ -80,7 +80,7 @@ public sealed class LeaseTests : IDisposable
     [Fact]
     public void WhoStoodStillAndWasNotTakenOverGoesOn()
     {
-        using var first = Database.Open(Store, write: true);
+        using var first = SqliteDatabase.Open(Store, write: true);
         var lease = Lease.Take(first, "alpha:/srv/a", clock);
 
         clock.Advance(3 * Lease.Term);

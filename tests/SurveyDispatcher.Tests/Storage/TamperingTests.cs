@@ -7,6 +7,7 @@ using SurveyDispatcher.Tests.Journeys;
 namespace SurveyDispatcher.Tests.Storage;
 
 /// <summary>Whatever somebody changes in a store past the program, <c>verify</c> finds it and names it; and it finds nothing where nothing was changed.</summary>
+[Trait("Store", "Sqlite")] // in SQLite's words, on a copy of the file
 public sealed class TamperingTests(TamperingTests.LivedStore store) : IClassFixture<TamperingTests.LivedStore>
 {
     private const string Undone = "DROP TRIGGER ledger_no_update; DROP TRIGGER ledger_no_delete; ";

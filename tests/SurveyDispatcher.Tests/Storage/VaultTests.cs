@@ -107,25 +107,6 @@ public sealed class VaultTests : IDisposable
     }
 
     [Fact]
-    public void AKeyFileOfOldIsReadAndWrittenAnew()
-    {
-        var keys = Enumerable.Range(1, 32).Select(n => (byte)n).ToArray();
-        File.WriteAllText(Ring, $"{{\"Seal\":\"{Convert.ToBase64String(keys)}\",\"Match\":\"{Convert.ToBase64String(new byte[32])}\",\"Token\":\"{Convert.ToBase64String(new byte[16])}\"}}");
-
-        using (var reading = Vault.Open(Ring, storeExists: true, write: false))
-        {
-            Assert.Equal(keys, reading.Ring.Seal[1]);
-        }
-
-        Assert.True(KeyRing.Parse(File.ReadAllText(Ring))!.IsOldForm);
-        Vault.Open(Ring, storeExists: true).Dispose();
-        var ring = KeyRing.Parse(File.ReadAllText(Ring))!;
-        Assert.False(ring.IsOldForm);
-        Assert.Equal(keys, ring.Seal[1]);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Ring));
-    }
-
-    [Fact]
     public void WhatAnOlderKeySealedIsStillReadAndANewKeySealsFromNowOn()
     {
         using var before = new Vault(KeyRing.New());

@@ -22,6 +22,7 @@ public sealed class FaultTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // changes the file
     public async Task AFaultOfTheProgramLeavesTheFileAndTakesTheOthers()
     {
         using var world = new World();

@@ -71,6 +71,7 @@ public sealed class GapTests
     }
 
     [Fact]
+    [Trait("Store", "Sqlite")] // puts the file back
     public async Task AStoreRestoredFromAnOldBackupSendsNothingUntilSomebodyHasLookedAndThenEachContactOnce()
     {
         using var world = Guarded();

@@ -1,6 +1,6 @@
 -- name: open
 INSERT INTO cases (id, market, survey, event_date, state, mail_failed, next_look_on)
-VALUES (@id, @market, @survey, @event_date, @state, 0, @next_look_on)
+VALUES (@id, @market, @survey, @event_date, @state, @mail_failed, @next_look_on)
 
 -- name: save
 UPDATE cases SET event_date = @event_date, state = @state, close_reason = @close_reason, invited_on = @invited_on,
@@ -21,7 +21,7 @@ FROM cases ORDER BY id
 -- name: look_now_by_identity
 -- The day is before any local date, so the next planning looks at the case.
 UPDATE cases SET next_look_on = @day
-WHERE id IN (SELECT case_id FROM identities WHERE hash = @hash) AND state NOT IN ('completed', 'closed')
+WHERE id IN (SELECT id FROM identities WHERE hash = @hash) AND state NOT IN ('completed', 'closed')
 
 -- name: look_now
 UPDATE cases SET next_look_on = @day WHERE id = @id AND state NOT IN ('completed', 'closed')
@@ -37,7 +37,7 @@ DELETE FROM due
 
 -- name: fill_due
 -- In the order that the rest period asks for: the earliest event first, then the case.
-INSERT INTO due (id) SELECT id FROM cases WHERE next_look_on <= @day ORDER BY event_date, id
+INSERT INTO due (position, id) SELECT row_number() OVER (ORDER BY event_date, id), id FROM cases WHERE next_look_on <= @day
 
 -- name: count_due
 SELECT count(*) FROM due
@@ -55,8 +55,8 @@ SELECT contact, opt_outs FROM transactions WHERE id = @id
 
 -- name: other_contacts
 -- First contacts of the same customers, those included that are only a moment away.
-SELECT i.hash, i.case_id, coalesce(c.invited_on, c.phone_on, @today)
-FROM identities i JOIN cases c ON c.id = i.case_id
+SELECT i.hash, i.id, coalesce(c.invited_on, c.phone_on, @today)
+FROM identities i JOIN cases c ON c.id = i.id
 WHERE i.hash IN (SELECT value FROM json_each(@hashes))
     AND (coalesce(c.invited_on, c.phone_on) >= @since
         OR (coalesce(c.invited_on, c.phone_on) IS NULL AND (c.state = 'phone_queued'
@@ -66,20 +66,11 @@ WHERE i.hash IN (SELECT value FROM json_each(@hashes))
 SELECT hash, flags FROM suppressions WHERE hash IN (SELECT value FROM json_each(@hashes))
 
 -- name: any_suppression
-SELECT EXISTS (SELECT 1 FROM suppressions)
+SELECT 1 FROM suppressions LIMIT 1
 
 -- name: suppress
 INSERT INTO suppressions (hash, flags, since) VALUES (@hash, @flags, @since)
-ON CONFLICT (hash) DO UPDATE SET flags = flags | excluded.flags
-
--- name: add_identity
-INSERT INTO identities (hash, case_id) VALUES (@hash, @case_id) ON CONFLICT DO NOTHING
-
--- name: identities_of
-SELECT hash FROM identities WHERE case_id = @case_id
-
--- name: remove_identity
-DELETE FROM identities WHERE hash = @hash AND case_id = @case_id
+ON CONFLICT (hash) DO UPDATE SET flags = suppressions.flags | excluded.flags
 
 -- name: add_withdrawal
 INSERT INTO withdrawals (case_id, market, reason, at) VALUES (@case_id, @market, @reason, @at)

@@ -1,30 +1,21 @@
 -- name: any
-SELECT EXISTS (SELECT 1 FROM erasures)
+SELECT 1 FROM erasures LIMIT 1
 
 -- name: hashes
-SELECT hash FROM suppressions WHERE flags & 8
+SELECT hash FROM suppressions WHERE (flags & 8) <> 0
 
 -- name: cases
 SELECT id FROM cases WHERE close_reason = 'erased'
 
--- name: of_identity
-SELECT case_id FROM identities WHERE hash = @hash
-
 -- name: contact
 SELECT country, contact FROM transactions WHERE id = @id
-
--- name: contacts
-SELECT id, country, contact FROM transactions WHERE id > @after AND length(contact) > 0 ORDER BY id LIMIT @rows
-
--- name: of_vehicle
-SELECT id FROM transactions WHERE vin = @vin
 
 -- name: transaction
 SELECT transaction_id, dealer_code, survey, country FROM transactions WHERE id = @id
 
 -- name: forget_transaction
 UPDATE transactions SET transaction_id = @pseudonym, vin = '', customer_id = '', purchase_date = NULL, mileage_km = NULL, contact = x'',
-    opt_outs = 3, row_hash = 0, forget_on = NULL
+    opt_outs = 3, row_hash = 0, sighting = NULL, old_points = NULL, forget_on = NULL
 WHERE id = @id
 
 -- name: forget_responses
@@ -36,15 +27,11 @@ UPDATE attempts SET number = x'' WHERE case_id = @case_id
 -- name: forget_mails
 UPDATE mails SET to_hash = NULL WHERE case_id = @case_id
 
--- name: forget_person
--- Under two names in one year he was one person all the same.
-UPDATE OR REPLACE handed_over SET person = -case_id WHERE case_id = @case_id
-
 -- name: add
 INSERT INTO erasures (at, transactions, cases) VALUES (@at, @transactions, @cases)
 
 -- name: unfinished
-SELECT EXISTS (SELECT 1 FROM erasures WHERE finished_at IS NULL)
+SELECT 1 FROM erasures WHERE finished_at IS NULL LIMIT 1
 
 -- name: finish
 UPDATE erasures SET finished_at = @at WHERE finished_at IS NULL
@@ -54,7 +41,3 @@ SELECT market, created_at FROM lists WHERE file_name = @file_name
 
 -- name: set_list
 UPDATE lists SET rows = @rows, sha256 = @sha256 WHERE file_name = @file_name AND sha256 IS NOT NULL
-
--- name: empty_log
--- 1 when a reader kept it from being done: that is no error to SQLite.
-PRAGMA wal_checkpoint(TRUNCATE)

@@ -1,8 +1,8 @@
 -- name: find
-SELECT id FROM transactions WHERE transaction_id = @key
-UNION
-SELECT id FROM transactions WHERE vin = @vin
-ORDER BY id LIMIT 50
+-- The hashes say where to look, the row says whether it is meant.
+SELECT t.id FROM identities i JOIN transactions t ON t.id = i.id
+WHERE i.hash IN (SELECT value FROM json_each(@hashes)) AND (t.transaction_id = @key OR t.vin = @vin)
+ORDER BY t.id LIMIT 50
 
 -- name: transaction
 SELECT t.transaction_id, t.dealer_code, t.survey, t.country, t.cancelled, t.event_date, t.purchase_date, t.vin, t.mileage_km,

@@ -12,10 +12,3 @@ SELECT r.case_id, c.market, c.survey, t.dealer_code, c.event_date, r.mode, r.com
 FROM responses r JOIN cases c ON c.id = r.case_id JOIN transactions t ON t.id = r.case_id
 WHERE r.status = 'complete' AND r.duplicate = 0
 ORDER BY r.id
-
--- name: outcomes
-SELECT c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on, c.phone_reason,
-    c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on, t.dealer_code,
-    (SELECT group_concat(code, '|') FROM (SELECT code FROM attempts a WHERE a.case_id = c.id ORDER BY attempt)),
-    (SELECT count(*) FROM responses r WHERE r.case_id = c.id AND r.status = 'partial')
-FROM cases c JOIN transactions t ON t.id = c.id WHERE c.state IN ('completed', 'closed') ORDER BY c.id

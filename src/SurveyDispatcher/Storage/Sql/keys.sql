@@ -4,17 +4,11 @@ SELECT key_id FROM sealing
 -- name: sealed
 UPDATE sealing SET key_id = @key_id
 
--- name: uses
--- How many values each key has sealed.
-SELECT key_id, count(*) FROM (
-    SELECT hex(substr(contact, 1, 1)) AS key_id FROM transactions WHERE length(contact) > 0
-    UNION ALL SELECT hex(substr(texts, 1, 1)) FROM responses WHERE length(texts) > 0
-    UNION ALL SELECT hex(substr(number, 1, 1)) FROM attempts WHERE length(number) > 0)
-GROUP BY key_id
+-- name: ring
+SELECT ring FROM sealing
 
--- name: latest_contacts
--- Of the latest transactions: behind them retention may have left nothing, and looking for it would cost a look at every row.
-SELECT contact FROM transactions WHERE id > (SELECT max(id) FROM transactions) - 10000 AND length(contact) > 29 ORDER BY id DESC LIMIT 5
+-- name: set_ring
+UPDATE sealing SET ring = @ring
 
 -- name: contacts
 SELECT id, contact FROM transactions
@@ -25,8 +19,8 @@ SELECT id, texts FROM responses
 WHERE id > @after AND length(texts) > 0 AND substr(texts, 1, 1) <> @current ORDER BY id LIMIT @rows
 
 -- name: numbers
-SELECT rowid, number FROM attempts
-WHERE rowid > @after AND length(number) > 0 AND substr(number, 1, 1) <> @current ORDER BY rowid LIMIT @rows
+SELECT id, number FROM attempts
+WHERE id > @after AND length(number) > 0 AND substr(number, 1, 1) <> @current ORDER BY id LIMIT @rows
 
 -- name: set_contact
 UPDATE transactions SET contact = @sealed WHERE id = @id
@@ -35,4 +29,4 @@ UPDATE transactions SET contact = @sealed WHERE id = @id
 UPDATE responses SET texts = @sealed WHERE id = @id
 
 -- name: set_number
-UPDATE attempts SET number = @sealed WHERE rowid = @id
+UPDATE attempts SET number = @sealed WHERE id = @id

@@ -3,7 +3,7 @@
 -- name: plan
 -- Once per case and contact, whatever happens; a contact that was dropped before it was made may be planned again.
 INSERT INTO mails (case_id, contact, market, state, planned_on) VALUES (@case_id, @contact, @market, 'queued', @planned_on)
-ON CONFLICT (case_id, contact) DO UPDATE SET state = 'queued', planned_on = excluded.planned_on, settled_in = NULL WHERE state = 'dropped'
+ON CONFLICT (case_id, contact) DO UPDATE SET state = 'queued', planned_on = excluded.planned_on, settled_in = NULL WHERE mails.state = 'dropped'
 
 -- name: drop_other
 -- What was planned and is no longer wanted.
@@ -18,7 +18,7 @@ WHERE settled_in IS NULL
 
 -- name: doubt_claimed
 -- A claim that an interrupted cycle left behind: most were never handed over, a few may have been. They go once more, under their names.
-UPDATE mails SET state = 'queued', in_doubt = max(in_doubt, 1) WHERE settled_in IS NULL AND state = 'claimed'
+UPDATE mails SET state = 'queued', in_doubt = CASE WHEN in_doubt > 1 THEN in_doubt ELSE 1 END WHERE settled_in IS NULL AND state = 'claimed'
 
 -- name: claim
 -- The next of one market; the markets take turns.
@@ -42,7 +42,7 @@ ORDER BY m.id
 
 -- name: put_off
 -- It stays in the queue.
-UPDATE mails SET state = 'queued', in_doubt = max(in_doubt, @in_doubt), to_hash = coalesce(@to_hash, to_hash), status = coalesce(@status, status) WHERE id = @id
+UPDATE mails SET state = 'queued', in_doubt = CASE WHEN in_doubt > @in_doubt THEN in_doubt ELSE @in_doubt END, to_hash = coalesce(@to_hash, to_hash), status = coalesce(@status, status) WHERE id = @id
 
 -- name: settle
 UPDATE mails SET state = @state, to_hash = @to_hash, status = coalesce(@status, status), settled_in = @cycle WHERE id = @id

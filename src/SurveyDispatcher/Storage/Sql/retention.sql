@@ -23,6 +23,12 @@ FROM transactions t
 WHERE t.forget_on <= @day AND (t.forget_on, t.id) > (@on, @after)
 ORDER BY t.forget_on, t.id LIMIT @rows
 
+-- name: contact_of
+SELECT contact, EXISTS (SELECT 1 FROM cases c WHERE c.id = t.id) FROM transactions t WHERE id = @id
+
+-- name: vin_of
+SELECT vin FROM transactions WHERE id = @id
+
 -- name: contact
 UPDATE transactions SET contact = x'' WHERE id = @id
 

@@ -1,8 +1,8 @@
 -- name: funnel
-SELECT t.country, t.survey, count(*), sum(t.reason IS NOT NULL),
-    sum(coalesce(c.state, '') = 'waiting'), sum(coalesce(c.state, '') = 'invited'), sum(coalesce(c.state, '') = 'reminded'),
-    sum(coalesce(c.state, '') = 'phone_queued'), sum(coalesce(c.state, '') = 'with_vendor'),
-    sum(coalesce(c.state, '') = 'completed'), sum(coalesce(c.state, '') = 'closed')
+SELECT t.country, t.survey, count(*), count(t.reason),
+    count(*) FILTER (WHERE c.state = 'waiting'), count(*) FILTER (WHERE c.state = 'invited'), count(*) FILTER (WHERE c.state = 'reminded'),
+    count(*) FILTER (WHERE c.state = 'phone_queued'), count(*) FILTER (WHERE c.state = 'with_vendor'),
+    count(*) FILTER (WHERE c.state = 'completed'), count(*) FILTER (WHERE c.state = 'closed')
 FROM transactions t LEFT JOIN cases c ON c.id = t.id
 GROUP BY t.country, t.survey ORDER BY t.country, t.survey
 
@@ -22,7 +22,3 @@ SELECT count(*) FROM withdrawals WHERE list_id IS NULL
 
 -- name: refused
 SELECT kind, name, problem FROM files WHERE state = 'refused' ORDER BY id DESC LIMIT 20
-
--- name: handed_abroad
-SELECT year, market, coalesce(group_concat(DISTINCT nullif(country, '')), ''), count(DISTINCT person)
-FROM handed_over WHERE country <> market GROUP BY year, market ORDER BY year DESC, market

@@ -1,9 +1,3 @@
--- name: quick_check
-PRAGMA quick_check(1)
-
--- name: triggers
-SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger' AND name IN ('ledger_no_update', 'ledger_no_delete')
-
 -- name: transactions
 SELECT count(*) FROM transactions
 
@@ -12,11 +6,6 @@ SELECT count(*) FROM cases
 
 -- name: policies
 SELECT id, version, programme FROM policies ORDER BY id
-
--- name: cycles
--- The seal is what the ledger and the suppression list were at the end of the cycle; none: it was killed, or ran before there were seals.
-SELECT id, as_of, day, policy_id, ended_at IS NOT NULL, seal ->> 'ledgerLines', seal ->> 'ledgerHead', seal ->> 'suppressions', seal ->> 'suppressionFlags'
-FROM (SELECT id, as_of, day, policy_id, ended_at, CASE WHEN json_valid(counts) THEN counts -> 'seal' END AS seal FROM cycles) ORDER BY id
 
 -- name: suppressions
 SELECT count(*), coalesce(sum(flags), 0) FROM suppressions
@@ -35,7 +24,7 @@ SELECT file_name, rows, entries FROM (
         WHEN 'phone' THEN (SELECT count(*) FROM list_entries e WHERE e.list_id = l.id)
         ELSE (SELECT count(*) FROM withdrawals w WHERE w.list_id = l.id) END AS entries,
         (SELECT count(*) FROM list_entries e JOIN cases c ON c.id = e.case_id WHERE e.list_id = l.id AND c.close_reason = 'erased') AS erased
-    FROM lists l WHERE l.state <> 'planned')
+    FROM lists l WHERE l.state <> 'planned') sums
 WHERE rows > entries OR rows < entries - erased LIMIT 1
 
 -- name: lost_withdrawal

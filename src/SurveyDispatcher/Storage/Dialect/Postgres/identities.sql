@@ -1,0 +1,2 @@
+-- name: exists
+SELECT DISTINCT hash FROM identities WHERE hash = ANY(@hashes)

@@ -1,0 +1,2 @@
+-- name: seen
+SELECT fingerprint FROM sightings WHERE fingerprint = ANY(@fingerprints) AND until > @today AND policy_id = @policy_id

@@ -1,0 +1,2 @@
+-- name: exists
+SELECT 1 FROM identities WHERE hash = @hash

@@ -1,0 +1,3 @@
+-- name: lock
+-- Nobody else can write.
+SELECT 1

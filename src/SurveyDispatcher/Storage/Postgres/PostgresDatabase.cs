@@ -1,0 +1,537 @@
+using System.Buffers.Binary;
+using System.Collections.Frozen;
+using System.Data;
+using System.Data.Common;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace SurveyDispatcher.Storage;
+
+/// <summary>A store in a PostgreSQL database (15 or newer), which several machines may share.</summary>
+public sealed partial class PostgresDatabase : Database
+{
+    /// <summary>Any number, as long as no other program on the same database takes it for its own: it guards the making of the tables.</summary>
+    private const long MigrationLock = 0x53757276657931;
+
+    /// <summary>The lock of the session that has the lease.</summary>
+    private const int HolderLock = 5000002;
+
+    private static readonly FrozenDictionary<string, string> Statements =
+        SqlText.Statements("Postgres").ToFrozenDictionary(s => s.Key, s => InWordsOfPostgres(s.Value));
+
+    private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Postgres");
+    private readonly NpgsqlConnection connection;
+    private NpgsqlTransaction? transaction;
+
+    private PostgresDatabase(NpgsqlConnection connection) => this.connection = connection;
+
+    /// <summary>Opens a store, creating or migrating it first when <paramref name="write"/> is set.</summary>
+    /// <exception cref="OperatorException">There is no store of ours, or it can't be used.</exception>
+    public static PostgresDatabase Open(string connectionString, bool write)
+    {
+        var database = new PostgresDatabase(new NpgsqlConnection(Settings(connectionString).ConnectionString));
+        try
+        {
+            database.connection.Open();
+            if (write)
+            {
+                database.Migrate();
+            }
+            else
+            {
+                database.CheckVersion();
+            }
+
+            return database;
+        }
+        catch (NpgsqlException e)
+        {
+            database.Dispose();
+            throw new OperatorException($"The store {Name(connectionString)} can't be used: {Explain(e)}", e);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether there are tables of ours.</summary>
+    public static bool Exists(string connectionString)
+    {
+        using var connection = new NpgsqlConnection(Settings(connectionString).ConnectionString);
+        try
+        {
+            connection.Open();
+            using var command = new NpgsqlCommand("SELECT to_regclass('ledger') IS NOT NULL", connection);
+            return (bool)command.ExecuteScalar()!;
+        }
+        catch (NpgsqlException e)
+        {
+            throw new OperatorException($"The store {Name(connectionString)} can't be used: {Explain(e)}", e);
+        }
+    }
+
+    /// <summary>How messages name a store: never with its password.</summary>
+    public static string Name(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        return $"{settings.Database ?? settings.Username} on {settings.Host}:{settings.Port}";
+    }
+
+    /// <summary>What a database error means to the operator.</summary>
+    public static string Explain(NpgsqlException e) => e switch
+    {
+        PostgresException { SqlState: "28P01" or "28000" } => "it refuses this user or password. Check Store:ConnectionString (SURVEY_Store__ConnectionString).",
+        PostgresException { SqlState: "3D000" } p => $"{p.MessageText}. Create it (createdb), then run this again.",
+        PostgresException { SqlState: "42501" } p => $"{p.MessageText}. Give the user the right to create and change tables there, then run this again.",
+        PostgresException { SqlState: "25006" } => "it is read-only: a standby? Name the primary in Store:ConnectionString.",
+        PostgresException { SqlState: "53100" } => "its disk is full. Make room, then run the same command again: what was stored is kept.",
+        PostgresException { SqlState: "53300" } => "it has no connection left. Raise max_connections, or stop what holds them, then run the same command again.",
+        PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the same command again when it is up: what was stored is kept.",
+        PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
+        _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the same command again: what was stored is kept.",
+    };
+
+    /// <inheritdoc/>
+    public override List<long> Exist(string name, long[] keys) => this[name].List(r => r.GetInt64(0), (object)keys);
+
+    /// <inheritdoc/>
+    public override bool IsShared => true;
+
+    /// <inheritdoc/>
+    public override bool IsHeld => Holders($"SELECT count(*)") > 0;
+
+    /// <inheritdoc/>
+    public override void Hold()
+    {
+        Holders("SELECT count(pg_terminate_backend(pid))");
+        Execute($"SELECT pg_advisory_lock({HolderLock})"); // until the connection ends, however it ends
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>In this dialect the statement takes all keys at once, and returns those that it finds.</remarks>
+    public override bool[] Exist(string name, byte[][] keys, params object?[] others)
+    {
+        var found = new HashSet<UInt128>();
+        this[name].Each(r => found.Add(BinaryPrimitives.ReadUInt128BigEndian(r.Bytes(0))), [keys, .. others]);
+        return Array.ConvertAll(keys, key => found.Contains(BinaryPrimitives.ReadUInt128BigEndian(key)));
+    }
+
+    /// <inheritdoc/>
+    public override Database OpenReader()
+    {
+        var reader = new PostgresDatabase(new NpgsqlConnection(connection.ConnectionString));
+        reader.connection.Open();
+        return reader;
+    }
+
+    /// <inheritdoc/>
+    public override T AtOneMoment<T>(Func<T> work)
+    {
+        transaction = connection.BeginTransaction(IsolationLevel.RepeatableRead);
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            Rollback();
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The server gathers the flushes of several connections by itself; with each commit durable, no answer of a relay is ever lost.</remarks>
+    public override Task WriteBehindAsync(Func<Task> work) => work();
+
+    /// <inheritdoc/>
+    /// <remarks>The tables are written anew. The server's own log and its backups are the administrator's.</remarks>
+    public override bool Compact()
+    {
+        using var command = new NpgsqlCommand("VACUUM (FULL) transactions, identities, sightings, responses, attempts, mails, handed_over", connection) { CommandTimeout = 0 };
+        command.ExecuteNonQuery();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        base.Dispose();
+        transaction?.Dispose();
+        connection.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override Statement Prepare(string name) => new PostgresStatement(connection, name, Statements[name]);
+
+    /// <inheritdoc/>
+    protected override Bulk PrepareBulk(string name)
+    {
+        var insert = Insert().Match(Statements[name]);
+        return NewBulk(
+            StoreTable.Of(insert.Groups["table"].Value), insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries),
+            Statements[name][(insert.Index + insert.Length)..].Trim(), this[name]);
+    }
+
+    /// <inheritdoc/>
+    protected override Bulk PrepareBulk(StoreTable table) => NewBulk(
+        table, [.. table.Columns.Select(c => c.Name)], "", new PostgresStatement(connection, table.Name, InWordsOfPostgres(table.Insert)));
+
+    /// <inheritdoc/>
+    public override IEnumerable<object?[]> RowsOf(StoreTable table) =>
+        new PostgresStatement(connection, table.Name, $"SELECT {table.ColumnList} FROM {table.Name} ORDER BY 1").Rows(table.Read);
+
+    /// <inheritdoc/>
+    public override void Clear(StoreTable table)
+    {
+        if (table.Name != "ledger")
+        {
+            Execute($"DELETE FROM {table.Name}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AfterCopy()
+    {
+        // Numbers that the database gives out go on after those that were copied.
+        foreach (var table in StoreTable.All.Where(t => t.Columns[0].Name == "id"))
+        {
+            using var sequence = new NpgsqlCommand($"SELECT pg_get_serial_sequence('{table.Name}', 'id')", connection);
+            if (sequence.ExecuteScalar() is string name)
+            {
+                Execute($"SELECT setval('{name}', coalesce((SELECT max(id) FROM {table.Name}), 0) + 1, false)");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Begin()
+    {
+        Moment.Of("statement", "begin");
+        transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
+    }
+
+    /// <inheritdoc/>
+    protected override void Commit()
+    {
+        Moment.Of("statement", "commit");
+        transaction!.Commit();
+        transaction.Dispose();
+        transaction = null;
+    }
+
+    /// <inheritdoc/>
+    protected override void Rollback()
+    {
+        try
+        {
+            transaction?.Rollback();
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            // The connection is lost, and the transaction with it; the error that led here says why.
+            return;
+        }
+        finally
+        {
+            transaction?.Dispose();
+            transaction = null;
+        }
+    }
+
+    private long Holders(string select)
+    {
+        using var command = new NpgsqlCommand(
+            $"{select} FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {HolderLock} AND granted AND pid <> pg_backend_pid() "
+            + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", connection);
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private PostgresBulk NewBulk(StoreTable table, IReadOnlyList<string> columns, string onConflict, Statement one) => new(
+        connection, table.Name, string.Join(", ", columns), onConflict,
+        [.. columns.Select(name => table.Columns.First(c => c.Name == name).Kind switch
+        {
+            ColumnKind.Integer => NpgsqlDbType.Bigint,
+            ColumnKind.Text => NpgsqlDbType.Text,
+            ColumnKind.Day => NpgsqlDbType.Date,
+            ColumnKind.Instant => NpgsqlDbType.TimestampTz,
+            _ => NpgsqlDbType.Bytea,
+        })],
+        one);
+
+    private static NpgsqlConnectionStringBuilder Settings(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = "survey" };
+        settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 200);
+        settings.AutoPrepareMinUsages = 2;
+        settings.IncludeErrorDetail = false; // it would show values of rows
+        settings.KeepAlive = settings.KeepAlive == 0 ? 10 : settings.KeepAlive;
+        if (!settings.ContainsKey("Command Timeout") || settings.CommandTimeout == 30)
+        {
+            settings.CommandTimeout = 0;
+        }
+
+        return settings;
+    }
+
+    /// <summary>The common words that PostgreSQL says otherwise.</summary>
+    private static string InWordsOfPostgres(string text)
+    {
+        var parameters = Statement.ParametersOf(text);
+        text = Set().Replace(text, "= ANY($1)").Replace("x''", "''::bytea", StringComparison.Ordinal);
+        return Parameter().Replace(text, m => $"${parameters.ToList().IndexOf(m.Value) + 1}");
+    }
+
+    private static string Tables(string schema) => Types().Replace(schema.Replace(") WITHOUT ROWID;", ");", StringComparison.Ordinal), m => m.Value switch
+    {
+        "INTEGER PRIMARY KEY" => "bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+        "INTEGER" => "bigint",
+        "TEXT" => "text COLLATE \"C\"",
+        "DAY" => "date",
+        "INSTANT" => "timestamptz",
+        _ => "bytea",
+    });
+
+    private void Migrate()
+    {
+        using var migration = connection.BeginTransaction();
+        Execute($"SELECT pg_advisory_xact_lock({MigrationLock})");
+        foreach (var (version, text) in SqlText.StepsAfter(Steps, Version(), Name(connection.ConnectionString)))
+        {
+            Execute(Tables(text));
+            Execute($"CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL); DELETE FROM schema_version; INSERT INTO schema_version VALUES ({version})");
+        }
+
+        migration.Commit();
+    }
+
+    private void CheckVersion()
+    {
+        var current = Version();
+        if (SqlText.StepsAfter(Steps, current, Name(connection.ConnectionString)).Any())
+        {
+            throw new OperatorException(current == 0
+                ? $"There is no store in {Name(connection.ConnectionString)} yet. Run 'cycle' first."
+                : $"The store {Name(connection.ConnectionString)} was made by an older version of the program (schema {current}, this one needs {Steps[^1].Version}). Run 'cycle' once: it brings the store up to date.");
+        }
+    }
+
+    private int Version()
+    {
+        using var exists = new NpgsqlCommand("SELECT to_regclass('schema_version') IS NOT NULL", connection);
+        if (!(bool)exists.ExecuteScalar()!)
+        {
+            return 0;
+        }
+
+        using var version = new NpgsqlCommand("SELECT version FROM schema_version", connection);
+        return Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    private void Execute(string text)
+    {
+        using var command = new NpgsqlCommand(text, connection);
+        command.ExecuteNonQuery();
+    }
+
+    [GeneratedRegex(@"IN \(SELECT value FROM json_each\((@\w+)\)\)")]
+    private static partial Regex Set();
+
+    [GeneratedRegex(@"@\w+")]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex(@"\b(INTEGER PRIMARY KEY|INTEGER|TEXT|DAY|INSTANT|BYTES)\b")]
+    private static partial Regex Types();
+
+    [GeneratedRegex(@"INSERT INTO (?<table>\w+) \((?<columns>[^)]*)\)\s*VALUES \([^()]*\)", RegexOptions.Singleline)]
+    private static partial Regex Insert();
+}
+
+/// <summary>A statement of PostgreSQL; the driver prepares it when it is used again.</summary>
+internal sealed class PostgresStatement(NpgsqlConnection connection, string name, string text)
+    : Statement(name, new NpgsqlCommand(text, connection), CountOf(text))
+{
+    private const int CursorRows = 2_000;
+
+    /// <inheritdoc/>
+    public override int Run(params ReadOnlySpan<object?> values)
+    {
+        Bind(values);
+        return Command.ExecuteNonQuery();
+    }
+
+    /// <inheritdoc/>
+    public override bool Any(params ReadOnlySpan<object?> values)
+    {
+        Bind(values);
+        using var reader = Command.ExecuteReader();
+        return reader.Read();
+    }
+
+    /// <inheritdoc/>
+    protected override void Bind(ReadOnlySpan<object?> values)
+    {
+        Begin(values.Length);
+        Command.Parameters.Clear();
+        foreach (var value in values)
+        {
+            Command.Parameters.Add(new NpgsqlParameter { Value = PostgresBulk.ValueOf(value) });
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<T> Stream<T>(Func<DbDataReader, T> read)
+    {
+        // A connection has one result at a time; a cursor is asked for a page of it.
+        var cursor = $"cursor_{Command.GetHashCode()}";
+        using (var declare = new NpgsqlCommand($"DECLARE {cursor} NO SCROLL CURSOR FOR {Command.CommandText}", connection))
+        {
+            declare.ExecuteNonQuery();
+        }
+
+        using var fetch = new NpgsqlCommand($"FETCH {CursorRows} FROM {cursor}", connection);
+        var page = new List<T>();
+        do
+        {
+            page.Clear();
+            using (var reader = fetch.ExecuteReader())
+            {
+                while (reader.Read())
+                {
+                    page.Add(read(reader));
+                }
+            }
+
+            foreach (var row in page)
+            {
+                yield return row;
+            }
+        }
+        while (page.Count == CursorRows);
+        using var close = new NpgsqlCommand($"CLOSE {cursor}", connection);
+        close.ExecuteNonQuery();
+    }
+
+    private static int CountOf(string text) =>
+        System.Text.RegularExpressions.Regex.Matches(text, @"\$(\d+)").Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
+}
+
+/// <summary>Rows in bulk by COPY, where the insert resolves conflicts by way of a table of the session.</summary>
+internal sealed class PostgresBulk(
+    NpgsqlConnection connection, string table, string columns, string onConflict, NpgsqlDbType[] types, Statement one) : Bulk
+{
+    private const int MostRows = 10_000, FewRows = 4;
+    private readonly List<object?> values = [];
+    private bool staged;
+
+    /// <inheritdoc/>
+    public override void Add(params ReadOnlySpan<object?> row)
+    {
+        if (row.Length != types.Length)
+        {
+            throw new ArgumentException($"{types.Length} values are expected, not {row.Length}: {table}");
+        }
+
+        values.AddRange(row);
+        if (values.Count >= MostRows * types.Length)
+        {
+            Flush();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        if (values.Count <= FewRows * types.Length)
+        {
+            var few = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(values);
+            for (var at = 0; at < few.Length; at += types.Length)
+            {
+                one.Run(few.Slice(at, types.Length));
+            }
+        }
+        else if (onConflict.Length == 0)
+        {
+            Copy(table);
+        }
+        else
+        {
+            var staging = $"staging_{table}";
+            if (!staged)
+            {
+                Execute($"CREATE TEMP TABLE IF NOT EXISTS {staging} (LIKE {table}) ON COMMIT DELETE ROWS");
+                staged = true;
+            }
+
+            Copy(staging);
+            Execute($"INSERT INTO {table} ({columns}) SELECT {columns} FROM {staging} {onConflict}; TRUNCATE {staging}");
+        }
+
+        values.Clear();
+    }
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        values.Clear();
+        staged = false; // the table may have been made by the transaction that was rolled back
+    }
+
+    /// <summary>The value as the driver takes it.</summary>
+    public static object ValueOf(object? value) => value switch
+    {
+        null => DBNull.Value,
+        int number => (long)number,
+        DateTimeOffset instant => instant.ToUniversalTime(),
+        _ => value,
+    };
+
+    private void Copy(string into)
+    {
+        Moment.Of("statement", $"copy {into}");
+        using var writer = connection.BeginBinaryImport($"COPY {into} ({columns}) FROM STDIN (FORMAT BINARY)");
+        for (var at = 0; at < values.Count; at += types.Length)
+        {
+            writer.StartRow();
+            for (var i = 0; i < types.Length; i++)
+            {
+                switch (values[at + i])
+                {
+                    case null:
+                        writer.WriteNull();
+                        break;
+                    case string text:
+                        writer.Write(text, types[i]);
+                        break;
+                    case long number:
+                        writer.Write(number, types[i]);
+                        break;
+                    case int number:
+                        writer.Write((long)number, types[i]);
+                        break;
+                    case byte[] bytes:
+                        writer.Write(bytes, types[i]);
+                        break;
+                    case DateOnly day:
+                        writer.Write(day, types[i]);
+                        break;
+                    case DateTimeOffset instant:
+                        writer.Write(instant.ToUniversalTime(), types[i]);
+                        break;
+                    default:
+                        throw new ArgumentOutOfRangeException(nameof(into), values[at + i], "No SQL value.");
+                }
+            }
+        }
+
+        writer.Complete();
+    }
+
+    private void Execute(string text)
+    {
+        using var command = new NpgsqlCommand(text, connection);
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,73 @@
+using System.Data.Common;
+using System.Text.RegularExpressions;
+
+namespace SurveyDispatcher.Storage;
+
+/// <summary>What a column holds, whatever the database calls it.</summary>
+public enum ColumnKind
+{
+    /// <summary>A number of 64 bits.</summary>
+    Integer,
+
+    /// <summary>A text.</summary>
+    Text,
+
+    /// <summary>A market-local date.</summary>
+    Day,
+
+    /// <summary>A point in time.</summary>
+    Instant,
+
+    /// <summary>Bytes.</summary>
+    Bytes,
+}
+
+/// <summary>A table of the store, as the schema declares it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Columns">Its columns, in order.</param>
+public sealed partial record StoreTable(string Name, IReadOnlyList<(string Name, ColumnKind Kind)> Columns)
+{
+    /// <summary>Every table, in the order of the schema.</summary>
+    public static IReadOnlyList<StoreTable> All { get; } = [.. SqlText.Schema("").SelectMany(step => Table().Matches(step.Text)).Select(Read)];
+
+    /// <summary>The table of a name.</summary>
+    public static StoreTable Of(string name) => All.First(t => t.Name == name);
+
+    /// <summary>The columns' names, as a statement lists them.</summary>
+    public string ColumnList => string.Join(", ", Columns.Select(c => c.Name));
+
+    /// <summary>The text that inserts a row.</summary>
+    public string Insert => $"INSERT INTO {Name} ({ColumnList}) VALUES ({string.Join(", ", Columns.Select(c => $"@{c.Name}"))})";
+
+    /// <summary>A row as values that can be inserted again.</summary>
+    public object?[] Read(DbDataReader row) =>
+    [
+        .. Columns.Select((column, i) => row.IsDBNull(i) ? null : column.Kind switch
+        {
+            ColumnKind.Integer => row.GetInt64(i),
+            ColumnKind.Text => row.GetString(i),
+            ColumnKind.Day => row.Day(i),
+            ColumnKind.Instant => row.Instant(i),
+            ColumnKind.Bytes => row.Bytes(i),
+            _ => (object?)null,
+        }),
+    ];
+
+    private static StoreTable Read(Match table) => new(table.Groups["name"].Value,
+    [
+        .. Column().Matches(table.Groups["columns"].Value).Select(c => (c.Groups["name"].Value, c.Groups["type"].Value switch
+        {
+            "INTEGER" => ColumnKind.Integer,
+            "DAY" => ColumnKind.Day,
+            "INSTANT" => ColumnKind.Instant,
+            "BYTES" => ColumnKind.Bytes,
+            _ => ColumnKind.Text,
+        })),
+    ]);
+
+    [GeneratedRegex(@"CREATE TABLE (?<name>\w+) \((?<columns>.*?)\n\)", RegexOptions.Singleline)]
+    private static partial Regex Table();
+
+    [GeneratedRegex(@"^    (?<name>\w+)\s+(?<type>INTEGER|TEXT|DAY|INSTANT|BYTES)\b", RegexOptions.Multiline)]
+    private static partial Regex Column();
+}
