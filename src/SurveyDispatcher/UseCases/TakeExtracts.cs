@@ -646,7 +646,7 @@ internal sealed class SourceReader
         this.source = source;
         this.vault = vault;
         positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
-        reading = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', source.Reading, input.Headers.Count, string.Join(' ', positions))));
+        reading = SHA256.HashData(Encoding.UTF8.GetBytes($"{Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
     }
 
     /// <summary>By what the row is known when it comes again in the same form.</summary>
@@ -669,9 +669,26 @@ internal sealed class SourceReader
                 : cell);
         }
 
-        // Equal for rows that say the same, whatever their columns' order and their file.
         return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
             ? new Understood(row.Line, null, 0, 0, fault, row.Raw)
-            : new Understood(row.Line, transaction, vault.HashOfRow(string.Join('\u001f', cells)), SightingOf(row), default, null);
+            : new Understood(row.Line, transaction, HashOf(row), SightingOf(row), default, null);
+    }
+
+    /// <summary>Equal for rows that say the same, whatever the order of their columns and the way in which they are quoted.</summary>
+    private long HashOf(CsvRow row)
+    {
+        var most = reading.Length + row.RawBytes.Length + positions.Length;
+        var text = most <= 2_048 ? stackalloc byte[most] : new byte[most];
+        source.ReadingHash.CopyTo(text);
+        var length = source.ReadingHash.Length;
+        foreach (var position in positions)
+        {
+            var cell = position < 0 ? [] : row.CellBytes(position).Trim(" \t"u8);
+            cell.CopyTo(text[length..]);
+            length += cell.Length;
+            text[length++] = 0x1f;
+        }
+
+        return vault.HashOfRow(text[..length]);
     }
 }
