@@ -13,6 +13,10 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
     private readonly List<double> again = [];
     private readonly List<double> unflushed = [];
     private readonly List<double> sealing = [];
+    private readonly List<double> copy = [];
+    private readonly List<double> postgres = [];
+    private readonly List<double> postgresAgain = [];
+    private readonly List<double> postgresPeaks = [];
     private readonly List<double> peaks = [];
     private readonly List<double> firstPeaks = [];
 
@@ -37,9 +41,26 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
                 + $"processor time {shellProcessor[^1]:F2} s and {firstProcessor[^1]:F2} s");
         }
 
+        using (var server = new PostgresServer(stopping))
+        {
+            for (var run = 0; run < options.Runs; run++)
+            {
+                Action[] peers = [() => Copy(server, extract), () => Postgres(server, folder, extract)];
+                foreach (var peer in run % 2 == 0 ? peers : peers.Reverse())
+                {
+                    peer();
+                }
+
+                note($"  PostgreSQL, run {run + 1}: \\copy {copy[^1]:F2} s, cycle {postgres[^1]:F2} s, again {postgresAgain[^1]:F2} s, peak {postgresPeaks[^1]:F0} MiB");
+            }
+        }
+
         var largePeak = Large(folder);
         yield return new Measure($"import {options.Rows:N0} rows", "s", first, "sqlite3 .import, one unique index", shell, options.ImportTarget);
         yield return new Measure("the same content a day later", "s", again, "its first import", first, options.AgainTarget);
+        yield return new Measure($"import {options.Rows:N0} rows, PostgreSQL", "s", postgres, "psql's \\copy, one unique index", copy, options.PostgresTarget);
+        yield return new Measure("the same content a day later", "s", postgresAgain, "its first import", postgres, options.AgainTarget);
+        yield return new Measure("peak memory, PostgreSQL", "MiB", postgresPeaks, "the budget", [MemoryBudget], 1);
         yield return new Measure("the cost of durability", "s", first, "the first import, never flushed", unflushed, options.DurableImportTarget);
         yield return new Measure("the cost of encryption", "s", sealing, "the first import", first, options.SealingTarget);
         yield return new Measure("peak memory, both imports", "MiB", peaks, "the budget", [MemoryBudget], 1);
@@ -79,6 +100,33 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         again.Add(two.Process.Time.TotalSeconds);
         firstPeaks.Add(Mebibytes(one));
         peaks.Add(Math.Max(Mebibytes(one), Mebibytes(two)));
+    }
+
+    private void Copy(PostgresServer server, string extract)
+    {
+        var database = server.NewDatabase();
+        var columns = File.ReadLines(extract).First().Split(',');
+        server.Psql(database, $"CREATE TABLE t ({string.Join(" text, ", columns)} text)", "CREATE UNIQUE INDEX t_key ON t (country, dealer_code, record_type, transaction_id)");
+        var run = server.Psql(database, $"\\copy t from '{extract}' with (format csv, header)", "SELECT count(*) FROM t");
+        Expect(int.Parse(run.Output, System.Globalization.CultureInfo.InvariantCulture) == options.Rows, $"psql copied {run.Output.Trim()} rows");
+        server.Psql("postgres", $"DROP DATABASE {database}");
+        copy.Add(run.Time.TotalSeconds);
+    }
+
+    private void Postgres(PostgresServer server, TemporaryFolder folder, string extract)
+    {
+        var database = server.NewDatabase();
+        var data = folder.DataDirectory("postgres", extract);
+        var one = pipeline.Cycle(data, Day, server.Settings(database));
+        TemporaryFolder.Receive(data, extract, "extract_2.csv");
+        var two = pipeline.Cycle(data, Day.AddDays(1), server.Settings(database));
+        Expect(one.Count("rowsRead") == options.Rows && one.Count("casesOpened") > 0.8 * options.Rows, $"the import counted {one.Counts}");
+        Expect(two.Count("rowsRead") == options.Rows && two.Count("transactionsUpdated") == 0, $"the second import counted {two.Counts}");
+        Directory.Delete(data, recursive: true);
+        server.Psql("postgres", $"DROP DATABASE {database}");
+        postgres.Add(one.Process.Time.TotalSeconds);
+        postgresAgain.Add(two.Process.Time.TotalSeconds);
+        postgresPeaks.Add(Math.Max(Mebibytes(one), Mebibytes(two)));
     }
 
     private void Unflushed(TemporaryFolder folder, string extract)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.IO.Enumeration;
+using System.Security.Cryptography;
 using System.Text;
 using Survey.Domain;
 
@@ -24,10 +25,10 @@ public sealed record Source(
         "canonical", "*", new UTF8Encoding(false, throwOnInvalidBytes: true), ',', ["yyyy-MM-dd"],
         [.. Intake.Columns], new string?[Intake.Columns.Count], new FrozenDictionary<string, string>?[Intake.Columns.Count]);
 
-    /// <summary>How cells become values, in one text: rows that are alike mean the same only if they are read alike.</summary>
-    public string Reading { get; } = string.Join('\n', DateFormats.Append(Delimiter.ToString()).Append(Intake.Revision.ToString(CultureInfo.InvariantCulture))
+    /// <summary>A hash of how cells become values: rows that are alike mean the same only if they are read alike.</summary>
+    public byte[] ReadingHash { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', DateFormats.Append(Delimiter.ToString()).Append(Intake.Revision.ToString(CultureInfo.InvariantCulture))
         .Concat(Constants.Select((c, i) => $"{i}={c}"))
-        .Concat(Values.SelectMany((table, i) => (table ?? FrozenDictionary<string, string>.Empty).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{i}:{v.Key}={v.Value}"))));
+        .Concat(Values.SelectMany((table, i) => (table ?? FrozenDictionary<string, string>.Empty).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{i}:{v.Key}={v.Value}"))))));
 
     /// <summary>Whether a file of this name is the source's.</summary>
     public bool Fits(string fileName) => FileSystemName.MatchesSimpleExpression(FilePattern, fileName, ignoreCase: false);

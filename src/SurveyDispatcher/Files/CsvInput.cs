@@ -366,6 +366,9 @@ public sealed class CsvRow
     /// <summary>A cell, white space around it removed; empty for a column that is not there (index -1).</summary>
     public string Cell(int index) => index < 0 ? "" : reader.GetString(index).Trim();
 
+    /// <summary>A cell in UTF-8, white space and all; valid until the next row is asked for.</summary>
+    public ReadOnlySpan<byte> CellBytes(int index) => reader.GetSpan(index);
+
     internal void Next(CsvMalformedReason? fault)
     {
         Line = linesBefore + reader.LineNumber;

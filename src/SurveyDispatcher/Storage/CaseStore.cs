@@ -128,7 +128,14 @@ public sealed class CaseStore(Database database, Vault vault)
     /// <param name="day">The day of the cycle.</param>
     public void Suppress(long hash, Suppression suppression, DateOnly day)
     {
+        var before = database["cases.suppression_of"].First(r => (int?)r.GetInt32(0), hash);
+        var after = (before ?? 0) | (int)suppression;
         database["cases.suppress"].Run(hash, (int)suppression, day);
+        if (before != after)
+        {
+            database["cases.count_suppression"].Run(before is null ? 1 : 0, after - (before ?? 0));
+        }
+
         Marks++;
         database["cases.look_now_by_identity"].Run(Soon(day), hash);
         database["sightings.remove_by_identity"].Run(hash);

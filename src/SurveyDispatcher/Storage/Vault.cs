@@ -142,7 +142,7 @@ public sealed class Vault : IDisposable
     public long HashOfVehicle(string vin) => Hash($"v:{vin}");
 
     /// <summary>Equal for rows of an extract that say the same.</summary>
-    public long HashOfRow(string cells) => Hash($"r:{cells}");
+    public long HashOfRow(ReadOnlySpan<byte> text) => unchecked((long)(ulong)(Sighting(text, []) >> 64));
 
     /// <summary>Equal for a row that comes again in the same bytes, if they are read in the same way.</summary>
     public UInt128 Sighting(ReadOnlySpan<byte> reading, ReadOnlySpan<byte> record)

@@ -225,7 +225,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
     {
-        var (suppressions, flags) = context.Database["verify.suppressions"].First(r => (r.GetInt64(0), r.GetInt64(1)));
+        var (suppressions, flags) = context.Database["cases.suppression_sums"].First(r => (r.GetInt64(0), r.GetInt64(1)));
         var (lines, head) = context.Ledger.End();
         var seal = new CycleSeal(lines, head, suppressions, flags);
         context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(seal), context.Ledger.CycleId);

@@ -23,7 +23,7 @@ internal sealed class TakeExtracts(CycleContext context)
     private readonly HashSet<TransactionKey> seen = [];
     private readonly HashSet<long> newKeys = [];
     private readonly List<(long Hash, long Id)> newIdentities = [];
-    private readonly Dictionary<UInt128, DateOnly> newSightings = [];
+    private readonly Dictionary<UInt128, DateOnly> newSightings = [], sightingsAgain = [];
     private readonly HashSet<(string, string, SurveyKind)> dealerSurveys = [];
     private HashSet<UInt128> removedSightings = [], removedBefore = [];
     private long lastId;
@@ -98,6 +98,7 @@ internal sealed class TakeExtracts(CycleContext context)
         lastId = context.Database["transactions.last_id"].Scalar<long>();
         newIdentities.Clear();
         newSightings.Clear();
+        sightingsAgain.Clear();
         newKeys.Clear();
         removedSightings.Clear();
         removedBefore.Clear();
@@ -274,7 +275,7 @@ internal sealed class TakeExtracts(CycleContext context)
         newIdentities.Sort();
         foreach (var (hash, id) in newIdentities)
         {
-            context.Database.Bulk("identities.add").Add(hash, id);
+            context.Database.Bulk("identities.insert").Add(hash, id);
         }
 
         newIdentities.Clear();
@@ -282,12 +283,15 @@ internal sealed class TakeExtracts(CycleContext context)
 
     private void SaveSightings()
     {
-        foreach (var (row, until) in newSightings.OrderBy(s => s.Key))
+        foreach (var (sightings, statement) in new[] { (newSightings, "sightings.insert"), (sightingsAgain, "sightings.add") })
         {
-            context.Database.Bulk("sightings.add").Add(Bytes(row), until, context.Ledger.PolicyId);
-        }
+            foreach (var (row, until) in sightings.OrderBy(s => s.Key))
+            {
+                context.Database.Bulk(statement).Add(Bytes(row), until, context.Ledger.PolicyId);
+            }
 
-        newSightings.Clear();
+            sightings.Clear();
+        }
     }
 
     /// <summary>What the store has of some rows' transactions. One that comes twice on the page is asked for again: the first may have stored it.</summary>
@@ -345,7 +349,7 @@ internal sealed class TakeExtracts(CycleContext context)
                 ScreenOut(id, verdict, today);
             }
 
-            Sight(understood, Screening.StableUntil(input));
+            Sight(newSightings, understood, Screening.StableUntil(input));
             return RowOutcome.New;
         }
 
@@ -373,11 +377,11 @@ internal sealed class TakeExtracts(CycleContext context)
     }
 
     /// <summary>The row changes nothing when it comes again, until a day; in markets where that day has come, it may at any time.</summary>
-    private void Sight(Understood understood, DateOnly until)
+    private void Sight(Dictionary<UInt128, DateOnly> sightings, Understood understood, DateOnly until)
     {
         if (understood.Sighting != 0 && until > context.LatestToday)
         {
-            newSightings[understood.Sighting] = until;
+            sightings[understood.Sighting] = until;
         }
     }
 
@@ -388,6 +392,7 @@ internal sealed class TakeExtracts(CycleContext context)
             if (stored.Sighting != 0)
             {
                 newSightings.Remove(stored.Sighting);
+                sightingsAgain.Remove(stored.Sighting);
                 removedSightings.Add(stored.Sighting);
                 context.Database["sightings.remove"].Run(Bytes(stored.Sighting));
             }
@@ -401,7 +406,7 @@ internal sealed class TakeExtracts(CycleContext context)
         // Where retention has removed the contact points, an opt-out that comes later can't find the row.
         if (stored.Contact.Length > 0 || until == DateOnly.MaxValue)
         {
-            Sight(understood, until);
+            Sight(sightingsAgain, understood, until);
         }
     }
 
@@ -507,9 +512,13 @@ internal sealed class TakeExtracts(CycleContext context)
             (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
             verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(t, verdict, today));
         newKeys.Add(understood.Customer.KeyHash);
-        foreach (var hash in understood.Customer.Identities)
+        var hashes = understood.Customer.Identities;
+        for (var i = 0; i < hashes.Length; i++)
         {
-            newIdentities.Add((hash, id));
+            if (!hashes.AsSpan(0, i).Contains(hashes[i])) // a number that was given twice
+            {
+                newIdentities.Add((hashes[i], id));
+            }
         }
 
         if (dealerSurveys.Add((t.Key.Country, t.Key.DealerCode, t.Key.Survey)))
@@ -646,7 +655,7 @@ internal sealed class SourceReader
         this.source = source;
         this.vault = vault;
         positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
-        reading = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', source.Reading, input.Headers.Count, string.Join(' ', positions))));
+        reading = SHA256.HashData(Encoding.UTF8.GetBytes($"{Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
     }
 
     /// <summary>By what the row is known when it comes again in the same form.</summary>
@@ -669,9 +678,26 @@ internal sealed class SourceReader
                 : cell);
         }
 
-        // Equal for rows that say the same, whatever their columns' order and their file.
         return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
             ? new Understood(row.Line, null, 0, 0, fault, row.Raw)
-            : new Understood(row.Line, transaction, vault.HashOfRow(string.Join('\u001f', cells)), SightingOf(row), default, null);
+            : new Understood(row.Line, transaction, HashOf(row), SightingOf(row), default, null);
+    }
+
+    /// <summary>Equal for rows that say the same, whatever the order of their columns and the way in which they are quoted.</summary>
+    private long HashOf(CsvRow row)
+    {
+        var most = reading.Length + row.RawBytes.Length + positions.Length;
+        var text = most <= 2_048 ? stackalloc byte[most] : new byte[most];
+        source.ReadingHash.CopyTo(text);
+        var length = source.ReadingHash.Length;
+        foreach (var position in positions)
+        {
+            var cell = position < 0 ? [] : row.CellBytes(position).Trim(" \t"u8);
+            cell.CopyTo(text[length..]);
+            length += cell.Length;
+            text[length++] = 0x1f;
+        }
+
+        return vault.HashOfRow(text[..length]);
     }
 }

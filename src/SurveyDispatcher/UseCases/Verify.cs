@@ -104,6 +104,8 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
         return cycles.FindLast(c => c.Suppressions is not null) is { } last && (count < last.Suppressions || flags < last.SuppressionFlags)
             ? $"Suppressions are missing: {last.Suppressions:N0} addresses and numbers must not be used, as {last} left it, and now there are {count:N0}"
                 + (count < last.Suppressions ? "." : ", but with fewer marks.")
+            : database["cases.suppression_sums"].First(r => (r.GetInt64(0), r.GetInt64(1))) is var sums && sums != (count, flags)
+            ? $"The list of addresses and numbers that must not be used was changed: {sums.Item1:N0} were put on it, and now there are {count:N0}, or their marks differ."
             : null;
     }
 

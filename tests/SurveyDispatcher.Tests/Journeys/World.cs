@@ -96,6 +96,9 @@ internal sealed class World : IDisposable
 
     public string Store => Path.Combine(Data, "survey.db");
 
+    /// <summary>The database of PostgreSQL.</summary>
+    public string ConnectionString => database!;
+
     /// <summary>Whether the store is a database of PostgreSQL.</summary>
     public bool IsOnPostgres => database is not null;
 

@@ -277,7 +277,7 @@ public sealed partial class PostgresDatabase : Database
     }
 
     /// <summary>The common words that PostgreSQL says otherwise.</summary>
-    private static string InWordsOfPostgres(string text)
+    internal static string InWordsOfPostgres(string text)
     {
         var parameters = Statement.ParametersOf(text);
         text = Set().Replace(text, "= ANY($1)").Replace("x''", "''::bytea", StringComparison.Ordinal);

@@ -128,6 +128,7 @@ CREATE TABLE cases (
 );
 CREATE INDEX cases_next_look ON cases (next_look_on) WHERE next_look_on IS NOT NULL;
 CREATE INDEX cases_phone_queue ON cases (market, survey) WHERE state = 'phone_queued';
+CREATE INDEX cases_erased ON cases (id) WHERE close_reason = 'erased';
 
 -- Addresses and numbers that must not be used, as keyed hashes: they outlive an erasure, and then stand here for the keys of
 -- transactions and for vehicles, too.
@@ -136,6 +137,14 @@ CREATE TABLE suppressions (
     flags  INTEGER NOT NULL,           -- 1 opt-out, 2 dead, 4 opt-out of everything, 8 erasure
     since  DAY NOT NULL
 );
+CREATE INDEX suppressions_erased ON suppressions (hash) WHERE flags >= 8;
+
+-- One row: how many suppressions there are, and the sum of their flags, so that no cycle has to count them.
+CREATE TABLE suppression_sums (
+    suppressions INTEGER NOT NULL,
+    flags        INTEGER NOT NULL
+);
+INSERT INTO suppression_sums (suppressions, flags) VALUES (0, 0);
 
 -- The outbox: written with the decision, one row per case and contact, settled after sending. A mail is open until a cycle has
 -- settled it: sent, given up or dropped. The index of open mails has nothing in it that a claim changes, and a settled row grows by little.

@@ -68,6 +68,15 @@ SELECT hash, flags FROM suppressions WHERE hash IN (SELECT value FROM json_each(
 -- name: any_suppression
 SELECT 1 FROM suppressions LIMIT 1
 
+-- name: suppression_of
+SELECT flags FROM suppressions WHERE hash = @hash
+
+-- name: count_suppression
+UPDATE suppression_sums SET suppressions = suppressions + @added, flags = flags + @flags
+
+-- name: suppression_sums
+SELECT suppressions, flags FROM suppression_sums
+
 -- name: suppress
 INSERT INTO suppressions (hash, flags, since) VALUES (@hash, @flags, @since)
 ON CONFLICT (hash) DO UPDATE SET flags = suppressions.flags | excluded.flags

@@ -2,7 +2,7 @@
 SELECT 1 FROM erasures LIMIT 1
 
 -- name: hashes
-SELECT hash FROM suppressions WHERE (flags & 8) <> 0
+SELECT hash FROM suppressions WHERE flags >= 8
 
 -- name: cases
 SELECT id FROM cases WHERE close_reason = 'erased'

@@ -1,3 +1,7 @@
+-- name: insert
+-- Of a transaction that is new itself: nothing can be there.
+INSERT INTO identities (hash, id) VALUES (@hash, @id)
+
 -- name: add
 INSERT INTO identities (hash, id) VALUES (@hash, @id) ON CONFLICT DO NOTHING
 

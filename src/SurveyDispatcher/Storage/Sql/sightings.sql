@@ -1,6 +1,10 @@
 -- name: any
 SELECT 1 FROM sightings LIMIT 1
 
+-- name: insert
+-- Of a transaction that is new itself: nothing can be there.
+INSERT INTO sightings (fingerprint, until, policy_id) VALUES (@fingerprint, @until, @policy_id)
+
 -- name: add
 INSERT INTO sightings (fingerprint, until, policy_id) VALUES (@fingerprint, @until, @policy_id)
 ON CONFLICT (fingerprint) DO UPDATE SET until = excluded.until, policy_id = excluded.policy_id
