@@ -275,8 +275,7 @@ public sealed class ScheduleOptions : IValidatableObject
         }
     }
 
-    /// <summary>What is wrong with the connection string; null when nothing is.</summary>
-    internal string? Problem()
+    private string? Problem()
     {
         try
         {

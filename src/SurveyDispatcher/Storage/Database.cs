@@ -29,7 +29,7 @@ public abstract class Database : IDisposable
         {
             if (!prepared.TryGetValue(name, out var statement))
             {
-                prepared.Add(name, statement = Prepare(name));
+                prepared.Add(name, statement = Prepare(name, Text(name)));
             }
 
             return statement;
@@ -49,7 +49,7 @@ public abstract class Database : IDisposable
     {
         if (!bulks.TryGetValue(name, out var bulk))
         {
-            bulks.Add(name, bulk = PrepareBulk(name));
+            bulks.Add(name, bulk = PrepareBulk(name, Text(name), this[name]));
         }
 
         return inTransaction ? bulk : throw new InvalidOperationException($"'{name}' adds rows outside a transaction.");
@@ -129,17 +129,22 @@ public abstract class Database : IDisposable
     public abstract bool Compact();
 
     /// <summary>Every row of a table, to be copied; inside <see cref="AtOneMoment"/>.</summary>
-    public abstract IEnumerable<object?[]> RowsOf(StoreTable table);
+    public IEnumerable<object?[]> RowsOf(StoreTable table) =>
+        Prepare(table.Name, $"SELECT {table.ColumnList} FROM {table.Name} ORDER BY 1").Rows(table.Read);
 
     /// <summary>Removes what the schema put into a table of an empty store.</summary>
-    public abstract void Clear(StoreTable table);
+    public void Clear(StoreTable table)
+    {
+        using var delete = Prepare(table.Name, $"DELETE FROM {table.Name}");
+        delete.Run();
+    }
 
     /// <summary>An insert of many rows into a table.</summary>
     public Bulk BulkInto(StoreTable table)
     {
         if (!bulks.TryGetValue(table.Name, out var bulk))
         {
-            bulks.Add(table.Name, bulk = PrepareBulk(table));
+            bulks.Add(table.Name, bulk = PrepareBulk(table.Name, table.Insert, Prepare(table.Name, table.Insert)));
         }
 
         return bulk;
@@ -167,14 +172,14 @@ public abstract class Database : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Prepares a statement by its name.</summary>
-    protected abstract Statement Prepare(string name);
+    /// <summary>The text of a named statement.</summary>
+    protected abstract string Text(string name);
 
-    /// <summary>Prepares an insert of many rows by the name of its statement.</summary>
-    protected abstract Bulk PrepareBulk(string name);
+    /// <summary>Prepares a statement in the words that both databases know, or in this one's own.</summary>
+    protected abstract Statement Prepare(string name, string text);
 
-    /// <summary>Prepares an insert of many rows into a table.</summary>
-    protected abstract Bulk PrepareBulk(StoreTable table);
+    /// <summary>Prepares an insert of many rows, given that of one.</summary>
+    protected abstract Bulk PrepareBulk(string name, string text, Statement one);
 
     /// <summary>Begins a transaction that will write.</summary>
     protected abstract void Begin();

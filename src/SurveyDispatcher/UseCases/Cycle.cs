@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;

@@ -10,7 +10,9 @@ internal sealed class CycleContext
 {
     private readonly Dictionary<string, DateOnly> localDates = new(StringComparer.Ordinal);
     private ErasedPersons? erased;
-    private DateOnly? latestToday;
+    private readonly Lazy<DateOnly> latestToday;
+
+    public CycleContext() => latestToday = new(() => Config!.Programme.Markets.Values.Select(AsOf!.LocalDate).Append(AsOf.Day).Max());
 
     public required PipelineConfig Config { get; init; }
 
@@ -64,7 +66,8 @@ internal sealed class CycleContext
     }
 
     /// <summary>The latest date that any market has.</summary>
-    public DateOnly LatestToday => latestToday ??= Config.Programme.Markets.Values.Select(AsOf.LocalDate).Append(AsOf.Day).Max();
+    /// <remarks>Asked for by two threads.</remarks>
+    public DateOnly LatestToday => latestToday.Value;
 
     /// <summary>
     /// The keyed hashes of contact points as a row has them. A country in no market has no dialling rule: there a number counts in every

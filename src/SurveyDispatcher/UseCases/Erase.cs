@@ -1,7 +1,7 @@
+using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Data.Common;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;

@@ -18,8 +18,7 @@ public sealed partial class PostgresDatabase : Database
     /// <summary>The lock of the session that has the lease.</summary>
     private const int HolderLock = 5000002;
 
-    private static readonly FrozenDictionary<string, string> Statements =
-        SqlText.Statements("Postgres").ToFrozenDictionary(s => s.Key, s => InWordsOfPostgres(s.Value));
+    private static readonly FrozenDictionary<string, string> Statements = SqlText.Statements("Postgres");
 
     private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Postgres");
     private readonly NpgsqlConnection connection;
@@ -164,32 +163,27 @@ public sealed partial class PostgresDatabase : Database
     }
 
     /// <inheritdoc/>
-    protected override Statement Prepare(string name) => new PostgresStatement(connection, name, Statements[name]);
+    protected override string Text(string name) => Statements[name];
 
     /// <inheritdoc/>
-    protected override Bulk PrepareBulk(string name)
+    protected override Statement Prepare(string name, string text) => new PostgresStatement(connection, name, InWordsOfPostgres(text));
+
+    /// <inheritdoc/>
+    protected override Bulk PrepareBulk(string name, string text, Statement one)
     {
-        var insert = Insert().Match(Statements[name]);
-        return NewBulk(
-            StoreTable.Of(insert.Groups["table"].Value), insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries),
-            Statements[name][(insert.Index + insert.Length)..].Trim(), this[name]);
-    }
-
-    /// <inheritdoc/>
-    protected override Bulk PrepareBulk(StoreTable table) => NewBulk(
-        table, [.. table.Columns.Select(c => c.Name)], "", new PostgresStatement(connection, table.Name, InWordsOfPostgres(table.Insert)));
-
-    /// <inheritdoc/>
-    public override IEnumerable<object?[]> RowsOf(StoreTable table) =>
-        new PostgresStatement(connection, table.Name, $"SELECT {table.ColumnList} FROM {table.Name} ORDER BY 1").Rows(table.Read);
-
-    /// <inheritdoc/>
-    public override void Clear(StoreTable table)
-    {
-        if (table.Name != "ledger")
-        {
-            Execute($"DELETE FROM {table.Name}");
-        }
+        var insert = Insert().Match(text);
+        var (table, columns) = (StoreTable.Of(insert.Groups["table"].Value), insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries));
+        return new PostgresBulk(
+            connection, table.Name, string.Join(", ", columns), text[(insert.Index + insert.Length)..].Trim(),
+            [.. columns.Select(column => table.Columns.First(c => c.Name == column).Kind switch
+            {
+                ColumnKind.Integer => NpgsqlDbType.Bigint,
+                ColumnKind.Text => NpgsqlDbType.Text,
+                ColumnKind.Day => NpgsqlDbType.Date,
+                ColumnKind.Instant => NpgsqlDbType.TimestampTz,
+                _ => NpgsqlDbType.Bytea,
+            })],
+            one);
     }
 
     /// <inheritdoc/>
@@ -248,18 +242,6 @@ public sealed partial class PostgresDatabase : Database
             + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", connection);
         return (long)command.ExecuteScalar()!;
     }
-
-    private PostgresBulk NewBulk(StoreTable table, IReadOnlyList<string> columns, string onConflict, Statement one) => new(
-        connection, table.Name, string.Join(", ", columns), onConflict,
-        [.. columns.Select(name => table.Columns.First(c => c.Name == name).Kind switch
-        {
-            ColumnKind.Integer => NpgsqlDbType.Bigint,
-            ColumnKind.Text => NpgsqlDbType.Text,
-            ColumnKind.Day => NpgsqlDbType.Date,
-            ColumnKind.Instant => NpgsqlDbType.TimestampTz,
-            _ => NpgsqlDbType.Bytea,
-        })],
-        one);
 
     private static NpgsqlConnectionStringBuilder Settings(string connectionString)
     {

@@ -211,27 +211,13 @@ public sealed partial class SqliteDatabase : Database
     }
 
     /// <inheritdoc/>
-    protected override Statement Prepare(string name) => new SqliteStatement(connection, name, Statements[name]);
+    protected override string Text(string name) => Statements[name];
 
     /// <inheritdoc/>
-    protected override Bulk PrepareBulk(string name) => new SqliteBulk(connection, name, Statements[name], this[name]);
+    protected override Statement Prepare(string name, string text) => new SqliteStatement(connection, name, text);
 
     /// <inheritdoc/>
-    protected override Bulk PrepareBulk(StoreTable table) =>
-        new SqliteBulk(connection, table.Name, table.Insert, new SqliteStatement(connection, table.Name, table.Insert));
-
-    /// <inheritdoc/>
-    public override IEnumerable<object?[]> RowsOf(StoreTable table) =>
-        new SqliteStatement(connection, table.Name, $"SELECT {table.ColumnList} FROM {table.Name} ORDER BY 1").Rows(table.Read);
-
-    /// <inheritdoc/>
-    public override void Clear(StoreTable table)
-    {
-        if (table.Name != "ledger")
-        {
-            Execute($"DELETE FROM {table.Name}");
-        }
-    }
+    protected override Bulk PrepareBulk(string name, string text, Statement one) => new SqliteBulk(connection, name, text, one);
 
     /// <inheritdoc/>
     protected override void Begin() =>
