@@ -4,7 +4,7 @@ namespace SurveyDispatcher;
 public sealed class UsageException(string message) : Exception(message);
 
 /// <summary>Something the operator must know and mend, told without a stack trace. Ends the program with code 1.</summary>
-public sealed class OperatorException : Exception
+public class OperatorException : Exception
 {
     /// <summary>What happened, where, and what to do next.</summary>
     public OperatorException(string message)
@@ -18,3 +18,6 @@ public sealed class OperatorException : Exception
     {
     }
 }
+
+/// <summary>Somebody else is at work where one only may be; it may be tried again later.</summary>
+public sealed class StoreBusyException(string message) : OperatorException(message);

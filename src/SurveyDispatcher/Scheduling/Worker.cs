@@ -1,35 +1,63 @@
+using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
 using Quartz;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
 using SurveyDispatcher.UseCases;
 
 namespace SurveyDispatcher.Scheduling;
 
 /// <summary>The worker service: Quartz starts a cycle on the schedule; a stop lets the current page or mail finish.</summary>
+/// <remarks>
+/// Several services may share a store in PostgreSQL. Quartz keeps its schedule there, too, so that each cycle is started by one of
+/// them, and anew by another when that one dies; the others help it to send.
+/// </remarks>
 public static class Worker
 {
+    /// <summary>How often services on one store tell each other that they live; one that was not heard of for two of these is taken over.</summary>
+    private static readonly TimeSpan CheckIn = TimeSpan.FromSeconds(7);
+
     /// <summary>Runs until stopped (SIGTERM, SIGINT or <paramref name="ct"/>).</summary>
     public static async Task RunAsync(PipelineConfig config, DataDirectory directory, TimeProvider time, TextWriter output, CancellationToken ct)
     {
         directory.Create();
+        var store = config.Settings.Store;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(o =>
         {
             o.SingleLine = true;
             o.TimestampFormat = "yyyy-MM-ddTHH:mm:sszzz ";
         });
-        builder.Logging.AddFilter("Quartz", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.AddSingleton(config).AddSingleton(directory).AddSingleton(time);
+        builder.Logging.AddFilter("Quartz", store.IsPostgres ? LogLevel.Error : LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.AddSingleton(config).AddSingleton(directory).AddSingleton(time).AddSingleton<Occupation>();
         builder.Services.AddQuartz(quartz =>
         {
-            quartz.AddJob<CycleJob>(job => job.WithIdentity(CycleJob.Key));
+            quartz.AddJob<CycleJob>(job => job.WithIdentity(CycleJob.Key).StoreDurably().RequestRecovery());
             quartz.AddTrigger(trigger => trigger.ForJob(CycleJob.Key).WithIdentity("schedule")
                 .WithCronSchedule(config.Settings.Schedule.Cycle, cron => cron.WithMisfireInstruction(CronTriggerMisfireInstruction.DoNothing)));
+            if (store.IsPostgres)
+            {
+                quartz.ConfigureScheduler(scheduler => scheduler.GenerateInstanceId = true);
+                quartz.UsePersistentStore(shared =>
+                {
+                    shared.UsePostgres(PostgresDatabase.ConnectionForSchedule(store.ConnectionString));
+                    shared.UseSystemTextJsonSerializer();
+                    shared.ProvisionSchema();
+                    shared.UseClustering(cluster => (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) = (CheckIn, CheckIn));
+                });
+            }
         });
         builder.Services.AddQuartzHostedService(o => o.WaitForJobsToComplete = true);
+        if (store.IsPostgres)
+        {
+            builder.Services.AddHostedService<Helper>();
+        }
+
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(2));
         using var host = builder.Build();
         await output.WriteLineAsync($"Running on {directory.Root}, cycle at '{config.Settings.Schedule.Cycle}'. Ctrl+C stops.");
@@ -37,20 +65,41 @@ public static class Worker
     }
 }
 
+/// <summary>Whether this service runs a cycle of its own.</summary>
+internal sealed class Occupation
+{
+    private int cycles;
+
+    public bool HasCycle => Volatile.Read(ref cycles) > 0;
+
+    public void Begin() => Interlocked.Increment(ref cycles);
+
+    public void End() => Interlocked.Decrement(ref cycles);
+}
+
 /// <summary>One cycle, started by Quartz; never two at a time.</summary>
 [DisallowConcurrentExecution]
 internal sealed class CycleJob(
-    PipelineConfig config, DataDirectory directory, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<CycleJob> log) : IJob
+    PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, IHostApplicationLifetime lifetime, ILogger<CycleJob> log) : IJob
 {
     public static JobKey Key { get; } = new("cycle");
+
+    /// <summary>On a shared store a cycle is begun again when the server was gone for a while, or when the one before it died and is not yet given up.</summary>
+    private readonly ResiliencePipeline patience = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
+    {
+        ShouldHandle = args => ValueTask.FromResult(config.Settings.Store.IsPostgres && MayPass(args.Outcome.Exception)),
+        Delay = TimeSpan.FromSeconds(3),
+        MaxRetryAttempts = 40, // more than two terms of a lease
+    }).Build();
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        occupation.Begin();
         try
         {
             var cycle = new Cycle(config, directory, time, new NoProgress());
-            var ended = await cycle.RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow())), stopping.Token);
+            var ended = await patience.ExecuteAsync(async ct => await cycle.RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow())), ct), stopping.Token);
             log.LogInformation("Cycle done: {Counts}", ended.Counts.ToJson());
             foreach (var problem in ended.Problems)
             {
@@ -69,6 +118,59 @@ internal sealed class CycleJob(
         {
             // The service outlives any one cycle: the next one tries again.
             log.LogError("A fault of this program stopped the cycle ({Fault}); what was stored is kept, and the next cycle tries again. Please report this line.", Unexpected.Describe(e));
+        }
+        finally
+        {
+            occupation.End();
+        }
+    }
+
+    private static bool MayPass(Exception? problem) =>
+        problem is StoreBusyException || (problem?.InnerException is DbException lost && Database.MayPass(lost));
+}
+
+/// <summary>Looks once a second whether another service's cycle is sending, and helps it.</summary>
+internal sealed class Helper(PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, ILogger<Helper> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        using var help = new HelpToSend(config, directory, time);
+        using var timer = new PeriodicTimer(Interval, time);
+        string? said = null;
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (occupation.HasCycle)
+            {
+                continue;
+            }
+
+            string? problem = null;
+            try
+            {
+                if (await help.LookAsync(stoppingToken) is { } done)
+                {
+                    log.LogInformation("Helped cycle {Cycle} to send: {Mails} mails settled.", done.Cycle, done.Mails);
+                    problem = done.Problems.Count > 0 ? string.Join(' ', done.Problems) : null;
+                }
+            }
+            catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
+            {
+                problem = e.Message;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                problem = $"A fault of this program kept it from helping ({Unexpected.Describe(e)}); the next look tries again. Please report this line.";
+            }
+
+            if (problem is not null && problem != said)
+            {
+                log.LogError("{Problem}", problem); // once, not every second
+            }
+
+            said = problem ?? said;
         }
     }
 }

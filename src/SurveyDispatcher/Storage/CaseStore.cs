@@ -12,6 +12,9 @@ public sealed class CaseStore(Database database, Vault vault)
     /// <summary>The case of a number, or null.</summary>
     public CaseRow? Find(long id) => database["cases.find"].First(r => CaseRow.Read(r), id);
 
+    /// <summary>The case of a number, which no other worker changes until the end of the transaction; or null.</summary>
+    public CaseRow? FindToChange(long id) => database["cases.find_to_change"].First(r => CaseRow.Read(r), id);
+
     /// <summary>The case that people name so, or null: unknown, mistyped, or of another market.</summary>
     public CaseRow? Find(string caseId) =>
         CaseId.TryParse(caseId, out var market, out var number) && Find(number) is { } row && row.Market == market ? row : null;
@@ -128,6 +131,7 @@ public sealed class CaseStore(Database database, Vault vault)
     /// <param name="day">The day of the cycle.</param>
     public void Suppress(long hash, Suppression suppression, DateOnly day)
     {
+        database["cases.lock_suppressions"].Any();
         var before = database["cases.suppression_of"].First(r => (int?)r.GetInt32(0), hash);
         var after = (before ?? 0) | (int)suppression;
         database["cases.suppress"].Run(hash, (int)suppression, day);

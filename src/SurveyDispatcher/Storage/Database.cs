@@ -44,6 +44,12 @@ public abstract class Database : IDisposable
         _ => e.Message,
     };
 
+    /// <summary>
+    /// Whether an error may pass by itself: the server is gone for a while, or two transactions were in each other's way. The next
+    /// transaction connects anew. (SQLite itself waits for a lock as long as we would.)
+    /// </summary>
+    public static bool MayPass(DbException e) => e is Npgsql.NpgsqlException postgres && PostgresDatabase.MayPass(postgres);
+
     /// <summary>An insert of many rows, by the name of its statement. What was added is stored with the transaction.</summary>
     public Bulk Bulk(string name)
     {
@@ -108,14 +114,12 @@ public abstract class Database : IDisposable
     /// <summary>Runs <paramref name="work"/>, which only reads, on the store as it is at this moment, whatever a cycle writes meanwhile.</summary>
     public abstract T AtOneMoment<T>(Func<T> work);
 
-    /// <summary>Whether whoever had the lease may still be there; a database that sees its connections knows when he is not.</summary>
-    public abstract bool IsHeld { get; }
+    /// <summary>The clock that all who share the store go by: the server's, or this machine's.</summary>
+    public abstract DateTimeOffset Now(TimeProvider time);
 
-    /// <summary>Takes the place of the last holder of the lease, whose connection ends if it still stands; inside a transaction.</summary>
-    public abstract void Hold();
-
-    /// <summary>Another connection to the same store, for a thread that reads what is committed.</summary>
-    public abstract Database OpenReader();
+    /// <summary>Another connection to the same store, for another thread.</summary>
+    /// <param name="patience">How long it waits for an answer; null: as long as it takes.</param>
+    public abstract Database OpenAnother(TimeSpan? patience = null);
 
     /// <summary>
     /// Runs <paramref name="work"/> with commits that don't wait for the disk, which follows a few milliseconds behind. When this

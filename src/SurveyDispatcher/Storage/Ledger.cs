@@ -121,7 +121,10 @@ public sealed class Ledger
     private void FindEnd()
     {
         pending.Clear();
-        FindLast();
+        if (!database.IsShared) // else whoever adds lines looks first
+        {
+            FindLast();
+        }
     }
 
     private void FindLast() => (seq, head) = database["ledger.last"].First(r => (r.GetInt64(0), r.Bytes(1))) is { Item2: not null } last

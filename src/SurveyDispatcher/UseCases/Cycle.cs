@@ -47,9 +47,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         using var database = store.Open();
         CheckKeys(database, vault);
         CheckGap(request, database, cycleLock.Noted);
-        var lease = TakeLease(database, directory, time);
+        using var lease = TakeLease(database, directory, time);
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
-        await using var transport = Transport();
+        await using var transport = Transport(config.Settings.Mail, directory, time);
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease, cycleLock);
     }
 
@@ -231,12 +231,13 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         context.Lease?.Release();
     });
 
-    private IMailTransport Transport() => config.Settings.Mail.Transport switch
+    /// <summary>The transport that the settings name.</summary>
+    internal static IMailTransport Transport(MailOptions mail, DataDirectory directory, TimeProvider time) => mail.Transport switch
     {
         "Pickup" => new PickupTransport(directory.Mail),
-        "Smtp" => SmtpSession.Transport(config.Settings.Mail, time),
+        "Smtp" => SmtpSession.Transport(mail, time),
 #if MAILKIT
-        "MailKit" => MailKitSession.Transport(config.Settings.Mail, time),
+        "MailKit" => MailKitSession.Transport(mail, time),
 #endif
         var other => throw new InvalidOperationException($"The settings let a transport '{other}' pass, which this build has not."),
     };
@@ -303,7 +304,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     /// <summary>Takes the right to write for a data directory whose lock is held.</summary>
     internal static Lease TakeLease(Database database, DataDirectory directory, TimeProvider time) =>
-        Lease.Take(database, $"{Environment.MachineName}:{directory.Root}", time);
+        Lease.Take(database, NameOf(directory), time);
+
+    /// <summary>How others name a worker on a data directory.</summary>
+    internal static string NameOf(DataDirectory directory) => $"{Environment.MachineName}:{directory.Root}";
 
     /// <summary>Sends nothing and says that it did: for dry runs.</summary>
     private sealed class AcceptingTransport : IMailTransport

@@ -37,6 +37,9 @@ internal sealed class CycleContext
     /// <summary>A dry run: nothing outside the copy of the store is touched.</summary>
     public required bool DryRun { get; init; }
 
+    /// <summary>For how long the cycle had gone on when this worker joined it.</summary>
+    public TimeSpan Elapsed { get; init; }
+
     /// <summary>The right to write; a dry run has a store of its own.</summary>
     public Lease? Lease { get; init; }
 

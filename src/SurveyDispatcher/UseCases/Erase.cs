@@ -103,7 +103,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
         using var database = store.Open();
         Cycle.CheckKeys(database, vault);
-        var lease = Cycle.TakeLease(database, directory, time);
+        using var lease = Cycle.TakeLease(database, directory, time);
         var context = Cycle.ContextAfterwards(config, directory, database, vault, time, progress, asOf, stopping);
         var found = Find(context, request, given);
         if (request.DryRun)

@@ -106,7 +106,7 @@ internal sealed class Keys(PipelineConfig config, DataDirectory directory, TimeP
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: true);
         using var database = store.Open();
         Cycle.CheckKeys(database, vault);
-        var lease = Cycle.TakeLease(database, directory, time);
+        using var lease = Cycle.TakeLease(database, directory, time);
         var state = change(database, vault.Ring);
         database.InTransaction(lease.Release);
         return state;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Survey.Domain;
@@ -13,11 +14,18 @@ namespace SurveyDispatcher.UseCases;
 /// process that is killed leaves at most one mail in doubt per connection; the disk follows a few milliseconds behind, which a
 /// machine that loses power adds to the doubt. Markets take turns, so that none waits for another's thousands. A mail to a
 /// domain that has had its share of this minute goes back to the queue, and only its number is kept here.
+/// On a shared store other workers help (<see cref="HelpAsync"/>): each claims for itself, and what a dead one had claimed is free again when his lease
+/// is over. The limits of <see cref="SendPace"/> are kept by one process, so where there are any nobody helps.
 /// </remarks>
 internal sealed class SendMail(CycleContext context, IMailTransport transport) : IDisposable
 {
-    private const int ClaimSize = 200;
     private const int ParkedLimit = 100_000;
+
+    /// <summary>How often the planner looks what the others still have under way.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Fewer where others want mail, too, so that all come to the end together.</summary>
+    private readonly int claimSize = context.Database.IsShared ? 50 : 200;
 
     /// <summary>In the store: the mail was handed over, and the answer got lost.</summary>
     private const int HandedOver = 2;
@@ -28,10 +36,15 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         ? new(0, 0, context.Time)
         : new(context.Config.Settings.Mail.MaxPerMinute, context.Config.Settings.Mail.MaxPerMinutePerDomain, context.Time);
     private readonly long started = context.Time.GetTimestamp();
+    private readonly TimeSpan elapsed = context.Elapsed;
     private readonly CancellationTokenSource halt = new();
     private readonly HashSet<string> untrusted = new(StringComparer.Ordinal);
+    private readonly long worker = context.Lease?.Worker ?? 0;
     private string? stopped;
-    private bool unreachable;
+    private bool unreachable, helping;
+    private long sent;
+
+    private bool MayBeHelped => context.Database.IsShared && !pace.Limits && !context.DryRun;
 
     private bool Ended => stopped is not null || halt.IsCancellationRequested;
 
@@ -46,11 +59,48 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             context.Database["mails.doubt_claimed"].Run();
             context.Database["mails.drop_overtaken"].Run(context.Ledger.CycleId);
         });
-        if (options.RequireSenderRecords && options.Transport != "Pickup" && !context.DryRun)
+        var before = context.Ledger.End().Lines;
+        try
         {
-            await TrustSendersAsync();
+            await SendAllAsync();
+        }
+        finally
+        {
+            Count(before);
         }
 
+        if (stopped is not null)
+        {
+            context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
+                + (unreachable && options.Transport != "Pickup" ? "; check Mail:Host, Mail:Port and the relay." : "."));
+        }
+    }
+
+    /// <summary>Sends a share of what another worker's cycle has planned, as long as there is more of it; what does not get through is the other's to try again.</summary>
+    /// <returns>How many mails were settled.</returns>
+    public async Task<long> HelpAsync()
+    {
+        helping = true;
+        if (pace.Limits)
+        {
+            return 0;
+        }
+
+        await TrustSendersAsync();
+        using var stopping = context.Stopping.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), halt);
+        var before = sent;
+        await SendOnceAsync(0);
+        if (stopped is not null)
+        {
+            context.Problems.Add($"This worker helps no more in this cycle: {stopped}");
+        }
+
+        return sent - before;
+    }
+
+    private async Task SendAllAsync()
+    {
+        await TrustSendersAsync();
         using var stopping = context.Stopping.UnsafeRegister(static h => ((CancellationTokenSource)h!).Cancel(), halt);
         await using var limit = options.MaxMinutes == 0 ? null : context.Time.CreateTimer(
             static h => ((CancellationTokenSource)h!).Cancel(), halt, TimeSpan.FromMinutes(options.MaxMinutes), Timeout.InfiniteTimeSpan);
@@ -61,32 +111,128 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             await Task.Delay(SendPace.Minute - ago, context.Time, halt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        if (MayBeHelped)
+        {
+            context.Database.InTransaction(() => context.Database["cycles.open_sending"].Run(context.Ledger.CycleId));
+        }
+
         var began = context.Time.GetTimestamp();
         for (var pause = TimeSpan.FromSeconds(1); ; pause *= 2)
         {
             long deferred = 0;
             await context.Database.WriteBehindAsync(async () => deferred = await SendOnceAsync(total));
+            var freed = false;
+            if (MayBeHelped && !Ended)
+            {
+                (deferred, freed) = await OthersAsync();
+            }
+
             context.Stopping.ThrowIfCancellationRequested();
             var left = TimeSpan.FromSeconds(options.RetrySeconds) - context.Time.GetElapsedTime(began);
-            if (deferred == 0 || Ended || left <= TimeSpan.Zero)
+            if (deferred == 0 || Ended || (left <= TimeSpan.Zero && !freed))
             {
                 break;
             }
 
-            await Task.Delay(pause < left ? pause : left, context.Time, context.Stopping);
+            if (!freed)
+            {
+                await Task.Delay(pause < left ? pause : left, context.Time, context.Stopping);
+            }
         }
 
-        context.Counts.MailDeferred = context.Database["mails.count_queued"].Scalar<long>();
-        if (stopped is not null)
+        if (MayBeHelped)
         {
-            context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
-                + (unreachable && options.Transport != "Pickup" ? "; check Mail:Host, Mail:Port and the relay." : "."));
+            await CloseAsync();
+        }
+    }
+
+    /// <summary>Waits until the others have nothing under way. What dead ones had claimed is free from now on.</summary>
+    /// <returns>How many mails may be tried (again), and whether dead workers' are among them.</returns>
+    private async Task<(long Sendable, bool Freed)> OthersAsync()
+    {
+        for (var freed = false; ; await Task.Delay(Look, context.Time, halt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing))
+        {
+            long underWay = 0, sendable = 0;
+            await PersistAsync(() =>
+            {
+                context.Lease!.Bury();
+                freed |= context.Database["mails.doubt_claimed"].Run() > 0;
+                underWay = context.Database["mails.claimed"].Scalar<long>(worker);
+                sendable = context.Database["mails.count_sendable"].Scalar<long>(SqlValues.Set(OpenMarkets()));
+            });
+            if (underWay == 0 || Ended)
+            {
+                return (sendable, freed);
+            }
+        }
+    }
+
+    /// <summary>Nobody helps any more from here on: waits until the others have stored what they have under way, and have gone.</summary>
+    private async Task CloseAsync()
+    {
+        for (var others = true; others; await Task.Delay(others ? Look : TimeSpan.Zero, context.Time, CancellationToken.None))
+        {
+            await PersistAsync(() =>
+            {
+                context.Database["cycles.close_sending"].Run();
+                others = context.Lease!.Bury().Count > 0;
+                context.Database["mails.doubt_claimed"].Run();
+            });
+        }
+    }
+
+    /// <summary>Counts what was sent, by whomever: the ledger has it.</summary>
+    private void Count(long before)
+    {
+        context.Database["ledger.mail_facts"].Each(
+            r =>
+            {
+                var count = r.GetInt64(2);
+                switch (LedgerText.Fact(context.AsOf.Day, r.GetString(0), r.GetString(1)))
+                {
+                    case CaseEvent.MailAccepted { Contact: MailContact.Invitation }:
+                        context.Counts.InvitationsSent += count;
+                        break;
+                    case CaseEvent.MailAccepted:
+                        context.Counts.RemindersSent += count;
+                        break;
+                    default:
+                        context.Counts.MailRejected += count;
+                        break;
+                }
+            },
+            before, context.Ledger.CycleId);
+        context.Counts.MailDeferred = context.Database["mails.count_queued"].Scalar<long>();
+    }
+
+    /// <summary>
+    /// A transaction that may be done twice. While the store can't be reached it is tried again for as long as nobody else can have taken over:
+    /// what a relay has accepted must not be lost with a connection.
+    /// </summary>
+    private async Task PersistAsync(Action work)
+    {
+        while (true)
+        {
+            try
+            {
+                context.Database.InTransaction(work);
+                return;
+            }
+            catch (DbException e) when (context.Lease is { IsSure: true } && Database.MayPass(e))
+            {
+                await Task.Delay(Look, context.Time, CancellationToken.None);
+            }
         }
     }
 
     /// <summary>Keeps back the markets whose senders lack good DNS records: what goes out under them lands in spam, and harms the name.</summary>
     private async Task TrustSendersAsync()
     {
+        if (!options.RequireSenderRecords || options.Transport == "Pickup" || context.DryRun)
+        {
+            return;
+        }
+
         var queued = context.Database["mails.markets_queued"].List(r => context.Config.Programme.MarketOf(r.GetString(0))).OfType<Market>();
         var lookup = TxtLookup.For(options, context.Time);
         var domains = SenderDomain.Of(queued, options);
@@ -125,9 +271,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             while (true)
             {
-                if (!Ended && outstanding < ClaimSize / 2)
+                if (!Ended && outstanding < claimSize / 2)
                 {
-                    var claimed = Claim(turns, parked);
+                    var claimed = await ClaimAsync(turns, parked);
                     outstanding += claimed.Count;
                     claimed.ForEach(c => work.Writer.TryWrite(c));
                 }
@@ -151,12 +297,19 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 }
 
                 long putOff = 0;
-                context.Database.InTransaction(() => putOff = settled.Sum(Settle));
+                settled.Sort((a, b) => a.Mail.Row.Id.CompareTo(b.Mail.Row.Id)); // all workers lock cases in one order
+                await PersistAsync(() =>
+                {
+                    HaltIfClosed();
+                    putOff = settled.Sum(Settle);
+                });
+                context.Problems.AddRange(settled.Select(r => r.Fault).OfType<string>());
                 settled.Where(r => r.ParkedFor is not null).ToList().ForEach(r => parked.Add(r.ParkedFor!, r.Mail.Id));
                 deferred += putOff;
                 settled.ForEach(r => r.Stored.SetResult());
                 outstanding -= settled.Count;
                 done += settled.Count(r => r.ParkedFor is null);
+                sent += settled.Count(r => r.Delivery is Delivery.Accepted or Delivery.NotDelivered);
                 context.Progress.Report("sending mail", done, Math.Max(done, total));
             }
         }
@@ -171,14 +324,31 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             await Task.WhenAll(senders).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a failure to store is on its way up already
         }
 
+        if (context.Database.IsShared)
+        {
+            await PersistAsync(() => context.Database["mails.give_back"].Run(worker));
+        }
+
         return deferred;
+    }
+
+    /// <summary>The planner has ended the sending: what was not handed over goes back to the queue.</summary>
+    /// <returns>Whether this worker may go on.</returns>
+    private bool HaltIfClosed()
+    {
+        if (helping && !halt.IsCancellationRequested && !context.Database["cycles.still_sending"].Any(context.Ledger.CycleId))
+        {
+            halt.Cancel();
+        }
+
+        return !halt.IsCancellationRequested;
     }
 
     /// <summary>The markets in which mail may be sent at this moment; a cycle may go on past the end of the hours, or of the day.</summary>
     private List<string> OpenMarkets() => [.. context.Config.Programme.Markets.Values.Where(m => IsOpen(m) && !untrusted.Contains(m.Code)).Select(m => m.Code)];
 
     /// <summary>This moment: a cycle that is dated to an instant goes on from there.</summary>
-    private AsOf Now() => context.AsOf.FixedDay is null ? AsOf.At(context.AsOf.Instant + context.Time.GetElapsedTime(started)) : context.AsOf;
+    private AsOf Now() => context.AsOf.FixedDay is null ? AsOf.At(context.AsOf.Instant + elapsed + context.Time.GetElapsedTime(started)) : context.AsOf;
 
     private bool IsOpen(Market market)
     {
@@ -189,10 +359,10 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     /// <summary>Claims the next mails: those that waited for room at their domain, then an equal share of every open market.</summary>
     /// <param name="turns">By market, the last mail that this pass claimed; a market that has no more stands at the end of all numbers.</param>
     /// <param name="parked">What waits.</param>
-    private List<Outgoing> Claim(Dictionary<string, long> turns, Parked parked)
+    private async Task<List<Outgoing>> ClaimAsync(Dictionary<string, long> turns, Parked parked)
     {
         var markets = OpenMarkets();
-        var waited = parked.TakeWithRoom(pace, ClaimSize);
+        var waited = parked.TakeWithRoom(pace, claimSize);
         var next = parked.Count >= ParkedLimit ? [] : markets.Where(m => turns.GetValueOrDefault(m) < long.MaxValue).ToList();
         if (waited.Count == 0 && next.Count == 0)
         {
@@ -200,17 +370,20 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
 
         var claimed = new List<long>();
-        context.Database.InTransaction(() =>
+        await PersistAsync(() =>
         {
-            if (waited.Count > 0)
+            claimed = waited.Count > 0 && HaltIfClosed()
+                ? context.Database["mails.claim_again"].List(r => r.GetInt64(0), worker, SqlValues.Set(waited), SqlValues.Set(markets))
+                : [];
+            if (!HaltIfClosed())
             {
-                claimed = context.Database["mails.claim_again"].List(r => r.GetInt64(0), SqlValues.Set(waited), SqlValues.Set(markets));
+                return;
             }
 
-            var share = Math.Max(1, (ClaimSize - claimed.Count) / Math.Max(1, next.Count));
+            var share = Math.Max(1, (claimSize - claimed.Count) / Math.Max(1, next.Count));
             var shares = next.ConvertAll(market =>
             {
-                var ids = context.Database["mails.claim"].List(r => r.GetInt64(0), market, turns.GetValueOrDefault(market), share);
+                var ids = context.Database["mails.claim"].List(r => r.GetInt64(0), worker, market, turns.GetValueOrDefault(market), share);
                 ids.Sort();
                 turns[market] = ids.Count < share ? long.MaxValue : ids[^1];
                 return ids;
@@ -420,16 +593,12 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     {
         var (mail, address, delivery) = (result.Mail, result.Address, result.Delivery);
         var today = context.TodayIn(mail.Row.Market);
-        if (result.Fault is { } fault)
-        {
-            context.Problems.Add(fault);
-        }
-
-        void Store(string state, EnhancedStatus? status = null) =>
-            context.Database["mails.settle"].Run(state, address, status?.ToString(), context.Ledger.CycleId, mail.Id);
+        // False when that was stored already, and only the answer of the store was lost.
+        bool Store(string state, EnhancedStatus? status = null) =>
+            context.Database["mails.settle"].Run(state, address, status?.ToString(), context.Ledger.CycleId, mail.Id, worker) > 0;
         long PutOff(EnhancedStatus? status = null, bool inDoubt = false)
         {
-            context.Database["mails.put_off"].Run(inDoubt ? HandedOver : 0, address == 0 ? null : address, status?.ToString(), mail.Id);
+            context.Database["mails.put_off"].Run(inDoubt ? HandedOver : 0, address == 0 ? null : address, status?.ToString(), mail.Id, worker);
             return 1;
         }
 
@@ -439,27 +608,22 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 return PutOff() - (result.ParkedFor is null ? 0 : 1);
             case Delivery.InDoubt when mail.InDoubt: // it went out twice under one name, and once without an answer is enough
             case Delivery.Accepted:
-                Store("accepted");
-                Record(mail, new CaseEvent.MailAccepted(today, mail.Kind));
-                if (mail.Kind == MailContact.Invitation)
+                if (Store("accepted"))
                 {
-                    context.Counts.InvitationsSent++;
-                }
-                else
-                {
-                    context.Counts.RemindersSent++;
+                    Record(mail, new CaseEvent.MailAccepted(today, mail.Kind));
                 }
 
                 return 0;
             case Delivery.NotDelivered refused:
-                Store("undelivered", refused.Status);
-                Record(mail, new CaseEvent.MailUndelivered(today, mail.Kind, Bounced: false, refused.Class.Code()));
-                if (refused.Class == AddressClass.Dead)
+                if (Store("undelivered", refused.Status))
                 {
-                    context.Cases.Suppress(address, Suppression.Dead, context.AsOf.Day);
+                    Record(mail, new CaseEvent.MailUndelivered(today, mail.Kind, Bounced: false, refused.Class.Code()));
+                    if (refused.Class == AddressClass.Dead)
+                    {
+                        context.Cases.Suppress(address, Suppression.Dead, context.AsOf.Day);
+                    }
                 }
 
-                context.Counts.MailRejected++;
                 return 0;
             case Delivery.TryLater later:
                 return PutOff(later.Status);
@@ -488,7 +652,8 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     private void Record(Outgoing mail, CaseEvent fact)
     {
         var claimed = mail.Row;
-        var row = context.Cases.Marks == mail.Marks ? claimed : context.Cases.Find(claimed.Id)!;
+        var row = context.Database.IsShared ? context.Cases.FindToChange(claimed.Id)!
+            : context.Cases.Marks == mail.Marks ? claimed : context.Cases.Find(claimed.Id)!;
         _ = row.NextLookOn == claimed.NextLookOn ? context.Record(row, fact) : context.Learn(row, fact);
     }
 

@@ -18,13 +18,13 @@ internal sealed class StoreCopy(Database source, Database target, IProgressView 
         from.CheckExists();
         using var cycleLock = CycleLock.Take(directory);
         using var source = from.Open();
-        var lease = Cycle.TakeLease(source, directory, time);
+        using var lease = Cycle.TakeLease(source, directory, time);
         try
         {
             using var target = into.Open();
             var before = Holding(source, from.Name);
             new StoreCopy(source, target, progress).Run();
-            target.InTransaction(() => target["lease.renew"].Run((object?)null));
+            target.InTransaction(() => target["lease.leave_all"].Run());
             var after = Holding(target, into.Name);
             return before == after ? after : throw new OperatorException(
                 $"The copy in {into.Name} is not like {from.Name}: {before.ToText()} {after.ToText()} Drop it, and report this line.");

@@ -110,7 +110,7 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         try
         {
-            using var store = context.Database.OpenReader();
+            using var store = context.Database.OpenAnother();
             var looking = store["sightings.any"].Any();
             var page = new Page();
             foreach (var row in input.Rows())

@@ -116,11 +116,11 @@ internal static class Child
     }
 
     /// <summary>Starts a command line; who starts it reads what it writes, and ends it.</summary>
-    public static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null, string[]? shell = null)
+    public static Process Start(World world, Dictionary<string, string> environment, string[] args, string? program = null, string[]? shell = null, string? data = null)
     {
         shell ??= ["dotnet"];
         var start = new ProcessStartInfo(shell[0]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = world.Root };
-        foreach (var arg in (string[])[.. shell[1..], program ?? World.Program, .. args, "--config", world.Config, "--data", world.Data])
+        foreach (var arg in (string[])[.. shell[1..], program ?? World.Program, .. args, "--config", world.Config, "--data", data ?? world.Data])
         {
             start.ArgumentList.Add(arg);
         }

@@ -25,7 +25,7 @@ public sealed class LeaseTests : IDisposable
         using var second = SqliteDatabase.Open(Store, write: true);
         var lease = Lease.Take(first, "alpha:/srv/a", clock);
 
-        var refused = Assert.Throws<OperatorException>(() => Lease.Take(second, "beta:/srv/b", clock));
+        var refused = Assert.Throws<StoreBusyException>(() => Lease.Take(second, "beta:/srv/b", clock));
         first.InTransaction(lease.Release);
         Lease.Take(second, "beta:/srv/b", clock);
 
@@ -74,7 +74,7 @@ public sealed class LeaseTests : IDisposable
             Assert.True(lease.IsSure);
         }
 
-        Assert.Throws<OperatorException>(() => Lease.Take(second, "beta:/srv/b", clock));
+        Assert.Throws<StoreBusyException>(() => Lease.Take(second, "beta:/srv/b", clock));
     }
 
     [Fact]

@@ -15,22 +15,30 @@ public sealed partial class PostgresDatabase : Database
     /// <summary>Any number, as long as no other program on the same database takes it for its own: it guards the making of the tables.</summary>
     private const long MigrationLock = 0x53757276657931;
 
-    /// <summary>The lock of the session that has the lease.</summary>
-    private const int HolderLock = 5000002;
+    /// <summary>
+    /// What the server is to know of a connection that writes: whoever is cut off or stands still inside a transaction, with its locks, is given up before
+    /// the others' patience is (<see cref="Lease.SharedTerm"/>).
+    /// </summary>
+    private const string WriterOptions =
+        "-c idle_in_transaction_session_timeout=15s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=15s";
 
     private static readonly FrozenDictionary<string, string> Statements = SqlText.Statements("Postgres");
 
     private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Postgres");
+    private readonly string settings;
     private readonly NpgsqlConnection connection;
     private NpgsqlTransaction? transaction;
 
-    private PostgresDatabase(NpgsqlConnection connection) => this.connection = connection;
+    /// <param name="settings">With the password, which the connection hides once it is open.</param>
+    private PostgresDatabase(NpgsqlConnectionStringBuilder settings) => (this.settings, connection) = (settings.ConnectionString, new(settings.ConnectionString));
 
     /// <summary>Opens a store, creating or migrating it first when <paramref name="write"/> is set.</summary>
     /// <exception cref="OperatorException">There is no store of ours, or it can't be used.</exception>
     public static PostgresDatabase Open(string connectionString, bool write)
     {
-        var database = new PostgresDatabase(new NpgsqlConnection(Settings(connectionString).ConnectionString));
+        var settings = Settings(connectionString);
+        settings.Options = write ? $"{settings.Options} {WriterOptions}".Trim() : settings.Options;
+        var database = new PostgresDatabase(settings);
         try
         {
             database.connection.Open();
@@ -80,6 +88,15 @@ public sealed partial class PostgresDatabase : Database
         return $"{settings.Database ?? settings.Username} on {settings.Host}:{settings.Port}";
     }
 
+    /// <summary>Whether an error may pass by itself.</summary>
+    public static bool MayPass(NpgsqlException e) => e is not PostgresException || e.IsTransient || e.SqlState is "57P01" or "57P02" or "25P03";
+
+    /// <summary>The same database for the scheduler, which keeps a few connections of its own.</summary>
+    public static string ConnectionForSchedule(string connectionString) => new NpgsqlConnectionStringBuilder(Settings(connectionString).ConnectionString)
+    {
+        Pooling = true, MaxPoolSize = 5, ApplicationName = "survey schedule", CommandTimeout = 30,
+    }.ConnectionString;
+
     /// <summary>What a database error means to the operator.</summary>
     public static string Explain(NpgsqlException e) => e switch
     {
@@ -90,6 +107,7 @@ public sealed partial class PostgresDatabase : Database
         PostgresException { SqlState: "53100" } => "its disk is full. Make room, then run the same command again: what was stored is kept.",
         PostgresException { SqlState: "53300" } => "it has no connection left. Raise max_connections, or stop what holds them, then run the same command again.",
         PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the same command again when it is up: what was stored is kept.",
+        PostgresException { SqlState: "25P03" } => "it gave up this connection, which had been silent inside a transaction for 15 s. Look at why this machine stood still (its disk, its network, a file server), then run the same command again: what was stored is kept.",
         PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
         _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the same command again: what was stored is kept.",
     };
@@ -101,13 +119,12 @@ public sealed partial class PostgresDatabase : Database
     public override bool IsShared => true;
 
     /// <inheritdoc/>
-    public override bool IsHeld => Holders($"SELECT count(*)") > 0;
-
-    /// <inheritdoc/>
-    public override void Hold()
+    public override DateTimeOffset Now(TimeProvider time)
     {
-        Holders("SELECT count(pg_terminate_backend(pid))");
-        Execute($"SELECT pg_advisory_lock({HolderLock})"); // until the connection ends, however it ends
+        using var command = new NpgsqlCommand("SELECT clock_timestamp()", connection);
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return reader.Instant(0);
     }
 
     /// <inheritdoc/>
@@ -120,11 +137,11 @@ public sealed partial class PostgresDatabase : Database
     }
 
     /// <inheritdoc/>
-    public override Database OpenReader()
+    public override Database OpenAnother(TimeSpan? patience = null)
     {
-        var reader = new PostgresDatabase(new NpgsqlConnection(connection.ConnectionString));
-        reader.connection.Open();
-        return reader;
+        var another = new PostgresDatabase(new NpgsqlConnectionStringBuilder(settings) { CommandTimeout = (int)(patience ?? TimeSpan.Zero).TotalSeconds });
+        another.connection.Open();
+        return another;
     }
 
     /// <inheritdoc/>
@@ -204,6 +221,12 @@ public sealed partial class PostgresDatabase : Database
     protected override void Begin()
     {
         Moment.Of("statement", "begin");
+        if (connection.State != ConnectionState.Open)
+        {
+            connection.Close(); // it was lost
+            connection.Open();
+        }
+
         transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
     }
 
@@ -235,14 +258,6 @@ public sealed partial class PostgresDatabase : Database
         }
     }
 
-    private long Holders(string select)
-    {
-        using var command = new NpgsqlCommand(
-            $"{select} FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {HolderLock} AND granted AND pid <> pg_backend_pid() "
-            + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", connection);
-        return (long)command.ExecuteScalar()!;
-    }
-
     private static NpgsqlConnectionStringBuilder Settings(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = "survey" };
@@ -250,6 +265,8 @@ public sealed partial class PostgresDatabase : Database
         settings.AutoPrepareMinUsages = 2;
         settings.IncludeErrorDetail = false; // it would show values of rows
         settings.KeepAlive = settings.KeepAlive == 0 ? 10 : settings.KeepAlive;
+        settings.TcpKeepAlive = true; // a server that is gone without a word is found out within half a minute
+        (settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (10, 5);
         if (!settings.ContainsKey("Command Timeout") || settings.CommandTimeout == 30)
         {
             settings.CommandTimeout = 0;

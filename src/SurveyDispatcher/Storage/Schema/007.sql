@@ -18,6 +18,7 @@ CREATE TABLE cycles (
     ended_at   INSTANT,
     outcome    TEXT NOT NULL,          -- running, done, failed
     policy_id  INTEGER NOT NULL,
+    sending    INTEGER NOT NULL DEFAULT 0,   -- 1: other workers may help to send
     counts     TEXT NOT NULL
 );
 
@@ -155,13 +156,14 @@ CREATE TABLE mails (
     market     TEXT NOT NULL,
     state      TEXT NOT NULL,          -- queued, claimed, accepted, undelivered, dropped
     planned_on DAY NOT NULL,
-    in_doubt   INTEGER NOT NULL DEFAULT 0,   -- 1: a killed cycle had claimed it, so it may have gone out; 2: it was handed over, and the answer got lost
+    claimed_by INTEGER,                -- the worker that has it under way
+    in_doubt   INTEGER NOT NULL DEFAULT 0,   -- 1: a worker that died had claimed it, so it may have gone out; 2: it was handed over, and the answer got lost
     to_hash    INTEGER,                -- the address it went to
     status     TEXT,                   -- the last enhanced status
     settled_in INTEGER,                -- the cycle; null: open
     UNIQUE (case_id, contact)
 );
-CREATE INDEX mails_open ON mails (market) WHERE settled_in IS NULL;
+CREATE INDEX mails_open ON mails (market, id) WHERE settled_in IS NULL;
 
 CREATE TABLE responses (
     id           INTEGER PRIMARY KEY,
@@ -257,14 +259,21 @@ CREATE TABLE ledger (
 );
 CREATE INDEX ledger_case ON ledger (case_id, seq);
 
--- Who may write. The token grows with each holder, so that one who stood still and was taken over finds out before he writes.
-CREATE TABLE lease (
-    id     INTEGER PRIMARY KEY CHECK (id = 1),
-    token  INTEGER NOT NULL,
-    holder TEXT NOT NULL,          -- machine and data directory
-    until  INSTANT                    -- an instant; null: given back
+-- Who writes at this moment: a process, for as long as its cycle takes, or for as long as it helps another's to send. It renews its
+-- row while it lives; whoever was not heard of until then is taken for dead, and his row removed: that is how he finds out.
+CREATE TABLE workers (
+    id    INTEGER PRIMARY KEY,      -- never given out twice
+    name  TEXT NOT NULL,            -- machine and data directory
+    until INSTANT NOT NULL
 );
-INSERT INTO lease (id, token, holder) VALUES (1, 0, '');
+
+-- One row: the worker that plans, while there is such a row in workers; and the last number that a worker was given.
+CREATE TABLE lease (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    worker      INTEGER NOT NULL,
+    last_worker INTEGER NOT NULL
+);
+INSERT INTO lease (id, worker, last_worker) VALUES (1, 0, 0);
 
 -- One row: the key with which everything in the store is sealed. While it is not the ring's current one, values wait to be sealed anew.
 CREATE TABLE sealing (

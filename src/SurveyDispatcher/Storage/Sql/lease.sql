@@ -1,5 +1,24 @@
--- name: take
-UPDATE lease SET token = @token, holder = @holder, until = @until
+-- name: issue
+UPDATE lease SET last_worker = last_worker + 1 RETURNING last_worker
+
+-- name: join
+INSERT INTO workers (id, name, until) VALUES (@id, @name, @until)
+
+-- name: plan
+UPDATE lease SET worker = @worker
 
 -- name: renew
-UPDATE lease SET until = @until
+UPDATE workers SET until = @until WHERE id = @id
+
+-- name: leave
+DELETE FROM workers WHERE id = @id
+
+-- name: bury
+-- Whoever is under way in a transaction is waited for.
+DELETE FROM workers WHERE until <= @now OR id = @known_dead
+
+-- name: others
+SELECT name FROM workers WHERE id <> @worker ORDER BY id
+
+-- name: leave_all
+DELETE FROM workers

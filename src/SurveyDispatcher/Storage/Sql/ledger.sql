@@ -11,3 +11,9 @@ SELECT seq, case_id, day, kind, detail, cycle_id, policy_id, hash FROM ledger OR
 -- name: of_case
 SELECT seq, case_id, day, kind, detail, cycle_id, policy_id, hash, coalesce((SELECT version FROM policies p WHERE p.id = policy_id), '')
 FROM ledger WHERE case_id = @case_id ORDER BY seq
+
+-- name: mail_facts
+-- What became of the mail of a cycle, from some line on.
+SELECT kind, detail, count(*) FROM ledger
+WHERE seq > @after AND cycle_id = @cycle AND kind IN ('MailAccepted', 'MailUndelivered')
+GROUP BY kind, detail

@@ -17,19 +17,17 @@ WHERE settled_in IS NULL
         AND ((mails.contact = 1 AND c.state = 'waiting') OR (mails.contact = 2 AND c.state = 'invited')))
 
 -- name: doubt_claimed
--- A claim that an interrupted cycle left behind: most were never handed over, a few may have been. They go once more, under their names.
-UPDATE mails SET state = 'queued', in_doubt = CASE WHEN in_doubt > 1 THEN in_doubt ELSE 1 END WHERE settled_in IS NULL AND state = 'claimed'
+-- A claim that a worker left behind when it died: most were never handed over, a few may have been. They go once more, under their names.
+UPDATE mails SET state = 'queued', claimed_by = NULL, in_doubt = CASE WHEN in_doubt > 1 THEN in_doubt ELSE 1 END
+WHERE settled_in IS NULL AND state = 'claimed' AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = mails.claimed_by)
 
--- name: claim
--- The next of one market; the markets take turns.
-UPDATE mails SET state = 'claimed'
-WHERE id IN (SELECT id FROM mails WHERE settled_in IS NULL AND market = @market AND id > @after AND state = 'queued' ORDER BY id LIMIT @limit)
-RETURNING id
+-- name: claimed
+-- What living workers have under way.
+SELECT count(*) FROM mails WHERE settled_in IS NULL AND state = 'claimed' AND claimed_by <> @worker
 
--- name: claim_again
-UPDATE mails SET state = 'claimed'
-WHERE id IN (SELECT value FROM json_each(@ids)) AND state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
-RETURNING id
+-- name: give_back
+-- What a worker has claimed, and knows nothing of: the answer to the claim was lost.
+UPDATE mails SET state = 'queued', claimed_by = NULL WHERE settled_in IS NULL AND claimed_by = @worker
 
 -- name: content
 SELECT m.id, m.contact, t.contact, t.dealer_name, t.model, t.language, m.in_doubt, coalesce(d.name, ''), t.opt_outs,
@@ -42,10 +40,13 @@ ORDER BY m.id
 
 -- name: put_off
 -- It stays in the queue.
-UPDATE mails SET state = 'queued', in_doubt = CASE WHEN in_doubt > @in_doubt THEN in_doubt ELSE @in_doubt END, to_hash = coalesce(@to_hash, to_hash), status = coalesce(@status, status) WHERE id = @id
+UPDATE mails SET state = 'queued', claimed_by = NULL, in_doubt = CASE WHEN in_doubt > @in_doubt THEN in_doubt ELSE @in_doubt END,
+    to_hash = coalesce(@to_hash, to_hash), status = coalesce(@status, status)
+WHERE id = @id AND claimed_by = @worker
 
 -- name: settle
-UPDATE mails SET state = @state, to_hash = @to_hash, status = coalesce(@status, status), settled_in = @cycle WHERE id = @id
+UPDATE mails SET state = @state, claimed_by = NULL, to_hash = @to_hash, status = coalesce(@status, status), settled_in = @cycle
+WHERE id = @id AND claimed_by = @worker
 
 -- name: count_queued
 SELECT count(*) FROM mails WHERE settled_in IS NULL

@@ -106,13 +106,7 @@ public sealed partial class SqliteDatabase : Database
     public override bool IsShared => false;
 
     /// <inheritdoc/>
-    public override bool IsHeld => true;
-
-    /// <inheritdoc/>
-    public override void Hold()
-    {
-        // A file knows nothing of those who have opened it: the lease's term and token are all there is.
-    }
+    public override DateTimeOffset Now(TimeProvider time) => time.GetUtcNow();
 
     /// <inheritdoc/>
     public override bool[] Exist(string name, byte[][] keys, params object?[] others)
@@ -127,7 +121,7 @@ public sealed partial class SqliteDatabase : Database
     }
 
     /// <inheritdoc/>
-    public override Database OpenReader()
+    public override Database OpenAnother(TimeSpan? patience = null)
     {
         var reader = new SqliteDatabase(new SqliteConnection(connection.ConnectionString));
         reader.connection.Open();

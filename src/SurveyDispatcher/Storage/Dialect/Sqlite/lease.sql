@@ -1,5 +1,5 @@
 -- name: held
-SELECT token, holder, until FROM lease
+SELECT l.worker, w.name, w.until FROM lease l LEFT JOIN workers w ON w.id = l.worker
 
 -- name: current
-SELECT 1 FROM lease WHERE token = @token
+SELECT 1 FROM workers WHERE id = @id

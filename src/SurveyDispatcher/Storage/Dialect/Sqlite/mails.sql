@@ -1,0 +1,10 @@
+-- name: claim
+-- The next of one market; the markets take turns.
+UPDATE mails SET state = 'claimed', claimed_by = @worker
+WHERE id IN (SELECT id FROM mails WHERE settled_in IS NULL AND market = @market AND id > @after AND state = 'queued' ORDER BY id LIMIT @limit)
+RETURNING id
+
+-- name: claim_again
+UPDATE mails SET state = 'claimed', claimed_by = @worker
+WHERE id IN (SELECT value FROM json_each(@ids)) AND state = 'queued' AND settled_in IS NULL AND market IN (SELECT value FROM json_each(@markets))
+RETURNING id

@@ -1,0 +1,245 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Npgsql;
+using SurveyDispatcher.Tests.Mail;
+using SurveyDispatcher.Tests.Storage;
+
+namespace SurveyDispatcher.Tests.Journeys;
+
+/// <summary>Three services on one store in PostgreSQL, as on three machines with one folder: one plans, all send, and whatever becomes of one of them nobody is asked twice.</summary>
+[Trait("Store", "Sqlite")] // has a store of its own kind, so once is enough
+public sealed partial class WorkersJourneyTests : IAsyncLifetime
+{
+    private const int Connections = 4;
+    private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private readonly ScriptedServer relay = new((_, command) => command.StartsWith("RCPT TO:<nobody", StringComparison.Ordinal) ? "550 5.1.1 no such user" : null);
+    private readonly Cable toRelay;
+    private readonly World world;
+    private readonly List<Service> services = [];
+
+    public WorkersJourneyTests()
+    {
+        toRelay = new Cable(relay.Port, Latency);
+        world = new World(
+            programme: p =>
+            {
+                var market = p["markets"]!["AU"]!;
+                (market["sales"]!["window"]!["toDay"], market["activeFrom"]) = (90, "2020-01-01");
+                (market["sendingHours"]!["from"], market["sendingHours"]!["to"]) = ("00:00", "23:59");
+            },
+            settings: s =>
+            {
+                s["Schedule"]!["Cycle"] = "* * * * * ?";
+                (s["Mail"]!["Transport"], s["Mail"]!["Host"], s["Mail"]!["Port"], s["Mail"]!["Connections"]) = ("Smtp", "127.0.0.1", toRelay.Port, Connections);
+            },
+            time: TimeProvider.System, postgres: true);
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private int Sent => relay.Messages.Count;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in services)
+        {
+            await service.DisposeAsync();
+        }
+
+        toRelay.Dispose();
+        await relay.DisposeAsync();
+        world.Dispose();
+    }
+
+    [Fact]
+    public async Task AllSendWhatOneHasPlannedAndEachMailOnce()
+    {
+        await StartAsync();
+
+        Invite(600, nobody: 60);
+        await UntilAsync(() => Sent >= 600 && Planner() is null);
+
+        Assert.Equal(600, Recipients().Distinct().Count());
+        Assert.Equal(600, Sent);
+        Assert.Equal(60L, Postgres.Scalar(world.ConnectionString, "SELECT count(*) FROM ledger WHERE kind = 'MailUndelivered'"));
+        Assert.True(services.Count(s => s.Said("Helped cycle")) >= 2, string.Join('\n', services.Select(s => s.Output)));
+        await CountsAreRightAsync(600);
+    }
+
+    [Theory]
+    [InlineData("the planner")]
+    [InlineData("a helper")]
+    public async Task WhatAKilledServiceHadClaimedGoesToTheOthersWithinAMinute(string victim)
+    {
+        await StartAsync();
+        Invite(600);
+        await UntilAsync(() => Sent >= 150);
+
+        var planner = services.Single(s => s.Name == Planner());
+        var killed = victim == "the planner" ? planner : services.First(s => s != planner);
+        await killed.KillAsync();
+        var at = TimeProvider.System.GetTimestamp();
+        await UntilAsync(() => Recipients().Distinct().Count() == 600 && Planner() is null);
+        var took = TimeProvider.System.GetElapsedTime(at);
+
+        Assert.InRange(took, TimeSpan.Zero, Minute);
+        Assert.InRange(Sent, 600, 600 + Connections); // at most what was under way goes once more
+        await CountsAreRightAsync(600);
+    }
+
+    [Theory]
+    [InlineData("the planner", 10)]
+    [InlineData("a helper", 10)]
+    [InlineData("the planner", 70)]
+    [InlineData("a helper", 70)]
+    public async Task AServiceThatIsCutOffFromTheStoreForAWhileDoesNoHarm(string victim, int seconds)
+    {
+        await StartAsync();
+        Invite(600);
+        await UntilAsync(() => Sent >= 150);
+
+        var planner = services.Single(s => s.Name == Planner());
+        var cut = victim == "the planner" ? planner : services.First(s => s != planner);
+        cut.ToStore.Cut();
+        await Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System, Ct);
+        var meanwhile = Recipients().Distinct().Count();
+        cut.ToStore.Mend();
+        await UntilAsync(() => Recipients().Distinct().Count() == 600 && Planner() is null);
+
+        // For a moment nobody else takes over; then all but what was under way is sent without it.
+        Assert.Equal(seconds > 60, meanwhile == 600);
+        Assert.InRange(Sent, 600, seconds > 60 ? 600 + Connections : 600);
+        Assert.False(cut.Process.HasExited);
+        await CountsAreRightAsync(600);
+    }
+
+    [Fact]
+    public async Task AServiceWithAnotherProgrammeDoesNotHelpAndSaysSo()
+    {
+        await StartAsync();
+        var programme = await File.ReadAllTextAsync(Path.Combine(world.Config, "programme.json"), Ct);
+        await services[2].KillAsync();
+        world.Edit("programme.json", p => p["contact"]!["restDays"] = 1);
+        var other = await StartOneAsync(3, "0 0 0 1 1 ? 2099");
+        await File.WriteAllTextAsync(Path.Combine(world.Config, "programme.json"), programme, Ct);
+
+        Invite(300);
+        await UntilAsync(() => other.Said("does not help with cycle"));
+        await UntilAsync(() => Sent >= 300 && Planner() is null);
+
+        Assert.Equal(300, Sent);
+    }
+
+    /// <summary>Starts three services, and waits until they know each other.</summary>
+    private async Task StartAsync()
+    {
+        await world.RunAsync("cycle"); // makes the store and its keys
+        foreach (var number in Enumerable.Range(0, 3))
+        {
+            await StartOneAsync(number, "* * * * * ?");
+        }
+
+        await UntilAsync(() => Convert.ToInt64(Postgres.Scalar(world.ConnectionString, "SELECT count(*) FROM qrtz_scheduler_state"), CultureInfo.InvariantCulture) == 3);
+    }
+
+    private async Task<Service> StartOneAsync(int number, string schedule)
+    {
+        var service = new Service(world, number, schedule);
+        services.Add(service);
+        await UntilAsync(() => service.Said("Running on"));
+        return service;
+    }
+
+    /// <param name="customers">How many have an address.</param>
+    /// <param name="nobody">How many more have one of three addresses that are dead: their cases are changed by each worker that finds that out.</param>
+    private void Invite(int customers, int nobody = 0)
+    {
+        var bought = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime).AddDays(-20);
+        world.Extract("a.csv", [.. Enumerable.Range(0, customers + nobody).Select(i => Row.Sale with
+        {
+            Event = $"{bought:yyyy-MM-dd}", Transaction = $"t{i}", Vin = $"VCTM{i:D13}", Email = i % 11 == 10 && nobody > 0 ? $"nobody{i % 3}@customers.example" : $"c{i}@customers.example", Phone1 = $"0412 {100 + (i / 1000)} {i % 1000:D3}",
+        })]);
+    }
+
+    /// <summary>The service that plans at this moment.</summary>
+    private string? Planner() =>
+        (string?)Postgres.Scalar(world.ConnectionString, "SELECT w.name FROM lease l JOIN workers w ON w.id = l.worker JOIN cycles c ON c.id = (SELECT max(id) FROM cycles) AND c.sending = 1");
+
+    private List<string> Recipients() => [.. relay.Messages.Select(m => To().Match(m).Groups[1].Value)];
+
+    private async Task CountsAreRightAsync(int customers)
+    {
+        Assert.Equal(customers, (await world.ExportAsync("cases")).Count(c => c["state"] == "invited"));
+        Assert.Equal((long)customers, Postgres.Scalar(world.ConnectionString, "SELECT count(*) FROM ledger WHERE kind = 'MailAccepted'"));
+        Assert.Equal(0L, Postgres.Scalar(world.ConnectionString, "SELECT count(*) FROM mails WHERE settled_in IS NULL"));
+        await world.HoldsAsync();
+    }
+
+    private async Task UntilAsync(Func<bool> holds)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (!holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < 3 * Minute, $"{Sent} mails; {Planner()} plans.\n" + string.Join('\n', services.Select(s => $"{s.Name}:\n{s.Output}")));
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Ct);
+        }
+    }
+
+    [GeneratedRegex(@"^To: .*?([\w.]+@customers\.example)", RegexOptions.Multiline)]
+    private static partial Regex To();
+
+    /// <summary>A service, with a name of its own for the one folder, and a way of its own to the store.</summary>
+    private sealed class Service : IAsyncDisposable
+    {
+        private readonly ConcurrentQueue<string> lines = new();
+
+        public Service(World world, int number, string schedule)
+        {
+            var settings = new NpgsqlConnectionStringBuilder(world.ConnectionString);
+            ToStore = new Cable(settings.Port);
+            settings.Port = ToStore.Port;
+            var data = Path.Combine(world.Root, $"folder-{number}");
+            File.CreateSymbolicLink(data, world.Data);
+            Name = $"{Environment.MachineName}:{data}";
+            Process = Child.Start(
+                world, new() { ["SURVEY_Store__ConnectionString"] = settings.ConnectionString, ["SURVEY_Schedule__Cycle"] = schedule }, ["run"], data: data);
+            Process.OutputDataReceived += (_, line) => lines.Enqueue(line.Data ?? "");
+            Process.ErrorDataReceived += (_, line) => lines.Enqueue(line.Data ?? "");
+            Process.BeginOutputReadLine();
+            Process.BeginErrorReadLine();
+        }
+
+        public string Name { get; }
+
+        public Cable ToStore { get; }
+
+        public Process Process { get; }
+
+        public string Output => string.Join('\n', lines.Where(l => !l.Contains("\"rowsRead\":0", StringComparison.Ordinal)));
+
+        public bool Said(string words) => lines.Any(l => l.Contains(words, StringComparison.Ordinal));
+
+        public async Task KillAsync()
+        {
+            Process.Kill();
+            await Process.WaitForExitAsync(Ct);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (!Process.HasExited)
+            {
+                Process.Kill();
+                await Process.WaitForExitAsync(CancellationToken.None);
+            }
+
+            Process.Dispose();
+            ToStore.Dispose();
+        }
+    }
+}
