@@ -27,13 +27,15 @@ public static class Worker
     {
         directory.Create();
         var store = config.Settings.Store;
+        _ = new Store(directory, store).Exists; // a server that is not there is told as such, before anything relies on it
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(o =>
         {
             o.SingleLine = true;
             o.TimestampFormat = "yyyy-MM-ddTHH:mm:sszzz ";
         });
-        builder.Logging.AddFilter("Quartz", store.IsPostgres ? LogLevel.Error : LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
+        // What they report of a store that is gone fills pages; the watch on the schedule says it in a line.
+        builder.Logging.AddFilter("Quartz", store.IsPostgres ? LogLevel.None : LogLevel.Warning).AddFilter("Microsoft", store.IsPostgres ? LogLevel.None : LogLevel.Warning);
         builder.Services.AddSingleton(config).AddSingleton(directory).AddSingleton(time).AddSingleton<Occupation>();
         builder.Services.AddQuartz(quartz =>
         {
@@ -43,6 +45,7 @@ public static class Worker
             if (store.IsPostgres)
             {
                 quartz.ConfigureScheduler(scheduler => scheduler.GenerateInstanceId = true);
+                quartz.AddSchedulerListener<ScheduleWatch>();
                 quartz.UsePersistentStore(shared =>
                 {
                     shared.UsePostgres(PostgresDatabase.ConnectionForSchedule(store.ConnectionString));
@@ -96,6 +99,11 @@ internal sealed class CycleJob(
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         occupation.Begin();
+        if (context.Recovering)
+        {
+            log.LogWarning("Another service died in the middle of a cycle; this one goes on from there.");
+        }
+
         try
         {
             var cycle = new Cycle(config, directory, time, new NoProgress());
@@ -127,6 +135,32 @@ internal sealed class CycleJob(
 
     private static bool MayPass(Exception? problem) =>
         problem is StoreBusyException || (problem?.InnerException is DbException lost && Database.MayPass(lost));
+}
+
+/// <summary>Says when the schedule can't be read from a shared store, and once a minute as long as that lasts.</summary>
+internal sealed class ScheduleWatch(TimeProvider time, ILogger<ScheduleWatch> log) : ISchedulerListener
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private long? said;
+
+    public ValueTask SchedulerError(IScheduler scheduler, SchedulerErrorContext error, CancellationToken cancellationToken)
+    {
+        if (said is null || time.GetElapsedTime(said.Value) >= Interval)
+        {
+            said = time.GetTimestamp();
+            Exception cause = error.Exception;
+            while (cause is not DbException && cause.InnerException is { } inner)
+            {
+                cause = inner;
+            }
+
+            log.LogError(
+                "No cycle can be started at the moment: {Problem} The service goes on by itself when that has passed.",
+                cause is DbException lost ? Database.Explain(lost) : Unexpected.Describe(cause));
+        }
+
+        return ValueTask.CompletedTask;
+    }
 }
 
 /// <summary>Looks once a second whether another service's cycle is sending, and helps it.</summary>
