@@ -32,14 +32,20 @@ internal sealed record Options
     /// <summary>The extract on which memory must not have grown.</summary>
     public int LargeRows => Quick ? 2 * Rows : (int)(Rows * 10L / 3);
 
-    public int Due => Quick ? 100 : 1_000;
+    /// <summary>What a process may have resident, in MiB.</summary>
+    public const double MemoryBudget = 300;
 
-    public int FewOpen => 20 * Due;
+    /// <summary>A tenth of the smaller store is open: enough for a first contact of all who are due on the days.</summary>
+    public StoreSizes Cycle => Quick ? new(100, 5_000, 20_000, 1) : new(10_000, 1_000_000, 10_000_000, 3);
 
-    public int ManyOpen => 200 * Due;
+    /// <summary>Smaller: its past takes several times as long to live through. Null: not in a short run.</summary>
+    public StoreSizes? PostgresCycle => Quick ? null : new(2_000, 100_000, 1_000_000, 3);
 
-    /// <summary>A cycle is short: a median of more runs costs little.</summary>
+    /// <summary>A cycle is short: a median of more days costs little.</summary>
     public int CycleRuns => (2 * Runs) - 1;
+
+    /// <summary>A short run has one short day.</summary>
+    public double CycleTarget => Quick ? 2 : 1.3;
 
     /// <summary>Over few rows it is the start of .NET that is measured, and one run has no median.</summary>
     public double ImportTarget => Quick ? 25 : 2;
@@ -126,3 +132,10 @@ internal sealed record Options
     private static int? Positive(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
 }
+
+/// <summary>Two stores that are compared.</summary>
+/// <param name="Due">How many cases are due on a day.</param>
+/// <param name="Few">How many are stored in the one.</param>
+/// <param name="Many">How many are stored in the other.</param>
+/// <param name="Months">In how many months they came.</param>
+internal sealed record StoreSizes(int Due, int Few, int Many, int Months);
