@@ -23,9 +23,9 @@ internal sealed class CycleBenchmark(Pipeline pipeline, Options options, Action<
         }
 
         using (var folder = new TemporaryFolder())
-        using (var server = new PostgresServer(stopping))
+        using (var server = new PostgresDatabases(stopping))
         {
-            foreach (var measure in Compare(", PostgreSQL", folder, relay, postgres, () => server.Settings(server.NewDatabase())))
+            foreach (var measure in Compare(", PostgreSQL", folder, relay, postgres, () => server.Settings(server.New())))
             {
                 yield return measure;
             }

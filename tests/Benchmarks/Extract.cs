@@ -61,17 +61,17 @@ internal static class Extract
     }
 
     /// <summary>
-    /// Past sales: <paramref name="cases"/> of them open a case on <paramref name="day"/>, and one row in eleven is screened
-    /// out. One case in ten is mailed at once, one has only a number to call; the others, of <paramref name="young"/>, can be reached and wait.
+    /// Past sales: <paramref name="cases"/> of them open a case on <paramref name="day"/>, and one row in 21 is screened out.
+    /// One case in twenty is mailed at once, one has only a number to call; the others, of <paramref name="young"/>, can be reached and wait.
     /// </summary>
     /// <returns>How many rows the file has.</returns>
     public static int WritePast(string path, int cases, int firstNumber, DateOnly day, DateOnly young)
     {
-        var rows = cases / 10 * 11;
+        var rows = cases / 20 * 21;
         Write(path, rows, (random, n) =>
         {
             var row = Sale(random, firstNumber + n);
-            (row.EventDate, row.Email, row.CustomerType) = (n % 11) switch
+            (row.EventDate, row.Email, row.CustomerType) = (n % 21) switch
             {
                 0 => (young, row.Email, "government"),
                 1 => (day.AddDays(-DaysOfPast), Email(random, firstNumber + n), row.CustomerType),

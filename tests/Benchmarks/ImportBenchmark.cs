@@ -40,7 +40,7 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
                 + $"processor time {shellProcessor[^1]:F2} s and {firstProcessor[^1]:F2} s");
         }
 
-        using (var server = new PostgresServer(stopping))
+        using (var server = new PostgresDatabases(stopping))
         {
             for (var run = 0; run < options.Runs; run++)
             {
@@ -101,20 +101,20 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         peaks.Add(Math.Max(one.Mebibytes, two.Mebibytes));
     }
 
-    private void Copy(PostgresServer server, string extract)
+    private void Copy(PostgresDatabases server, string extract)
     {
-        var database = server.NewDatabase();
+        var database = server.New();
         var columns = File.ReadLines(extract).First().Split(',');
         server.Psql(database, $"CREATE TABLE t ({string.Join(" text, ", columns)} text)", "CREATE UNIQUE INDEX t_key ON t (country, dealer_code, record_type, transaction_id)");
         var run = server.Psql(database, $"\\copy t from '{extract}' with (format csv, header)", "SELECT count(*) FROM t");
         Expect(int.Parse(run.Output, System.Globalization.CultureInfo.InvariantCulture) == options.Rows, $"psql copied {run.Output.Trim()} rows");
-        server.Psql("postgres", $"DROP DATABASE {database}");
+        server.Drop(database);
         copy.Add(run.Time.TotalSeconds);
     }
 
-    private void Postgres(PostgresServer server, TemporaryFolder folder, string extract)
+    private void Postgres(PostgresDatabases server, TemporaryFolder folder, string extract)
     {
-        var database = server.NewDatabase();
+        var database = server.New();
         var data = folder.DataDirectory("postgres", extract);
         var one = pipeline.Cycle(data, Day, server.Settings(database));
         TemporaryFolder.Receive(data, extract, "extract_2.csv");
@@ -122,7 +122,7 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         Expect(one.Count("rowsRead") == options.Rows && one.Count("casesOpened") > 0.8 * options.Rows, $"the import counted {one.Counts}");
         Expect(two.Count("rowsRead") == options.Rows && two.Count("transactionsUpdated") == 0, $"the second import counted {two.Counts}");
         Directory.Delete(data, recursive: true);
-        server.Psql("postgres", $"DROP DATABASE {database}");
+        server.Drop(database);
         postgres.Add(one.Process.Time.TotalSeconds);
         postgresAgain.Add(two.Process.Time.TotalSeconds);
         postgresPeaks.Add(Math.Max(one.Mebibytes, two.Mebibytes));
