@@ -37,11 +37,7 @@ internal static class ChildProcess
             WorkingDirectory = workingDirectory ?? "",
         };
         start.Environment["SURVEY_Data__SettleSeconds"] = "0";
-        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
-        {
-            start.Environment["SURVEY_" + name] = value;
-        }
-
+        AddSettings(start, settings);
         var began = Stopwatch.GetTimestamp();
         using var process = Start(start);
         try
@@ -78,7 +74,26 @@ internal static class ChildProcess
     }
 
     /// <summary>Starts a server that runs until it is disposed of.</summary>
-    public static Server Serve(string program, params string[] arguments) => new(Start(new ProcessStartInfo(program, arguments)));
+    public static Server Serve(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = settings is not null };
+        AddSettings(start, settings);
+        var process = Start(start);
+        if (settings is not null)
+        {
+            process.BeginOutputReadLine(); // nobody wants to see what a service says
+        }
+
+        return new Server(process);
+    }
+
+    private static void AddSettings(ProcessStartInfo start, IReadOnlyDictionary<string, string>? settings)
+    {
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment["SURVEY_" + name] = value;
+        }
+    }
 
     private static Process Start(ProcessStartInfo start)
     {

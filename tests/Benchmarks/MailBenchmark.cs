@@ -1,4 +1,5 @@
 using System.Globalization;
+using SurveyDispatcher.Tests;
 
 namespace Benchmarks;
 
@@ -37,7 +38,7 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
         note($"  a stage of {options.ManyMailsDue:N0} customers: {manyRates[0]:N0}/s, peak {manyPeaks[0]:F0} MiB");
 
         List<double> one = [], many = [];
-        using (var slow = new SlowServer(port, ReplyDelay))
+        using (var slow = new Cable(port, ReplyDelay))
         {
             for (var run = 0; run < options.Runs; run++)
             {

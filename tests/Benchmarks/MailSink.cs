@@ -18,7 +18,7 @@ internal sealed class MailSink : IDisposable
         }
 
         Port = FreePort();
-        server = ChildProcess.Serve(Program, "-u", "nobody", $"127.0.0.1:{Port}", "1000");
+        server = ChildProcess.Serve(Program, ["-u", "nobody", $"127.0.0.1:{Port}", "1000"]);
         WaitUntilItListens(stopping);
     }
 

@@ -6,7 +6,7 @@ namespace Benchmarks;
 internal sealed record Options
 {
     public const string Usage = """
-        Usage: Benchmarks import|cycle|mail|all [--rows N] [--cases N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
+        Usage: Benchmarks import|cycle|mail|workers|all [--rows N] [--cases N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
 
           --rows N      rows of the extract of import [default: 300000]
           --cases N     stored cases of the larger store of cycle, beside one of a tenth; on PostgreSQL a tenth of both [default: 10000000]
@@ -73,6 +73,14 @@ internal sealed record Options
     /// <summary>Messages of one session whose server thinks for 50 ms.</summary>
     public int SlowMails => Quick ? 20 : 100;
 
+    /// <summary>Customers whose mail several workers share.</summary>
+    public int SharedMailsDue => Quick ? 400 : 7_000;
+
+    /// <summary>In a short run the helpers have hardly begun when all is sent.</summary>
+    public double ThreeWorkersTarget => Quick ? 1 : 2.7;
+
+    public double TwoWorkersTarget => Quick ? 1 : 1.8;
+
     /// <summary>In a short run it is the start of .NET and the compiling of methods that is measured.</summary>
     public double TransportTarget => Quick ? 0.1 : 1;
 
@@ -91,7 +99,7 @@ internal sealed record Options
     /// <summary>Null: wrong usage.</summary>
     public static Options? Parse(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "mail" or "all"))
+        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "mail" or "workers" or "all"))
         {
             return null;
         }

@@ -40,6 +40,10 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
         return new CycleRun(run, JsonDocument.Parse(run.Output).RootElement);
     }
 
+    /// <summary>A service on a data directory, which runs until it is disposed of.</summary>
+    public ChildProcess.Server Serve(string data, IReadOnlyDictionary<string, string> settings) =>
+        ChildProcess.Serve("dotnet", [assembly, "run", "--data", data, "--config", config], settings);
+
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -10,10 +10,11 @@ internal sealed class PostgresDatabases(CancellationToken stopping) : IDisposabl
     private int databases;
 
     /// <summary>A new database; its name.</summary>
-    public string New()
+    /// <param name="like">One to copy.</param>
+    public string New(string like = "template1")
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"benchmark_{++databases}");
-        Psql("postgres", $"CREATE DATABASE {name}");
+        Psql("postgres", $"CREATE DATABASE {name} TEMPLATE {like}");
         return name;
     }
 

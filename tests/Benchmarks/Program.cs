@@ -40,7 +40,7 @@ try
         ChildProcess.Run("sqlite3", ["--version"], stopping.Token);
     }
 
-    if (options.What is not "cycle")
+    if (options.What is "import" or "mail" or "all")
     {
         ChildProcess.Run(Pipeline.WithoutFlushing, ["true"], stopping.Token);
     }
@@ -60,6 +60,11 @@ try
     if (options.What is "mail" or "all")
     {
         measures.AddRange(new MailBenchmark(pipeline, options, Note, stopping.Token).Run());
+    }
+
+    if (options.What is "workers" or "all")
+    {
+        measures.AddRange(new WorkersBenchmark(pipeline, options, Note, stopping.Token).Run());
     }
 
     Console.Write(Report.Table(measures));
