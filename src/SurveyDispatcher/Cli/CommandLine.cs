@@ -163,7 +163,7 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
-            var status = Status.Read(database, config.Programme) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory)) };
+            var status = Status.Read(database, config.Programme, here.Time) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory)) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
         });

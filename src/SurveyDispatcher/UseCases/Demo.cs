@@ -70,7 +70,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
     {
         using var database = new Store(directory, new StoreOptions()).OpenExisting();
         await output.WriteLineAsync();
-        await output.WriteLineAsync(Status.Read(database, programme).ToText());
+        await output.WriteLineAsync(Status.Read(database, programme, TimeProvider.System).ToText());
         await output.WriteLineAsync();
         var verified = new Verify(database, programme, progress).Run();
         await output.WriteLineAsync($"Ledger: {verified.ToText()}");

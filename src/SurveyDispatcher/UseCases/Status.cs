@@ -31,12 +31,17 @@ public sealed record RefusedFile(string Kind, string Name, string Problem);
 /// <param name="MarksReached">How many of them are reached.</param>
 public sealed record HandedAbroad(int Year, string Market, string Vendor, long Persons, IReadOnlyList<int> Marks, int MarksReached);
 
+/// <summary>A process that writes to the store at this moment.</summary>
+/// <param name="Name">Machine and data directory.</param>
+/// <param name="Plans">It runs a cycle (or another verb that changes the store); the others help it to send.</param>
+public sealed record WorkerNow(string Name, bool Plans);
+
 /// <summary>One screen: where everything stands (<c>status</c>).</summary>
 public sealed record Status(
     LastCycle? LastCycle, IReadOnlyList<Funnel> Funnels, IReadOnlyDictionary<string, long> ScreenedOut,
     IReadOnlyDictionary<string, long> Closed, long RowsRead, long RowsNew, long RowsUpdated, long RowsUnchanged, long RowsRejected,
     long MailQueued, long PhoneQueued, long WithdrawalsPending, IReadOnlyList<RefusedFile> FilesRefused,
-    IReadOnlyList<HandedAbroad> HandedAbroad)
+    IReadOnlyList<HandedAbroad> HandedAbroad, IReadOnlyList<WorkerNow> Workers)
 {
     /// <summary>Why a cycle at this moment would do nothing; null when it would.</summary>
     public string? NextCycleStops { get; init; }
@@ -47,7 +52,7 @@ public sealed record Status(
     public bool SumHolds => RowsRead == RowsNew + RowsUpdated + RowsUnchanged + RowsRejected;
 
     /// <summary>Reads the store.</summary>
-    internal static Status Read(Database database, Programme programme)
+    internal static Status Read(Database database, Programme programme, TimeProvider time)
     {
         var funnels = database["status.funnel"].List(r => new Funnel(
             r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7),
@@ -66,7 +71,8 @@ public sealed record Status(
             {
                 var marks = programme.MarketOf(r.GetString(1))?.AbroadMarks ?? [];
                 return new HandedAbroad(r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetInt64(3), marks, marks.Count(m => r.GetInt64(3) >= m));
-            }));
+            }),
+            database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1) != 0), database.Now(time)));
     }
 
     /// <summary>As JSON.</summary>
@@ -77,8 +83,13 @@ public sealed record Status(
     {
         var text = new StringBuilder();
         text.AppendLine(LastCycle is { } c
-            ? $"Last cycle: as of {c.AsOf}, {(c.Outcome == "running" ? "running, or killed (the next one goes on where it stopped)" : c.Outcome)}, started {Instants.Text(c.StartedAt)}"
+            ? $"Last cycle: as of {c.AsOf}, {(c.Outcome != "running" ? c.Outcome : Workers.Any(w => w.Plans) ? "running, or killed a moment ago" : "killed (the next one goes on where it stopped)")}, started {Instants.Text(c.StartedAt)}"
             : "No cycle has run yet.");
+        if (Workers.Count > 0)
+        {
+            text.Append("At work now: ").AppendJoin(", ", Workers.Select(w => $"{PlainText.Shown(w.Name)} ({(w.Plans ? "plans" : "helps to send")})")).AppendLine();
+        }
+
         if (NextCycleStops is { } why)
         {
             text.Append("CYCLES STOP NOW: ").AppendLine(why);

@@ -20,5 +20,9 @@ DELETE FROM workers WHERE until <= @now OR id = @known_dead
 -- name: others
 SELECT name FROM workers WHERE id <> @worker ORDER BY id
 
+-- name: workers
+-- Who was heard of lately.
+SELECT w.name, CASE WHEN w.id = l.worker THEN 1 ELSE 0 END FROM workers w CROSS JOIN lease l WHERE w.until > @now ORDER BY w.id
+
 -- name: leave_all
 DELETE FROM workers
