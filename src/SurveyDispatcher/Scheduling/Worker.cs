@@ -7,7 +7,6 @@ using Polly.Retry;
 using Quartz;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
-using SurveyDispatcher.Storage;
 using SurveyDispatcher.UseCases;
 
 namespace SurveyDispatcher.Scheduling;
@@ -27,7 +26,7 @@ public static class Worker
     {
         directory.Create();
         var store = config.Settings.Store;
-        _ = new Store(directory, store).Exists; // a server that is not there is told as such, before anything relies on it
+        var shared = store.IsPostgres ? new Store(directory, store).ForSchedule() : null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(o =>
         {
@@ -35,28 +34,28 @@ public static class Worker
             o.TimestampFormat = "yyyy-MM-ddTHH:mm:sszzz ";
         });
         // What they report of a store that is gone fills pages; the watch on the schedule says it in a line.
-        builder.Logging.AddFilter("Quartz", store.IsPostgres ? LogLevel.None : LogLevel.Warning).AddFilter("Microsoft", store.IsPostgres ? LogLevel.None : LogLevel.Warning);
+        builder.Logging.AddFilter("Quartz", shared is null ? LogLevel.Warning : LogLevel.None).AddFilter("Microsoft", shared is null ? LogLevel.Warning : LogLevel.None);
         builder.Services.AddSingleton(config).AddSingleton(directory).AddSingleton(time).AddSingleton<Occupation>();
         builder.Services.AddQuartz(quartz =>
         {
             quartz.AddJob<CycleJob>(job => job.WithIdentity(CycleJob.Key).StoreDurably().RequestRecovery());
             quartz.AddTrigger(trigger => trigger.ForJob(CycleJob.Key).WithIdentity("schedule")
                 .WithCronSchedule(config.Settings.Schedule.Cycle, cron => cron.WithMisfireInstruction(CronTriggerMisfireInstruction.DoNothing)));
-            if (store.IsPostgres)
+            if (shared is not null)
             {
                 quartz.ConfigureScheduler(scheduler => scheduler.GenerateInstanceId = true);
                 quartz.AddSchedulerListener<ScheduleWatch>();
-                quartz.UsePersistentStore(shared =>
+                quartz.UsePersistentStore(kept =>
                 {
-                    shared.UsePostgres(PostgresDatabase.ConnectionForSchedule(store.ConnectionString));
-                    shared.UseSystemTextJsonSerializer();
-                    shared.ProvisionSchema();
-                    shared.UseClustering(cluster => (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) = (CheckIn, CheckIn));
+                    kept.UsePostgres(shared);
+                    kept.UseSystemTextJsonSerializer();
+                    kept.ProvisionSchema();
+                    kept.UseClustering(cluster => (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) = (CheckIn, CheckIn));
                 });
             }
         });
         builder.Services.AddQuartzHostedService(o => o.WaitForJobsToComplete = true);
-        if (store.IsPostgres)
+        if (shared is not null)
         {
             builder.Services.AddHostedService<Helper>();
         }
@@ -134,7 +133,7 @@ internal sealed class CycleJob(
     }
 
     private static bool MayPass(Exception? problem) =>
-        problem is StoreBusyException || (problem?.InnerException is DbException lost && Database.MayPass(lost));
+        problem is StoreBusyException || (problem?.InnerException is DbException lost && Store.MayPass(lost));
 }
 
 /// <summary>Says when the schedule can't be read from a shared store, and once a minute as long as that lasts.</summary>
@@ -156,7 +155,7 @@ internal sealed class ScheduleWatch(TimeProvider time, ILogger<ScheduleWatch> lo
 
             log.LogError(
                 "No cycle can be started at the moment: {Problem} The service goes on by itself when that has passed.",
-                cause is DbException lost ? Database.Explain(lost) : Unexpected.Describe(cause));
+                cause is DbException lost ? Store.Explain(lost) : Unexpected.Describe(cause));
         }
 
         return ValueTask.CompletedTask;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -19,6 +20,20 @@ internal sealed class Store(DataDirectory directory, StoreOptions options)
     public bool Exists => options.IsPostgres ? PostgresDatabase.Exists(connectionString) : new FileInfo(Path) is { Exists: true, Length: > 0 };
 
     private string Path => new SqliteConnectionStringBuilder(connectionString).DataSource;
+
+    /// <summary>What an error of it means to the operator.</summary>
+    public static string Explain(DbException e) => Database.Explain(e);
+
+    /// <summary>Whether an error of it may pass by itself.</summary>
+    public static bool MayPass(DbException e) => Database.MayPass(e);
+
+    /// <summary>How the scheduler reaches a store that is shared, for the schedule that all keep in it.</summary>
+    /// <exception cref="OperatorException">It can't be reached now.</exception>
+    public string ForSchedule()
+    {
+        _ = Exists; // a server that is not there is told as such
+        return PostgresDatabase.ConnectionForSchedule(connectionString);
+    }
 
     /// <summary>Opens it for writing, and makes it when it is not there.</summary>
     public Database Open()

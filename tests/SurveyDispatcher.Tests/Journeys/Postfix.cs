@@ -178,7 +178,7 @@ internal sealed class Postfix : IDisposable
         return free;
     }
 
-    private string Log() => File.Exists(Path.Combine(root, "log")) ? File.ReadAllText(Path.Combine(root, "log")) : "Postfix wrote no log.";
+    public string Log() => File.Exists(Path.Combine(root, "log")) ? File.ReadAllText(Path.Combine(root, "log")) : "Postfix wrote no log.";
 
     /// <summary>A configuration file that looks old: every process would wait for two seconds lest a younger one is still being written.</summary>
     private void Write(string name, string content)
