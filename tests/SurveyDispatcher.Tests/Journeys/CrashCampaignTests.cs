@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 using SurveyDispatcher.Tests.Mail;
 
 namespace SurveyDispatcher.Tests.Journeys;
@@ -194,7 +196,7 @@ public sealed partial class CrashCampaignTests(CrashCampaignTests.Undisturbed un
 
     private static string Rows(World world, string query)
     {
-        using var connection = new SqliteConnection($"Data Source={world.Store};Pooling=False");
+        using DbConnection connection = world.IsOnPostgres ? new NpgsqlConnection(world.ConnectionString) : new SqliteConnection($"Data Source={world.Store};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = query;
