@@ -170,7 +170,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     /// <summary>Nobody helps any more from here on: waits until the others have stored what they have under way, and have gone.</summary>
     private async Task CloseAsync()
     {
-        for (var others = true; others; await Task.Delay(others ? Look : TimeSpan.Zero, context.Time, CancellationToken.None))
+        for (var others = true; others; await Task.Delay(others ? Look : TimeSpan.Zero, context.Time, context.Stopping))
         {
             await PersistAsync(() =>
             {

@@ -20,7 +20,7 @@ public sealed partial class PostgresDatabase : Database
     /// the others' patience is (<see cref="Lease.SharedTerm"/>).
     /// </summary>
     private const string WriterOptions =
-        "-c idle_in_transaction_session_timeout=15s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=15s";
+        "-c idle_in_transaction_session_timeout=25s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=15s";
 
     private static readonly FrozenDictionary<string, string> Statements = SqlText.Statements("Postgres");
 
@@ -107,7 +107,7 @@ public sealed partial class PostgresDatabase : Database
         PostgresException { SqlState: "53100" } => "its disk is full. Make room, then run the same command again: what was stored is kept.",
         PostgresException { SqlState: "53300" } => "it has no connection left. Raise max_connections, or stop what holds them, then run the same command again.",
         PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the same command again when it is up: what was stored is kept.",
-        PostgresException { SqlState: "25P03" } => "it gave up this connection, which had been silent inside a transaction for 15 s. Look at why this machine stood still (its disk, its network, a file server), then run the same command again: what was stored is kept.",
+        PostgresException { SqlState: "25P03" } => "it gave up this connection, which had been silent inside a transaction for 25 s. Look at why this machine stood still (its disk, its network, a file server), then run the same command again: what was stored is kept.",
         PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
         _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the same command again: what was stored is kept.",
     };
