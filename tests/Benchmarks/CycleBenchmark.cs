@@ -1,56 +1,69 @@
 namespace Benchmarks;
 
-/// <summary>The same number of due cases over few and over many open ones: work must follow what is due, not what is stored.</summary>
-internal sealed class CycleBenchmark(Pipeline pipeline, Options options, Action<string> note)
+/// <summary>The same days over a small and a large store: work must follow what is due, not what is stored.</summary>
+internal sealed class CycleBenchmark(Pipeline pipeline, Options options, Action<string> note, CancellationToken stopping)
 {
-    private static readonly DateOnly Day = new(2026, 3, 2);
+    private const int Sessions = 4;
 
     public IEnumerable<Measure> Run()
     {
-        using var folder = new TemporaryFolder();
-        var few = Build(folder, options.FewOpen);
-        var many = Build(folder, options.ManyOpen);
-        note($"cycle: {options.Due:N0} due over {options.FewOpen:N0} and {options.ManyOpen:N0} open cases, {options.CycleRuns} run(s)");
-        List<double> overFew = [], overMany = [];
-        for (var run = 0; run < options.CycleRuns; run++)
+        using var sink = new MailSink(stopping);
+        var relay = MailSink.Relay(sink.Port, Sessions);
+        using (var folder = new TemporaryFolder())
         {
-            if (run % 2 == 0)
+            foreach (var measure in Compare("", folder, relay, options.Cycle, () => []))
             {
-                overFew.Add(Cycle(few));
-                overMany.Add(Cycle(many));
+                yield return measure;
             }
-            else
-            {
-                overMany.Add(Cycle(many));
-                overFew.Add(Cycle(few));
-            }
-
-            note($"  run {run + 1}: {overFew[^1]:F2} s over few, {overMany[^1]:F2} s over many");
         }
 
-        yield return new Measure(
-            $"cycle, {options.Due:N0} due over {options.ManyOpen:N0} open", "s", overMany, $"over {options.FewOpen:N0} open", overFew, 2);
+        if (options.PostgresCycle is not { } postgres)
+        {
+            yield break;
+        }
+
+        using (var folder = new TemporaryFolder())
+        using (var server = new PostgresDatabases(stopping))
+        {
+            foreach (var measure in Compare(", PostgreSQL", folder, relay, postgres, () => server.Settings(server.New())))
+            {
+                yield return measure;
+            }
+        }
     }
 
-    /// <summary>A store whose cases were opened the day before they fall due.</summary>
-    private string Build(TemporaryFolder folder, int open)
+    private List<Measure> Compare(
+        string where, TemporaryFolder folder, Dictionary<string, string> relay, StoreSizes sizes, Func<Dictionary<string, string>> settings)
     {
-        var extract = Path.Combine(folder.Path, $"open-{open}.csv");
-        Extract.WriteOpenCases(extract, open, options.Due, Day);
-        var data = folder.DataDirectory($"store-{open}", extract);
-        var built = pipeline.Cycle(data, Day.AddDays(-1));
-        return built.Count("casesOpened") == open && built.Count("invitationsSent") == 0
-            ? data
-            : throw new BenchmarkException($"The store of {open:N0} open cases was not built as meant: {built.Counts}.");
-    }
+        note($"cycle{where}: {sizes.Due:N0} due over {sizes.Few:N0} and {sizes.Many:N0} stored cases, {options.CycleRuns} day(s)");
+        var (few, many) = (Store(sizes.Few), Store(sizes.Many));
+        List<double> overFew = [], overMany = [], peaks = [];
+        for (var day = 0; day < few.Days; day++)
+        {
+            var (first, second) = day % 2 == 0 ? (few, many) : (many, few);
+            CycleRun[] runs = [first.NextDay(), second.NextDay()];
+            var (small, large) = day % 2 == 0 ? (runs[0], runs[1]) : (runs[1], runs[0]);
+            note($"  day {day + 1}: {small.Process.Time.TotalSeconds:F2} s over few, {large.Process.Time.TotalSeconds:F2} s over many (processor time {small.Process.Processor.TotalSeconds:F2} s, {large.Process.Processor.TotalSeconds:F2} s; peak {large.Mebibytes:F0} MiB)");
+            if (day >= StoreWithPast.LeadIn)
+            {
+                overFew.Add(small.Process.Time.TotalSeconds);
+                overMany.Add(large.Process.Time.TotalSeconds);
+                peaks.Add(large.Mebibytes);
+            }
+        }
 
-    private double Cycle(string data)
-    {
-        var copy = TemporaryFolder.CopyOfStore(data);
-        var run = pipeline.Cycle(copy, Day);
-        Directory.Delete(copy, recursive: true);
-        return run.Count("invitationsSent") + run.Sum("phoneReleased") == options.Due
-            ? run.Process.Time.TotalSeconds
-            : throw new BenchmarkException($"This is not what the benchmark measures: {options.Due:N0} cases were due, the cycle counted {run.Counts}.");
+        return
+        [
+            new Measure($"cycle, {sizes.Due:N0} due over {sizes.Many:N0} stored{where}", "s", overMany, $"over {sizes.Few:N0} stored", overFew, options.CycleTarget),
+            new Measure($"peak memory, cycle over {sizes.Many:N0}{where}", "MiB", peaks, "the budget", [Options.MemoryBudget], 1),
+        ];
+
+        StoreWithPast Store(int cases)
+        {
+            var store = new StoreWithPast(
+                pipeline, Path.Combine(folder.Path, $"store-{cases}"), new(relay.Concat(settings()), StringComparer.Ordinal), sizes, cases, options.CycleRuns);
+            store.Build(note);
+            return store;
+        }
     }
 }

@@ -32,6 +32,12 @@ internal static class Extract
         new("VN", "vi", "Ô tô", "0{0:D9}", "+84 {0:D9}", 9, 100_000_000, ["Nguyễn Thị Hương", "Trần Văn Đức", "Lê Minh Châu", "Phạm Thuỳ Dương"]),
     ];
 
+    /// <summary>Those in which a sale can be surveyed from its 15th to its 35th day.</summary>
+    private static readonly Market[] MarketsAlike = Array.FindAll(Markets, m => m.Code is "AU" or "NZ" or "JP" or "CN" or "TW" or "PH");
+
+    /// <summary>The first day; and one from which a case can go through both mails and to the vendor until the 35th.</summary>
+    private const int FirstDayOfSales = 15, DaysOfPast = 26;
+
     /// <summary>A day's mixture: most rows open a case that waits, some are screened out, some rejected.</summary>
     /// <remarks>No case falls due on the day after, so that a second reading of the same rows measures reading alone.</remarks>
     public static void WriteMixture(string path, int rows, DateOnly day) => Write(path, rows, (random, n) => Mixed(random, n, day));
@@ -54,9 +60,56 @@ internal static class Extract
         });
     }
 
-    private static void Write(string path, int rows, Func<SplitMix, int, Row> make)
+    /// <summary>
+    /// Past sales: <paramref name="cases"/> of them open a case on <paramref name="day"/>, and one row in 21 is screened out.
+    /// One case in twenty is mailed at once, one has only a number to call; the others, of <paramref name="young"/>, can be reached and wait.
+    /// </summary>
+    /// <returns>How many rows the file has.</returns>
+    public static int WritePast(string path, int cases, int firstNumber, DateOnly day, DateOnly young)
     {
-        var random = new SplitMix(20261122);
+        var rows = cases / 20 * 21;
+        Write(path, rows, (random, n) =>
+        {
+            var row = Sale(random, firstNumber + n);
+            (row.EventDate, row.Email, row.CustomerType) = (n % 21) switch
+            {
+                0 => (young, row.Email, "government"),
+                1 => (day.AddDays(-DaysOfPast), Email(random, firstNumber + n), row.CustomerType),
+                2 => (day.AddDays(-DaysOfPast), "", row.CustomerType),
+                _ => (young, row.Email, row.CustomerType),
+            };
+            return row;
+        }, firstNumber);
+        return rows;
+    }
+
+    /// <summary>
+    /// Sales that open a case each on the day before <paramref name="from"/>. Spread among them are those whose first contact falls due
+    /// in the <paramref name="days"/> from then on, <paramref name="aDay"/> on each, three in four by mail; the others are due later.
+    /// </summary>
+    public static void WriteComing(string path, int cases, int firstNumber, DateOnly from, int days, int aDay)
+    {
+        var every = cases / (days * aDay);
+        Write(path, cases, (random, n) =>
+        {
+            var row = Sale(random, firstNumber + n);
+            var (k, isDue) = (n / every, n % every == 0 && n / every < days * aDay);
+            row.EventDate = isDue ? from.AddDays((k % days) - FirstDayOfSales) : from.AddDays(-2);
+            row.Email = isDue && k / days % 4 == 0 ? "" : Email(random, firstNumber + n);
+            return row;
+        }, firstNumber);
+    }
+
+    private static Row Sale(SplitMix random, int n)
+    {
+        var row = Plain(random, n, MarketsAlike);
+        (row.IsSale, row.PaymentType, row.MileageKm) = (true, "", "");
+        return row;
+    }
+
+    private static void Write(string path, int rows, Func<SplitMix, int, Row> make, int firstNumber = 0)
+    {
+        var random = new SplitMix(20261122 + (ulong)firstNumber);
         using var writer = new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), 1 << 16) { NewLine = "\r\n" };
         writer.WriteLine(Header);
         for (var n = 0; n < rows; n++)

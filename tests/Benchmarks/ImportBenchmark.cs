@@ -3,7 +3,6 @@ namespace Benchmarks;
 /// <summary>An extract into a fresh data directory, against SQLite's own shell, against itself repeated, and against a larger one.</summary>
 internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action<string> note, CancellationToken stopping)
 {
-    private const double MemoryBudget = 300;
     private static readonly DateOnly Day = new(2026, 3, 2);
 
     private readonly List<double> shell = [];
@@ -41,7 +40,7 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
                 + $"processor time {shellProcessor[^1]:F2} s and {firstProcessor[^1]:F2} s");
         }
 
-        using (var server = new PostgresServer(stopping))
+        using (var server = new PostgresDatabases(stopping))
         {
             for (var run = 0; run < options.Runs; run++)
             {
@@ -60,10 +59,10 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         yield return new Measure("the same content a day later", "s", again, "its first import", first, options.AgainTarget);
         yield return new Measure($"import {options.Rows:N0} rows, PostgreSQL", "s", postgres, "psql's \\copy, one unique index", copy, options.PostgresTarget);
         yield return new Measure("the same content a day later", "s", postgresAgain, "its first import", postgres, options.AgainTarget);
-        yield return new Measure("peak memory, PostgreSQL", "MiB", postgresPeaks, "the budget", [MemoryBudget], 1);
+        yield return new Measure("peak memory, PostgreSQL", "MiB", postgresPeaks, "the budget", [Options.MemoryBudget], 1);
         yield return new Measure("the cost of durability", "s", first, "the first import, never flushed", unflushed, options.DurableImportTarget);
         yield return new Measure("the cost of encryption", "s", sealing, "the first import", first, options.SealingTarget);
-        yield return new Measure("peak memory, both imports", "MiB", peaks, "the budget", [MemoryBudget], 1);
+        yield return new Measure("peak memory, both imports", "MiB", peaks, "the budget", [Options.MemoryBudget], 1);
         yield return new Measure($"peak memory, {options.LargeRows:N0} rows", "MiB", [largePeak], $"{options.Rows:N0} rows", firstPeaks, options.MemoryGrowthTarget);
     }
 
@@ -98,24 +97,24 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         first.Add(one.Process.Time.TotalSeconds);
         firstProcessor.Add(one.Process.Processor.TotalSeconds);
         again.Add(two.Process.Time.TotalSeconds);
-        firstPeaks.Add(Mebibytes(one));
-        peaks.Add(Math.Max(Mebibytes(one), Mebibytes(two)));
+        firstPeaks.Add(one.Mebibytes);
+        peaks.Add(Math.Max(one.Mebibytes, two.Mebibytes));
     }
 
-    private void Copy(PostgresServer server, string extract)
+    private void Copy(PostgresDatabases server, string extract)
     {
-        var database = server.NewDatabase();
+        var database = server.New();
         var columns = File.ReadLines(extract).First().Split(',');
         server.Psql(database, $"CREATE TABLE t ({string.Join(" text, ", columns)} text)", "CREATE UNIQUE INDEX t_key ON t (country, dealer_code, record_type, transaction_id)");
         var run = server.Psql(database, $"\\copy t from '{extract}' with (format csv, header)", "SELECT count(*) FROM t");
         Expect(int.Parse(run.Output, System.Globalization.CultureInfo.InvariantCulture) == options.Rows, $"psql copied {run.Output.Trim()} rows");
-        server.Psql("postgres", $"DROP DATABASE {database}");
+        server.Drop(database);
         copy.Add(run.Time.TotalSeconds);
     }
 
-    private void Postgres(PostgresServer server, TemporaryFolder folder, string extract)
+    private void Postgres(PostgresDatabases server, TemporaryFolder folder, string extract)
     {
-        var database = server.NewDatabase();
+        var database = server.New();
         var data = folder.DataDirectory("postgres", extract);
         var one = pipeline.Cycle(data, Day, server.Settings(database));
         TemporaryFolder.Receive(data, extract, "extract_2.csv");
@@ -123,10 +122,10 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         Expect(one.Count("rowsRead") == options.Rows && one.Count("casesOpened") > 0.8 * options.Rows, $"the import counted {one.Counts}");
         Expect(two.Count("rowsRead") == options.Rows && two.Count("transactionsUpdated") == 0, $"the second import counted {two.Counts}");
         Directory.Delete(data, recursive: true);
-        server.Psql("postgres", $"DROP DATABASE {database}");
+        server.Drop(database);
         postgres.Add(one.Process.Time.TotalSeconds);
         postgresAgain.Add(two.Process.Time.TotalSeconds);
-        postgresPeaks.Add(Math.Max(Mebibytes(one), Mebibytes(two)));
+        postgresPeaks.Add(Math.Max(one.Mebibytes, two.Mebibytes));
     }
 
     private void Unflushed(TemporaryFolder folder, string extract)
@@ -141,8 +140,8 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
         var extract = Path.Combine(folder.Path, "large.csv");
         Extract.WriteMixture(extract, options.LargeRows, Day);
         var run = Import(folder.DataDirectory("large", extract), Day, options.LargeRows);
-        note($"  {options.LargeRows:N0} rows: cycle {run.Process.Time.TotalSeconds:F2} s, peak {Mebibytes(run):F0} MiB");
-        return Mebibytes(run);
+        note($"  {options.LargeRows:N0} rows: cycle {run.Process.Time.TotalSeconds:F2} s, peak {run.Mebibytes:F0} MiB");
+        return run.Mebibytes;
     }
 
     /// <summary>A run that did something else than what is measured is no measurement.</summary>
@@ -155,8 +154,6 @@ internal sealed class ImportBenchmark(Pipeline pipeline, Options options, Action
             $"the import counted {run.Counts}");
         return run;
     }
-
-    private static double Mebibytes(CycleRun run) => run.Process.PeakBytes / 1048576.0;
 
     private static void Expect(bool holds, string otherwise)
     {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Benchmarks;
 
@@ -9,21 +7,15 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
 {
     private const int Sessions = 4;
     private const int ManySessions = 16;
-    private const string Sink = "/usr/sbin/smtp-sink", Source = "/usr/sbin/smtp-source";
+    private const string Source = "/usr/sbin/smtp-source";
     private static readonly DateOnly Day = new(2026, 3, 2);
     private static readonly TimeSpan ReplyDelay = TimeSpan.FromMilliseconds(50);
 
     public IEnumerable<Measure> Run()
     {
-        if (!File.Exists(Sink) || !File.Exists(Source))
-        {
-            throw new BenchmarkException($"{Sink} is missing. Install it (Debian: apt-get install postfix).");
-        }
-
         using var folder = new TemporaryFolder();
-        var port = FreePort();
-        using var sink = ChildProcess.Serve(Sink, "-u", "nobody", $"127.0.0.1:{port}", "1000");
-        WaitFor(port);
+        using var sink = new MailSink(stopping);
+        var port = sink.Port;
         var queue = Queue(folder, options.MailsDue);
         var bytes = MeanSize(folder);
         note($"mail: {options.Mails:N0} messages of {bytes:N0} bytes over {Sessions} sessions; a stage of {queue.Mails:N0}; {options.Runs} run(s)");
@@ -58,6 +50,7 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
         yield return new Measure("the whole mail stage", "/s", stage, $"smtp-source -d, {Sessions} sessions", source, options.StageTarget);
         yield return new Measure("the cost of durability", "/s", stage, "the stage, never flushed", unflushed, options.DurableStageTarget);
         yield return new Measure("the cost of encryption", "s", sealing, "the stage", stage.ConvertAll(rate => queue.Mails / rate), options.SealingTarget);
+        yield return new Measure("peak memory, the mail stage", "MiB", [Math.Max(peaks.Max(), manyPeaks[0])], "the budget", [Options.MemoryBudget], 1);
         yield return new Measure($"peak memory, {options.ManyMailsDue:N0} customers", "MiB", manyPeaks, $"{options.MailsDue:N0} customers", peaks, options.MemoryGrowthTarget);
         yield return new Measure($"{ManySessions} sessions, replies 50 ms late", "/s", many, "1 session", one, options.SessionsTarget);
     }
@@ -68,7 +61,7 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
         var extract = Path.Combine(folder.Path, $"due-{due}.csv");
         Extract.WriteOpenCases(extract, due, due, Day, "en");
         var data = folder.DataDirectory($"queue-{due}", extract);
-        var planned = pipeline.Cycle(data, Day, Relay(FreePort(), retrySeconds: 0), fails: true);
+        var planned = pipeline.Cycle(data, Day, MailSink.Relay(MailSink.FreePort(), Sessions, retrySeconds: 0), fails: true);
         return planned.Count("mailDeferred") is var mails && mails > 0.8 * due && planned.Count("invitationsSent") == 0
             ? (data, mails)
             : throw new BenchmarkException($"The queue was not built as meant: {planned.Counts}.");
@@ -81,8 +74,8 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
     private void Stage((string Data, int Mails) queue, int port, List<double> rates, List<double> peaks, bool flushes = true)
     {
         var copy = TemporaryFolder.CopyOfStore(queue.Data);
-        var idle = pipeline.Cycle(copy, Day, Relay(FreePort(), retrySeconds: 0), fails: true, flushes);
-        var sending = pipeline.Cycle(copy, Day, Relay(port), flushes: flushes);
+        var idle = pipeline.Cycle(copy, Day, MailSink.Relay(MailSink.FreePort(), Sessions, retrySeconds: 0), fails: true, flushes);
+        var sending = pipeline.Cycle(copy, Day, MailSink.Relay(port, Sessions), flushes: flushes);
         Directory.Delete(copy, recursive: true);
         if (sending.Count("invitationsSent") != queue.Mails || idle.Count("mailDeferred") != queue.Mails)
         {
@@ -90,7 +83,7 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
         }
 
         rates.Add(queue.Mails / (sending.Process.Time - idle.Process.Time).TotalSeconds);
-        peaks.Add(sending.Process.PeakBytes / 1048576.0);
+        peaks.Add(sending.Mebibytes);
     }
 
     private double SourceRate(int port, int bytes)
@@ -116,40 +109,5 @@ internal sealed class MailBenchmark(Pipeline pipeline, Options options, Action<s
         var data = folder.DataDirectory("some", extract);
         pipeline.Cycle(data, Day);
         return (int)new DirectoryInfo(Path.Combine(data, "mail")).EnumerateFiles().Average(f => f.Length);
-    }
-
-    private static Dictionary<string, string> Relay(int port, int retrySeconds = 30) => new(StringComparer.Ordinal)
-    {
-        ["Mail__Transport"] = "Smtp",
-        ["Mail__Host"] = "127.0.0.1",
-        ["Mail__Port"] = port.ToString(CultureInfo.InvariantCulture),
-        ["Mail__Connections"] = Sessions.ToString(CultureInfo.InvariantCulture),
-        ["Mail__RetrySeconds"] = retrySeconds.ToString(CultureInfo.InvariantCulture),
-        ["Mail__BounceAddress"] = "bounces@cvp.example",
-    };
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private void WaitFor(int port)
-    {
-        for (var left = 200; ; left--)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                client.Connect(IPAddress.Loopback, port);
-                return;
-            }
-            catch (SocketException) when (left > 0)
-            {
-                stopping.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(50));
-                stopping.ThrowIfCancellationRequested();
-            }
-        }
     }
 }

@@ -6,9 +6,10 @@ namespace Benchmarks;
 internal sealed record Options
 {
     public const string Usage = """
-        Usage: Benchmarks import|cycle|mail|all [--rows N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
+        Usage: Benchmarks import|cycle|mail|all [--rows N] [--cases N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
 
           --rows N      rows of the extract of import [default: 300000]
+          --cases N     stored cases of the larger store of cycle, beside one of a tenth; on PostgreSQL a tenth of both [default: 10000000]
           --runs N      runs of each peer, in turn [default: 3]
           --json PATH   all figures, single runs included
           --quick       small numbers, one run, wider targets for time: shows a break, proves no target
@@ -32,14 +33,22 @@ internal sealed record Options
     /// <summary>The extract on which memory must not have grown.</summary>
     public int LargeRows => Quick ? 2 * Rows : (int)(Rows * 10L / 3);
 
-    public int Due => Quick ? 100 : 1_000;
+    /// <summary>What a process may have resident, in MiB.</summary>
+    public const double MemoryBudget = 300;
 
-    public int FewOpen => 20 * Due;
+    /// <summary>Cases in the larger of two stores.</summary>
+    public int Stored { get; private init; } = 10_000_000;
 
-    public int ManyOpen => 200 * Due;
+    public StoreSizes Cycle => StoreSizes.Of(Stored, months: Quick ? 1 : 3);
 
-    /// <summary>A cycle is short: a median of more runs costs little.</summary>
-    public int CycleRuns => (2 * Runs) - 1;
+    /// <summary>Smaller: its past takes several times as long to live through. Null: not in a short run.</summary>
+    public StoreSizes? PostgresCycle => Quick ? null : StoreSizes.Of(Stored / 10, months: 3);
+
+    /// <summary>A cycle is short: a median of more days costs little. More than five there can't be: what came the day before them falls due two weeks later.</summary>
+    public int CycleRuns => Math.Min((2 * Runs) - 1, 5);
+
+    /// <summary>A short run has one short day.</summary>
+    public double CycleTarget => Quick ? 2 : 1.3;
 
     /// <summary>Over few rows it is the start of .NET that is measured, and one run has no median.</summary>
     public double ImportTarget => Quick ? 25 : 2;
@@ -88,7 +97,7 @@ internal sealed record Options
         }
 
         var quick = arguments.Contains("--quick");
-        var options = new Options { What = arguments[0], Quick = quick, Rows = quick ? 20_000 : 300_000, Runs = quick ? 1 : 3 };
+        var options = new Options { What = arguments[0], Quick = quick, Rows = quick ? 20_000 : 300_000, Stored = quick ? 20_000 : 10_000_000, Runs = quick ? 1 : 3 };
         for (var i = 1; i < arguments.Count; i++)
         {
             if (arguments[i] == "--quick")
@@ -105,6 +114,9 @@ internal sealed record Options
             {
                 case "--rows" when Positive(arguments[i]) is { } rows:
                     options = options with { Rows = rows };
+                    break;
+                case "--cases" when Positive(arguments[i]) is { } cases && cases >= (quick ? 1 : 10) * StoreSizes.Smallest:
+                    options = options with { Stored = cases };
                     break;
                 case "--runs" when Positive(arguments[i]) is { } runs:
                     options = options with { Runs = runs };
@@ -125,4 +137,22 @@ internal sealed record Options
 
     private static int? Positive(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
+}
+
+/// <summary>Two stores that are compared.</summary>
+/// <param name="Due">How many cases are due on a day.</param>
+/// <param name="Few">How many are stored in the one.</param>
+/// <param name="Many">How many are stored in the other.</param>
+/// <param name="Months">In how many months they came.</param>
+internal sealed record StoreSizes(int Due, int Few, int Many, int Months)
+{
+    /// <summary>What the larger store must have, so that ten cases are due on a day.</summary>
+    public const int Smallest = 10_000;
+
+    /// <summary>A store beside one of a tenth, of which again a tenth is open: enough for a first contact of all who are due on the days.</summary>
+    public static StoreSizes Of(int stored, int months)
+    {
+        var many = stored / Smallest * Smallest;
+        return new(Math.Min(10_000, many / 5_000 * 10), many / 10, many, months);
+    }
 }

@@ -57,6 +57,9 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
 /// <summary>A cycle and what it says it did.</summary>
 internal sealed record CycleRun(ProcessRun Process, JsonElement Counts)
 {
+    /// <summary>The most memory that it ever had.</summary>
+    public double Mebibytes => Process.PeakBytes / 1048576.0;
+
     public int Count(string name) => Counts.GetProperty(name).GetInt32();
 
     public int Sum(string name) => Counts.GetProperty(name).EnumerateObject().Sum(p => p.Value.GetInt32());

@@ -54,7 +54,7 @@ try
 
     if (options.What is "cycle" or "all")
     {
-        measures.AddRange(new CycleBenchmark(pipeline, options, Note).Run());
+        measures.AddRange(new CycleBenchmark(pipeline, options, Note, stopping.Token).Run());
     }
 
     if (options.What is "mail" or "all")
