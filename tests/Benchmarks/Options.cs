@@ -44,8 +44,8 @@ internal sealed record Options
     /// <summary>Smaller: its past takes several times as long to live through. Null: not in a short run.</summary>
     public StoreSizes? PostgresCycle => Quick ? null : StoreSizes.Of(Stored / 10, months: 3);
 
-    /// <summary>A cycle is short: a median of more days costs little. The open cases are enough for so many.</summary>
-    public int CycleRuns => Math.Min((2 * Runs) - 1, 15);
+    /// <summary>A cycle is short: a median of more days costs little. More than five there can't be: what came the day before them falls due two weeks later.</summary>
+    public int CycleRuns => Math.Min((2 * Runs) - 1, 5);
 
     /// <summary>A short run has one short day.</summary>
     public double CycleTarget => Quick ? 2 : 1.3;

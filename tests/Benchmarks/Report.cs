@@ -70,6 +70,7 @@ internal static class Report
             machine = new { system = RuntimeInformation.OSDescription, cores = Environment.ProcessorCount, runtime = RuntimeInformation.FrameworkDescription },
             options.Quick,
             options.Rows,
+            options.Stored,
             options.Runs,
             passed = measures.All(m => m.Passed),
             measures,
