@@ -7,6 +7,7 @@ namespace SurveyDispatcher.Tests.Journeys;
 
 /// <summary>A cycle's cost follows what is due and not what is stored: no statement of a day on which everything happens reads a whole table that grows.</summary>
 [Trait("Campaign", "crash")] // whose day it is
+[Trait("Store", "Sqlite")] // asks both databases by itself
 public sealed class QueryPlanTests(CrashCampaignTests.Undisturbed undisturbed) : IClassFixture<CrashCampaignTests.Undisturbed>
 {
     private static readonly string[] Growing =
