@@ -203,7 +203,7 @@ internal sealed class Helper(PipelineConfig config, DataDirectory directory, Tim
                 log.LogError("{Problem}", problem); // once, not every second
             }
 
-            said = problem ?? said;
+            said = problem;
         }
     }
 }

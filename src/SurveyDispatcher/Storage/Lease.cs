@@ -62,14 +62,15 @@ public sealed class Lease : IDisposable
             }
 
             database["cycles.close_sending"].Run();
-            database["lease.bury"].Run(now, planner);
+            database["lease.bury"].Run(now, 0, planner);
             if (database.IsShared && database["lease.others"].List(r => r.GetString(0), 0) is { Count: > 0 } helpers)
             {
                 busy = $"Workers still send what an interrupted cycle had planned ({string.Join(", ", helpers)}). They have been told to stop, and what they have under way is stored first; nothing was done. Run this again in a moment.";
                 return;
             }
 
-            worker = Join(database, name, now);
+            worker = database["lease.issue"].Scalar<long>();
+            database["lease.join"].Run(worker, name, now + TermOf(database));
             database["lease.plan"].Run(worker);
         });
         return busy is null ? new Lease(database, worker, name, time, asked) : throw new StoreBusyException(busy);
@@ -82,9 +83,14 @@ public sealed class Lease : IDisposable
         long worker = 0;
         database.InTransaction(() =>
         {
+            worker = database["lease.issue"].Scalar<long>(); // first: whoever takes the store locks in this order, too
             if (database["cycles.still_sending"].Any(cycle))
             {
-                worker = Join(database, name, database.Now(time));
+                database["lease.join"].Run(worker, name, database.Now(time) + TermOf(database));
+            }
+            else
+            {
+                worker = 0;
             }
         });
         return worker == 0 ? null : new Lease(database, worker, name, time, asked);
@@ -97,7 +103,7 @@ public sealed class Lease : IDisposable
     /// <returns>The names of the other workers who are left.</returns>
     public List<string> Bury()
     {
-        database["lease.bury"].Run(database.Now(time), 0);
+        database["lease.bury"].Run(database.Now(time), Worker, 0);
         return database["lease.others"].List(r => r.GetString(0), Worker);
     }
 
@@ -116,13 +122,6 @@ public sealed class Lease : IDisposable
 
     private static TimeSpan TermOf(Database database) => database.IsShared ? SharedTerm : Term;
 
-    private static long Join(Database database, string name, DateTimeOffset now)
-    {
-        var worker = database["lease.issue"].Scalar<long>();
-        database["lease.join"].Run(worker, name, now + TermOf(database));
-        return worker;
-    }
-
     /// <summary>The first thing in each transaction.</summary>
     private void Check()
     {
@@ -133,7 +132,8 @@ public sealed class Lease : IDisposable
                 + "It has written nothing since then, and what it had stored is kept: nothing needs to be done. Look at why it stood still, or could not reach the store.");
         }
 
-        if (heartbeat is null && time.GetElapsedTime(renewed) > Term / 4)
+        // The heart may have no connection to beat over.
+        if (time.GetElapsedTime(Interlocked.Read(ref renewed)) > (heartbeat is null ? Term / 4 : SharedTerm / 3))
         {
             Renew(database);
         }

@@ -86,6 +86,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             }
 
             using var database = new Store(aside, new StoreOptions()).Open();
+            database.InTransaction(() => database["lease.leave_all"].Run()); // whoever is at work is so on the original
             using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
             CheckKeys(database, vault);
@@ -224,6 +225,14 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private void End(CycleContext context, string outcome) => context.Database.InTransaction(() =>
     {
+        if (context.Database.IsShared && context.Lease!.Bury().Count > 0)
+        {
+            // Helpers still store what they had under way: it has not ended. Who takes over waits for them.
+            context.Database["cycles.close_sending"].Run();
+            context.Lease.Release();
+            return;
+        }
+
         var (suppressions, flags) = context.Database["cases.suppression_sums"].First(r => (r.GetInt64(0), r.GetInt64(1)));
         var (lines, head) = context.Ledger.End();
         var seal = new CycleSeal(lines, head, suppressions, flags);
@@ -339,7 +348,7 @@ internal sealed class CycleLock : IDisposable
         }
         catch (IOException e) when (IsHeld(e))
         {
-            throw new OperatorException(
+            throw new StoreBusyException(
                 $"Another cycle is running on {directory.Root}. Wait until it has ended; nothing was done.");
         }
     }

@@ -32,7 +32,7 @@ internal sealed class HelpToSend(PipelineConfig config, DataDirectory directory,
                 return null;
             }
 
-            database ??= store.Open();
+            database ??= store.OpenToHelp();
             return await HelpAsync(database, stopping);
         }
         catch (DbException e)
@@ -40,7 +40,7 @@ internal sealed class HelpToSend(PipelineConfig config, DataDirectory directory,
             Forget();
             throw new OperatorException($"This worker can't help: the store {store.Name}: {Database.Explain(e)}", e);
         }
-        catch (OperatorException)
+        catch
         {
             Forget();
             throw;
@@ -49,15 +49,16 @@ internal sealed class HelpToSend(PipelineConfig config, DataDirectory directory,
 
     private async Task<Help?> HelpAsync(Database database, CancellationToken stopping)
     {
-        var sending = database["cycles.sending"].First(r => new Sending(r.GetInt64(0), r.GetString(1), r.Instant(2), r.GetInt64(3), r.GetString(4)));
+        Sending? sending = null;
+        database.InTransaction(() => sending = database["cycles.sending"].First(r => new Sending(r.GetInt64(0), r.GetString(1), r.Instant(2), r.GetInt64(3), r.GetString(4)))); // connects anew when that was lost
         if (sending is null || sending.Cycle == lastCycle)
         {
             return null;
         }
 
-        lastCycle = sending.Cycle;
         if (sending.Programme != config.Programme.Version)
         {
+            lastCycle = sending.Cycle;
             throw new OperatorException(
                 $"This worker does not help with cycle {sending.Cycle}: its programme.json is not the one that the cycle goes by. Give all workers the same configuration, and start them anew.");
         }
@@ -69,6 +70,8 @@ internal sealed class HelpToSend(PipelineConfig config, DataDirectory directory,
         {
             return null;
         }
+
+        lastCycle = sending.Cycle;
 
         try
         {

@@ -25,7 +25,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Fewer where others want mail, too, so that all come to the end together.</summary>
-    private readonly int claimSize = context.Database.IsShared ? 50 : 200;
+    private readonly int claimSize = context.Database.IsShared ? Math.Max(50, 4 * context.Config.Settings.Mail.Connections) : 200;
 
     /// <summary>In the store: the mail was handed over, and the answer got lost.</summary>
     private const int HandedOver = 2;
@@ -66,7 +66,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
         finally
         {
-            Count(before);
+            await PersistAsync(() => Count(before));
         }
 
         if (stopped is not null)
@@ -111,66 +111,73 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             await Task.Delay(SendPace.Minute - ago, context.Time, halt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        if (MayBeHelped)
+        if (!MayBeHelped)
         {
-            context.Database.InTransaction(() => context.Database["cycles.open_sending"].Run(context.Ledger.CycleId));
+            await PassesAsync(total);
+            return;
         }
 
+        context.Database.InTransaction(() => context.Database["cycles.open_sending"].Run(context.Ledger.CycleId));
+        try
+        {
+            await PassesAsync(total);
+        }
+        finally
+        {
+            await CloseAsync(); // also when the cycle is stopped: it must not end before its helpers
+        }
+    }
+
+    /// <summary>Goes through the queue, again after a pause as long as mails were put off, and at once when others have left what they did not try.</summary>
+    private async Task PassesAsync(long total)
+    {
         var began = context.Time.GetTimestamp();
         for (var pause = TimeSpan.FromSeconds(1); ; pause *= 2)
         {
             long deferred = 0;
             await context.Database.WriteBehindAsync(async () => deferred = await SendOnceAsync(total));
-            var freed = false;
-            if (MayBeHelped && !Ended)
-            {
-                (deferred, freed) = await OthersAsync();
-            }
-
+            var untried = MayBeHelped && !Ended ? await OthersAsync() - deferred : 0;
             context.Stopping.ThrowIfCancellationRequested();
             var left = TimeSpan.FromSeconds(options.RetrySeconds) - context.Time.GetElapsedTime(began);
-            if (deferred == 0 || Ended || (left <= TimeSpan.Zero && !freed))
+            if (Ended || (untried <= 0 && (deferred == 0 || left <= TimeSpan.Zero)))
             {
-                break;
+                return;
             }
 
-            if (!freed)
+            if (untried <= 0)
             {
                 await Task.Delay(pause < left ? pause : left, context.Time, context.Stopping);
             }
         }
-
-        if (MayBeHelped)
-        {
-            await CloseAsync();
-        }
     }
 
     /// <summary>Waits until the others have nothing under way. What dead ones had claimed is free from now on.</summary>
-    /// <returns>How many mails may be tried (again), and whether dead workers' are among them.</returns>
-    private async Task<(long Sendable, bool Freed)> OthersAsync()
+    /// <returns>How many mails are left that may be sent.</returns>
+    private async Task<long> OthersAsync()
     {
-        for (var freed = false; ; await Task.Delay(Look, context.Time, halt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing))
+        while (true)
         {
             long underWay = 0, sendable = 0;
             await PersistAsync(() =>
             {
                 context.Lease!.Bury();
-                freed |= context.Database["mails.doubt_claimed"].Run() > 0;
-                underWay = context.Database["mails.claimed"].Scalar<long>(worker);
+                context.Database["mails.doubt_claimed"].Run();
                 sendable = context.Database["mails.count_sendable"].Scalar<long>(SqlValues.Set(OpenMarkets()));
+                underWay = context.Database["mails.claimed"].Scalar<long>(worker);
             });
             if (underWay == 0 || Ended)
             {
-                return (sendable, freed);
+                return sendable;
             }
+
+            await Task.Delay(Look, context.Time, halt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>Nobody helps any more from here on: waits until the others have stored what they have under way, and have gone.</summary>
     private async Task CloseAsync()
     {
-        for (var others = true; others; await Task.Delay(others ? Look : TimeSpan.Zero, context.Time, context.Stopping))
+        for (var others = true; others;)
         {
             await PersistAsync(() =>
             {
@@ -178,12 +185,15 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 others = context.Lease!.Bury().Count > 0;
                 context.Database["mails.doubt_claimed"].Run();
             });
+            await Task.Delay(others ? Look : TimeSpan.Zero, context.Time, CancellationToken.None);
         }
     }
 
     /// <summary>Counts what was sent, by whomever: the ledger has it.</summary>
     private void Count(long before)
     {
+        var counts = context.Counts;
+        (counts.InvitationsSent, counts.RemindersSent, counts.MailRejected) = (0, 0, 0);
         context.Database["ledger.mail_facts"].Each(
             r =>
             {
@@ -191,18 +201,18 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 switch (LedgerText.Fact(context.AsOf.Day, r.GetString(0), r.GetString(1)))
                 {
                     case CaseEvent.MailAccepted { Contact: MailContact.Invitation }:
-                        context.Counts.InvitationsSent += count;
+                        counts.InvitationsSent += count;
                         break;
                     case CaseEvent.MailAccepted:
-                        context.Counts.RemindersSent += count;
+                        counts.RemindersSent += count;
                         break;
                     default:
-                        context.Counts.MailRejected += count;
+                        counts.MailRejected += count;
                         break;
                 }
             },
             before, context.Ledger.CycleId);
-        context.Counts.MailDeferred = context.Database["mails.count_queued"].Scalar<long>();
+        counts.MailDeferred = context.Database["mails.count_queued"].Scalar<long>();
     }
 
     /// <summary>
@@ -211,16 +221,17 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     /// </summary>
     private async Task PersistAsync(Action work)
     {
-        while (true)
+        for (var failed = 0L; ; await Task.Delay(Look, context.Time, CancellationToken.None))
         {
             try
             {
                 context.Database.InTransaction(work);
                 return;
             }
-            catch (DbException e) when (context.Lease is { IsSure: true } && Database.MayPass(e))
+            catch (DbException e) when (context.Lease is { IsSure: true } && Database.MayPass(e)
+                && (failed == 0 || context.Time.GetElapsedTime(failed) < Lease.SharedTerm * 2 / 3))
             {
-                await Task.Delay(Look, context.Time, CancellationToken.None);
+                failed = failed == 0 ? context.Time.GetTimestamp() : failed;
             }
         }
     }
@@ -369,41 +380,45 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             return [];
         }
 
-        var claimed = new List<long>();
-        await PersistAsync(() =>
-        {
-            claimed = waited.Count > 0 && HaltIfClosed()
-                ? context.Database["mails.claim_again"].List(r => r.GetInt64(0), worker, SqlValues.Set(waited), SqlValues.Set(markets))
-                : [];
-            if (!HaltIfClosed())
-            {
-                return;
-            }
+        List<Outgoing> claimed = [];
+        List<(string Market, long Id)> reached = [];
+        await PersistAsync(() => (claimed, reached) = HaltIfClosed() ? Claim(waited, markets, next, turns) : ([], []));
+        reached.ForEach(r => turns[r.Market] = r.Id); // only now: what was not committed is claimed again
 
-            var share = Math.Max(1, (claimSize - claimed.Count) / Math.Max(1, next.Count));
-            var shares = next.ConvertAll(market =>
-            {
-                var ids = context.Database["mails.claim"].List(r => r.GetInt64(0), worker, market, turns.GetValueOrDefault(market), share);
-                ids.Sort();
-                turns[market] = ids.Count < share ? long.MaxValue : ids[^1];
-                return ids;
-            });
-            // One by one where they wait for each other long; else a market's share at once, since its rows lie together.
-            var turn = pace.Limits ? 1 : share;
-            for (var i = 0; shares.Exists(s => s.Count > i); i += turn)
-            {
-                claimed.AddRange(shares.SelectMany(s => s.Skip(i).Take(turn)));
-            }
+        return claimed;
+    }
+
+    /// <summary>Claims in the store, and reads what is claimed; returns, too, how far each market has come.</summary>
+    private (List<Outgoing> Claimed, List<(string Market, long Id)> Reached) Claim(List<long> waited, List<string> markets, List<string> next, Dictionary<string, long> turns)
+    {
+        var claimed = waited.Count > 0
+            ? context.Database["mails.claim_again"].List(r => r.GetInt64(0), worker, SqlValues.Set(waited), SqlValues.Set(markets))
+            : [];
+        var reached = new List<(string Market, long Id)>();
+        var share = Math.Max(1, (claimSize - claimed.Count) / Math.Max(1, next.Count));
+        var shares = next.ConvertAll(market =>
+        {
+            var ids = context.Database["mails.claim"].List(r => r.GetInt64(0), worker, market, turns.GetValueOrDefault(market), share);
+            ids.Sort();
+            reached.Add((market, ids.Count < share ? long.MaxValue : ids[^1]));
+            return ids;
         });
+        // One by one where they wait for each other long; else a market's share at once, since its rows lie together.
+        var turn = pace.Limits ? 1 : share;
+        for (var i = 0; shares.Exists(s => s.Count > i); i += turn)
+        {
+            claimed.AddRange(shares.SelectMany(s => s.Skip(i).Take(turn)));
+        }
+
         if (claimed.Count == 0)
         {
-            return [];
+            return ([], reached);
         }
 
         var mails = context.Database["mails.content"].List(Outgoing.Read, SqlValues.Set(claimed));
         AnnounceCalls(mails.FindAll(m => m.Kind == MailContact.Reminder));
         var contents = mails.ToDictionary(m => m.Id);
-        return claimed.ConvertAll(id => contents[id] with { Marks = context.Cases.Marks });
+        return (claimed.ConvertAll(id => contents[id] with { Marks = context.Cases.Marks }), reached);
     }
 
     /// <summary>Finds out which reminders a call will follow; the others must not announce one.</summary>
@@ -461,6 +476,11 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         await stored.WaitAsync(ct);
         if (context.Lease is { IsSure: false })
         {
+            if (context.Database.IsShared)
+            {
+                Stop("This worker could not tell the store for too long that it lives, so others may have taken over.");
+            }
+
             throw new OperationCanceledException();
         }
     }

@@ -35,6 +35,9 @@ internal sealed class Store(DataDirectory directory, StoreOptions options)
         return PostgresDatabase.ConnectionForSchedule(connectionString);
     }
 
+    /// <summary>Opens it to help another's cycle; only a store that is shared.</summary>
+    public Database OpenToHelp() => PostgresDatabase.OpenToHelp(connectionString, TimeSpan.FromSeconds(20));
+
     /// <summary>Opens it for writing, and makes it when it is not there.</summary>
     public Database Open()
     {

@@ -19,8 +19,8 @@ public sealed partial class PostgresDatabase : Database
     /// What the server is to know of a connection that writes: whoever is cut off or stands still inside a transaction, with its locks, is given up before
     /// the others' patience is (<see cref="Lease.SharedTerm"/>).
     /// </summary>
-    private const string WriterOptions =
-        "-c idle_in_transaction_session_timeout=25s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=15s";
+    private const string WriterSettings =
+        "SET idle_in_transaction_session_timeout = '25s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 2; SET tcp_user_timeout = '15s'";
 
     private static readonly FrozenDictionary<string, string> Statements = SqlText.Statements("Postgres");
 
@@ -29,20 +29,31 @@ public sealed partial class PostgresDatabase : Database
     private readonly NpgsqlConnection connection;
     private NpgsqlTransaction? transaction;
 
+    private readonly bool writes;
+
     /// <param name="settings">With the password, which the connection hides once it is open.</param>
-    private PostgresDatabase(NpgsqlConnectionStringBuilder settings) => (this.settings, connection) = (settings.ConnectionString, new(settings.ConnectionString));
+    /// <param name="writes">Whether the store is changed over it.</param>
+    private PostgresDatabase(NpgsqlConnectionStringBuilder settings, bool writes) =>
+        (this.settings, connection, this.writes) = (settings.ConnectionString, new(settings.ConnectionString), writes);
 
     /// <summary>Opens a store, creating or migrating it first when <paramref name="write"/> is set.</summary>
     /// <exception cref="OperatorException">There is no store of ours, or it can't be used.</exception>
-    public static PostgresDatabase Open(string connectionString, bool write)
+    public static PostgresDatabase Open(string connectionString, bool write) => Open(connectionString, writes: write, migrates: write, TimeSpan.Zero);
+
+    /// <summary>Opens a store that another's cycle has brought up to date, to help it: with short transactions, whose statements never take long.</summary>
+    /// <param name="connectionString">Which one.</param>
+    /// <param name="patience">How long a statement may take.</param>
+    /// <exception cref="OperatorException">There is no store of ours, or it can't be used.</exception>
+    public static PostgresDatabase OpenToHelp(string connectionString, TimeSpan patience) => Open(connectionString, writes: true, migrates: false, patience);
+
+    private static PostgresDatabase Open(string connectionString, bool writes, bool migrates, TimeSpan patience)
     {
-        var settings = Settings(connectionString);
-        settings.Options = write ? $"{settings.Options} {WriterOptions}".Trim() : settings.Options;
-        var database = new PostgresDatabase(settings);
+        var database = new PostgresDatabase(
+            new NpgsqlConnectionStringBuilder(Settings(connectionString).ConnectionString) { CommandTimeout = (int)patience.TotalSeconds }, writes);
         try
         {
-            database.connection.Open();
-            if (write)
+            database.Connect();
+            if (migrates)
             {
                 database.Migrate();
             }
@@ -89,7 +100,8 @@ public sealed partial class PostgresDatabase : Database
     }
 
     /// <summary>Whether an error may pass by itself.</summary>
-    public static bool MayPass(NpgsqlException e) => e is not PostgresException || e.IsTransient || e.SqlState is "57P01" or "57P02" or "25P03";
+    public static bool MayPass(NpgsqlException e) => e is not PostgresException { SqlState: var state }
+        || state is "40001" or "40P01" or "55P03" or "57P01" or "57P02" or "57P03" or "25P03" or "53300" || state.StartsWith("08", StringComparison.Ordinal);
 
     /// <summary>The same database for the scheduler, which keeps a few connections of its own.</summary>
     public static string ConnectionForSchedule(string connectionString) => new NpgsqlConnectionStringBuilder(Settings(connectionString).ConnectionString)
@@ -139,8 +151,8 @@ public sealed partial class PostgresDatabase : Database
     /// <inheritdoc/>
     public override Database OpenAnother(TimeSpan? patience = null)
     {
-        var another = new PostgresDatabase(new NpgsqlConnectionStringBuilder(settings) { CommandTimeout = (int)(patience ?? TimeSpan.Zero).TotalSeconds });
-        another.connection.Open();
+        var another = new PostgresDatabase(new NpgsqlConnectionStringBuilder(settings) { CommandTimeout = (int)(patience ?? TimeSpan.Zero).TotalSeconds }, writes);
+        another.Connect();
         return another;
     }
 
@@ -224,7 +236,7 @@ public sealed partial class PostgresDatabase : Database
         if (connection.State != ConnectionState.Open)
         {
             connection.Close(); // it was lost
-            connection.Open();
+            Connect();
         }
 
         transaction = connection.BeginTransaction(IsolationLevel.ReadCommitted);
@@ -255,6 +267,15 @@ public sealed partial class PostgresDatabase : Database
         {
             transaction?.Dispose();
             transaction = null;
+        }
+    }
+
+    private void Connect()
+    {
+        connection.Open();
+        if (writes)
+        {
+            Execute(WriterSettings);
         }
     }
 

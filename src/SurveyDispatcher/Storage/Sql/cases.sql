@@ -19,15 +19,15 @@ SELECT id, market, survey, event_date, state, close_reason, invited_on, reminded
 FROM cases ORDER BY id
 
 -- name: look_now_by_identity
--- The day is before any local date, so the next planning looks at the case.
-UPDATE cases SET next_look_on = @day
+-- The day is before any local date, so the next planning looks at the case. One that should have been looked at before stays so.
+UPDATE cases SET next_look_on = CASE WHEN next_look_on < @day THEN next_look_on ELSE @day END
 WHERE id IN (SELECT id FROM identities WHERE hash = @hash) AND state NOT IN ('completed', 'closed')
 
 -- name: look_now
-UPDATE cases SET next_look_on = @day WHERE id = @id AND state NOT IN ('completed', 'closed')
+UPDATE cases SET next_look_on = CASE WHEN next_look_on < @day THEN next_look_on ELSE @day END WHERE id = @id AND state NOT IN ('completed', 'closed')
 
 -- name: look_at_all_now
-UPDATE cases SET next_look_on = @day WHERE next_look_on IS NOT NULL
+UPDATE cases SET next_look_on = @day WHERE next_look_on > @day
 
 -- name: create_due
 CREATE TEMP TABLE IF NOT EXISTS due (position INTEGER PRIMARY KEY, id INTEGER NOT NULL)

@@ -15,7 +15,7 @@ DELETE FROM workers WHERE id = @id
 
 -- name: bury
 -- Whoever is under way in a transaction is waited for.
-DELETE FROM workers WHERE until <= @now OR id = @known_dead
+DELETE FROM workers WHERE (until <= @now AND id <> @self) OR id = @known_dead
 
 -- name: others
 SELECT name FROM workers WHERE id <> @worker ORDER BY id
