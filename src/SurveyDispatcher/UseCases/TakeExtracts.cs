@@ -167,7 +167,7 @@ internal sealed class TakeExtracts(CycleContext context)
             return;
         }
 
-        page.Rows.AddRange(back.Select(row => Prepare(reader.Read(input.Again(page.Raw(row), row.Line), LocalDate))));
+        page.Rows.AddRange(input.Again(page.Records(back), back.Select(row => row.Line)).Select(row => Prepare(reader.Read(row, LocalDate))));
         page.Rows.Sort(from, page.Rows.Count - from, Comparer<Understood>.Create((a, b) => a.Line.CompareTo(b.Line)));
     }
 
@@ -602,8 +602,20 @@ internal sealed class Page : IDisposable
         return back;
     }
 
-    /// <summary>The text of a row.</summary>
-    public byte[] Raw(SeenRow row) => raw.AsSpan(row.Start, row.Length).ToArray();
+    /// <summary>The text of some rows, a line feed behind each.</summary>
+    public byte[] Records(List<SeenRow> rows)
+    {
+        var records = new byte[rows.Sum(row => row.Length + 1)];
+        var at = 0;
+        foreach (var row in rows)
+        {
+            raw.AsSpan(row.Start, row.Length).CopyTo(records.AsSpan(at));
+            at += row.Length;
+            records[at++] = (byte)'\n';
+        }
+
+        return records;
+    }
 
     public void Dispose()
     {
