@@ -510,7 +510,7 @@ internal sealed class TakeExtracts(CycleContext context)
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
-            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(t, verdict, today));
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? SqlValue.Null : today, ForgetOn(t, verdict, today));
         newKeys.Add(understood.Customer.KeyHash);
         var hashes = understood.Customer.Identities;
         for (var i = 0; i < hashes.Length; i++)

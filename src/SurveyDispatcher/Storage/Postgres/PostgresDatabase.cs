@@ -405,11 +405,11 @@ internal sealed class PostgresBulk(
     NpgsqlConnection connection, string table, string columns, string onConflict, NpgsqlDbType[] types, Statement one) : Bulk
 {
     private const int MostRows = 10_000, FewRows = 4;
-    private readonly List<object?> values = [];
+    private readonly List<SqlValue> values = [];
     private bool staged;
 
     /// <inheritdoc/>
-    public override void Add(params ReadOnlySpan<object?> row)
+    public override void Add(params ReadOnlySpan<SqlValue> row)
     {
         if (row.Length != types.Length)
         {
@@ -428,10 +428,9 @@ internal sealed class PostgresBulk(
     {
         if (values.Count <= FewRows * types.Length)
         {
-            var few = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(values);
-            for (var at = 0; at < few.Length; at += types.Length)
+            foreach (var row in values.Chunk(types.Length))
             {
-                one.Run(few.Slice(at, types.Length));
+                one.Run(Array.ConvertAll(row, value => value.ToObject()));
             }
         }
         else if (onConflict.Length == 0)
@@ -479,31 +478,29 @@ internal sealed class PostgresBulk(
             writer.StartRow();
             for (var i = 0; i < types.Length; i++)
             {
-                switch (values[at + i])
+                var value = values[at + i];
+                switch (value.Kind)
                 {
-                    case null:
+                    case SqlKind.Null:
                         writer.WriteNull();
                         break;
-                    case string text:
-                        writer.Write(text, types[i]);
+                    case SqlKind.Number:
+                        writer.Write(value.Number, types[i]);
                         break;
-                    case long number:
-                        writer.Write(number, types[i]);
+                    case SqlKind.Text:
+                        writer.Write(value.Text, types[i]);
                         break;
-                    case int number:
-                        writer.Write((long)number, types[i]);
+                    case SqlKind.Bytes:
+                        writer.Write(value.Bytes, types[i]);
                         break;
-                    case byte[] bytes:
-                        writer.Write(bytes, types[i]);
+                    case SqlKind.Day:
+                        writer.Write(value.Day, types[i]);
                         break;
-                    case DateOnly day:
-                        writer.Write(day, types[i]);
-                        break;
-                    case DateTimeOffset instant:
-                        writer.Write(instant.ToUniversalTime(), types[i]);
+                    case SqlKind.Instant:
+                        writer.Write(value.Instant, types[i]);
                         break;
                     default:
-                        throw new ArgumentOutOfRangeException(nameof(into), values[at + i], "No SQL value.");
+                        throw new ArgumentOutOfRangeException(nameof(into), value.Kind, "No SQL value.");
                 }
             }
         }
