@@ -658,20 +658,19 @@ internal sealed record Customer(ContactPoints? Points, (long Email, long Phone1,
 internal sealed class SourceReader
 {
     private readonly Source source;
-    private readonly Vault vault;
     private readonly int[] positions;
-    private readonly byte[] reading;
+    private readonly SipHash sightings, contents;
 
     public SourceReader(Source source, CsvInput input, Vault vault)
     {
         this.source = source;
-        this.vault = vault;
         positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
-        reading = SHA256.HashData(Encoding.UTF8.GetBytes($"{Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
+        sightings = vault.HashesFor(Encoding.UTF8.GetBytes($"sightings {Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
+        contents = vault.HashesFor(Encoding.UTF8.GetBytes($"contents {Convert.ToHexString(source.ReadingHash)}"));
     }
 
     /// <summary>By what the row is known when it comes again in the same form.</summary>
-    public UInt128 SightingOf(CsvRow row) => vault.Sighting(reading, row.RawBytes);
+    public UInt128 SightingOf(CsvRow row) => sightings.LongOf(row.RawBytes);
 
     /// <summary>Reads one row.</summary>
     public Understood Read(CsvRow row, Func<string, DateOnly> localDate)
@@ -698,10 +697,9 @@ internal sealed class SourceReader
     /// <summary>Equal for rows that say the same, whatever the order of their columns and the way in which they are quoted.</summary>
     private long HashOf(CsvRow row)
     {
-        var most = reading.Length + row.RawBytes.Length + positions.Length;
+        var most = row.RawBytes.Length + positions.Length;
         var text = most <= 2_048 ? stackalloc byte[most] : new byte[most];
-        source.ReadingHash.CopyTo(text);
-        var length = source.ReadingHash.Length;
+        var length = 0;
         foreach (var position in positions)
         {
             var cell = position < 0 ? [] : row.CellBytes(position).Trim(" \t"u8);
@@ -710,6 +708,6 @@ internal sealed class SourceReader
             text[length++] = 0x1f;
         }
 
-        return vault.HashOfRow(text[..length]);
+        return unchecked((long)contents.Of(text[..length]));
     }
 }
