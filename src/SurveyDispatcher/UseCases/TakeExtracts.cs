@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Survey.Domain;
@@ -20,12 +21,12 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
     private const int TransactionRows = 50_000;
 
-    private readonly HashSet<TransactionKey> seen = [];
-    private readonly HashSet<long> newKeys = [];
-    private readonly List<(long Hash, long Id)> newIdentities = [];
+    private readonly HashSet<long> seen = [];
+    private readonly List<long> newIdentities = [], ownersOfNew = [];
     private readonly Dictionary<UInt128, DateOnly> newSightings = [], sightingsAgain = [];
     private readonly HashSet<(string, string, SurveyKind)> dealerSurveys = [];
     private HashSet<UInt128> removedSightings = [], removedBefore = [];
+    private HashSet<long> newKeys = [], newKeysBefore = [];
     private long lastId;
 
     /// <summary>Takes every extract that has arrived.</summary>
@@ -70,6 +71,7 @@ internal sealed class TakeExtracts(CycleContext context)
                     SaveSightings();
                     taking.SaveProgress();
                 });
+                (newKeysBefore, newKeys) = (newKeys, newKeysBefore);
                 newKeys.Clear();
                 (removedBefore, removedSightings) = (removedSightings, removedBefore);
                 removedSightings.Clear();
@@ -97,9 +99,11 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         lastId = context.Database["transactions.last_id"].Scalar<long>();
         newIdentities.Clear();
+        ownersOfNew.Clear();
         newSightings.Clear();
         sightingsAgain.Clear();
         newKeys.Clear();
+        newKeysBefore.Clear();
         removedSightings.Clear();
         removedBefore.Clear();
         dealerSurveys.Clear();
@@ -132,13 +136,13 @@ internal sealed class TakeExtracts(CycleContext context)
 
                 if (page.Count == PageRows)
                 {
-                    SortOutSeen(page, store, input, reader);
+                    LookUp(page, store, input, reader);
                     pages.Add(page, ct);
                     page = new Page();
                 }
             }
 
-            SortOutSeen(page, store, input, reader);
+            LookUp(page, store, input, reader);
             pages.Add(page, ct);
         }
         finally
@@ -147,19 +151,20 @@ internal sealed class TakeExtracts(CycleContext context)
         }
     }
 
-    /// <summary>Asks the store which rows of a page it has seen; the others are read now.</summary>
-    private void SortOutSeen(Page page, Database store, CsvInput input, SourceReader reader)
+    /// <summary>Asks the store which rows of a page it has seen, reads the others, and asks which of their transactions it has.</summary>
+    private void LookUp(Page page, Database store, CsvInput input, SourceReader reader)
     {
+        page.AddKnown(store, page.Rows);
         if (page.Seen.Count > 0)
         {
             var known = store.Exist("sightings.seen", [.. page.Seen.Select(s => Bytes(s.Sighting))], context.LatestToday, context.Ledger.PolicyId);
             var at = 0;
-            GoTheLongWay(page, _ => !known[at++], 0, input, reader);
+            GoTheLongWay(page, _ => !known[at++], 0, store, input, reader);
         }
     }
 
     /// <summary>Reads rows that may change something after all, and puts them where they stood.</summary>
-    private void GoTheLongWay(Page page, Predicate<SeenRow> which, int from, CsvInput input, SourceReader reader)
+    private void GoTheLongWay(Page page, Predicate<SeenRow> which, int from, Database store, CsvInput input, SourceReader reader)
     {
         var back = page.TakeBack(which);
         if (back.Count == 0)
@@ -167,7 +172,9 @@ internal sealed class TakeExtracts(CycleContext context)
             return;
         }
 
-        page.Rows.AddRange(input.Again(page.Records(back), back.Select(row => row.Line)).Select(row => Prepare(reader.Read(row, LocalDate))));
+        var rows = input.Again(page.Records(back), back.Select(row => row.Line)).Select(row => Prepare(reader.Read(row, LocalDate))).ToList();
+        page.AddKnown(store, rows);
+        page.Rows.AddRange(rows);
         page.Rows.Sort(from, page.Rows.Count - from, Comparer<Understood>.Create((a, b) => a.Line.CompareTo(b.Line)));
     }
 
@@ -198,12 +205,12 @@ internal sealed class TakeExtracts(CycleContext context)
     private void Store(Page page, CsvInput input, SourceReader reader, FileInTaking taking)
     {
         // The reading thread sees what was committed when it looked; a row of the same transaction may have changed it since.
-        GoTheLongWay(page, s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0, input, reader);
+        GoTheLongWay(page, s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0, context.Database, input, reader);
         for (var done = 0; done < page.Rows.Count;)
         {
             done = StoreRows(page, done, taking);
             var line = page.Rows[done - 1].Line;
-            GoTheLongWay(page, s => s.Line > line && removedSightings.Contains(s.Sighting), done, input, reader);
+            GoTheLongWay(page, s => s.Line > line && removedSightings.Contains(s.Sighting), done, context.Database, input, reader);
         }
 
         taking.CountUnchanged(page.Seen.Count);
@@ -213,9 +220,9 @@ internal sealed class TakeExtracts(CycleContext context)
     private int StoreRows(Page page, int from, FileInTaking taking)
     {
         seen.Clear();
-        ForgetErased(page.Rows, from, taking);
+        ForgetErased(page, from, taking);
         var rows = page.Rows.Skip(from).Where(u => u.Transaction is not null).ToList();
-        var stored = StoredTransactions(rows);
+        var stored = page.Known.Count == 0 ? [] : StoredTransactions(rows.Select(u => u.Customer.KeyHash).Where(page.Known.Contains));
         var suppressed = context.Cases.SuppressionsOf(rows.Select(u => u.Customer.Hashes));
         var contacts = context.Cases.FirstContacts(rows.Select(u => u.Customer.Hashes), context.Config.Programme.Contact.RestDays, context.AsOf.Day);
         for (var at = from; at < page.Rows.Count; at++)
@@ -235,19 +242,19 @@ internal sealed class TakeExtracts(CycleContext context)
     }
 
     /// <summary>Of a customer whose data was erased only the fact that something came is kept, under a name that means nobody.</summary>
-    private void ForgetErased(List<Understood> page, int from, FileInTaking taking)
+    private void ForgetErased(Page page, int from, FileInTaking taking)
     {
         if (!context.Erased.Any)
         {
             return;
         }
 
-        for (var i = from; i < page.Count; i++)
+        for (var i = from; i < page.Rows.Count; i++)
         {
-            if (page[i].Transaction is { } t && context.Erased.Has(page[i].Customer.Identities))
+            if (page.Rows[i].Transaction is { } t && context.Erased.Has(page.Rows[i].Customer.Identities))
             {
                 var key = t.Key with { TransactionId = context.Vault.Pseudonym(t.Key) };
-                page[i] = page[i] with
+                page.Rows[i] = page.Rows[i] with
                 {
                     Transaction = t with
                     {
@@ -264,6 +271,7 @@ internal sealed class TakeExtracts(CycleContext context)
                     Sighting = 0,
                     Customer = new Customer(new ContactPoints(null, Usability.None, null, null), default, [context.Vault.Hash(key)], []),
                 };
+                page.AddKnown(context.Database, [page.Rows[i]]);
                 taking.SawErased();
             }
         }
@@ -272,53 +280,53 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Keyed hashes fall anywhere in their tree: in order, many of them touch each of its pages once.</summary>
     private void SaveIdentities()
     {
-        newIdentities.Sort();
-        foreach (var (hash, id) in newIdentities)
+        var hashes = CollectionsMarshal.AsSpan(newIdentities);
+        var owners = CollectionsMarshal.AsSpan(ownersOfNew);
+        hashes.Sort(owners);
+        for (var i = 0; i < hashes.Length; i++)
         {
-            context.Database.Bulk("identities.insert").Add(hash, id);
+            context.Database.Bulk("identities.insert").Add(hashes[i], owners[i]);
         }
 
         newIdentities.Clear();
+        ownersOfNew.Clear();
     }
 
     private void SaveSightings()
     {
         foreach (var (sightings, statement) in new[] { (newSightings, "sightings.insert"), (sightingsAgain, "sightings.add") })
         {
-            foreach (var (row, until) in sightings.OrderBy(s => s.Key))
+            var (rows, days) = (sightings.Keys.ToArray(), sightings.Values.ToArray());
+            Array.Sort(rows, days);
+            for (var i = 0; i < rows.Length; i++)
             {
-                context.Database.Bulk(statement).Add(Bytes(row), until, context.Ledger.PolicyId);
+                context.Database.Bulk(statement).Add(Bytes(rows[i]), days[i], context.Ledger.PolicyId);
             }
 
             sightings.Clear();
         }
     }
 
-    /// <summary>What the store has of some rows' transactions. One that comes twice on the page is asked for again: the first may have stored it.</summary>
-    private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(IEnumerable<Understood> rows)
+    /// <summary>What the store has of transactions, by the hashes of their keys.</summary>
+    private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(IEnumerable<long> keys)
     {
         var stored = new Dictionary<TransactionKey, StoredTransaction>();
-        var known = context.Database.Exist("identities.exists", [.. rows.Select(u => u.Customer.KeyHash)]);
-        if (known.Count == 0)
-        {
-            return stored;
-        }
-
         context.Database["transactions.by_hashes"].Each(
             r =>
             {
                 var transaction = StoredTransaction.Read(r);
                 stored[transaction.Key] = transaction;
             },
-            SqlValues.Set(known));
+            SqlValues.Set(keys));
         return stored;
     }
 
+    /// <summary>What the store has of a transaction that came before in this file: maybe too late for whoever asked for the page.</summary>
     private StoredTransaction? Again(Understood understood)
     {
         SaveIdentities();
         context.Database.Flush();
-        return StoredTransactions([understood]).GetValueOrDefault(understood.Transaction!.Key);
+        return StoredTransactions([understood.Customer.KeyHash]).GetValueOrDefault(understood.Transaction!.Key);
     }
 
     private RowOutcome Take(
@@ -326,7 +334,8 @@ internal sealed class TakeExtracts(CycleContext context)
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
     {
         var (key, customer) = (incoming.Key, understood.Customer);
-        var stored = seen.Add(key) && !newKeys.Contains(customer.KeyHash) ? known.GetValueOrDefault(key) : Again(understood);
+        var cameBefore = !seen.Add(customer.KeyHash) || newKeys.Contains(customer.KeyHash) || newKeysBefore.Contains(customer.KeyHash);
+        var stored = cameBefore ? Again(understood) : known.GetValueOrDefault(key);
         var market = context.Config.Programme.MarketOf(key.Country);
         var reach = market is null
             ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
@@ -517,7 +526,8 @@ internal sealed class TakeExtracts(CycleContext context)
         {
             if (!hashes.AsSpan(0, i).Contains(hashes[i])) // a number that was given twice
             {
-                newIdentities.Add((hashes[i], id));
+                newIdentities.Add(hashes[i]);
+                ownersOfNew.Add(id);
             }
         }
 
@@ -566,7 +576,19 @@ internal sealed class Page : IDisposable
     /// <summary>Rows that change nothing, as far as the reading thread saw.</summary>
     public List<SeenRow> Seen { get; } = [];
 
+    /// <summary>The hashes of keys under which the store has a transaction, as far as who asked it saw.</summary>
+    public HashSet<long> Known { get; } = [];
+
     public int Count => Rows.Count + Seen.Count;
+
+    /// <summary>Asks a store which of some rows' transactions it has.</summary>
+    public void AddKnown(Database store, List<Understood> rows)
+    {
+        if (rows.Count > 0)
+        {
+            Known.UnionWith(store.Exist("identities.exists", [.. rows.Where(u => u.Transaction is not null).Select(u => u.Customer.KeyHash).Order()])); // in order: neighbours in the tree
+        }
+    }
 
     /// <summary>Keeps the row's text: it may yet have to be read.</summary>
     public void AddSeen(CsvRow row, UInt128 sighting)

@@ -87,7 +87,7 @@ public sealed partial class SqliteDatabase : Database
     };
 
     /// <inheritdoc/>
-    public override List<long> Exist(string name, long[] keys)
+    public override List<long> Exist(string name, long[] keys) => Reading(() =>
     {
         var statement = this[name];
         var found = new List<long>();
@@ -100,7 +100,7 @@ public sealed partial class SqliteDatabase : Database
         }
 
         return found;
-    }
+    });
 
     /// <inheritdoc/>
     public override bool IsShared => false;
@@ -115,7 +115,7 @@ public sealed partial class SqliteDatabase : Database
     }
 
     /// <inheritdoc/>
-    public override bool[] Exist(string name, byte[][] keys, params object?[] others)
+    public override bool[] Exist(string name, byte[][] keys, params object?[] others) => Reading(() =>
     {
         var statement = this[name];
         object?[] values = [null, .. others];
@@ -124,7 +124,7 @@ public sealed partial class SqliteDatabase : Database
             values[0] = key;
             return statement.Any(values);
         });
-    }
+    });
 
     /// <inheritdoc/>
     public override Database OpenReader()
@@ -242,6 +242,9 @@ public sealed partial class SqliteDatabase : Database
             return;
         }
     }
+
+    /// <summary>Many questions in one transaction: each by itself would take and give back a lock of the file.</summary>
+    private T Reading<T>(Func<T> ask) => raw.sqlite3_get_autocommit(connection.Handle) != 0 ? AtOneMoment(ask) : ask();
 
     private void Configure() => Execute("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 15000;");
 
