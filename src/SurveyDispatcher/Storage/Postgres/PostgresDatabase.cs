@@ -5,7 +5,6 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace SurveyDispatcher.Storage;
 
@@ -172,18 +171,9 @@ public sealed partial class PostgresDatabase : Database
     protected override Bulk PrepareBulk(string name, string text, Statement one)
     {
         var insert = Insert().Match(text);
-        var (table, columns) = (StoreTable.Of(insert.Groups["table"].Value), insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries));
+        var columns = insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries);
         return new PostgresBulk(
-            connection, table.Name, string.Join(", ", columns), text[(insert.Index + insert.Length)..].Trim(),
-            [.. columns.Select(column => table.Columns.First(c => c.Name == column).Kind switch
-            {
-                ColumnKind.Integer => NpgsqlDbType.Bigint,
-                ColumnKind.Text => NpgsqlDbType.Text,
-                ColumnKind.Day => NpgsqlDbType.Date,
-                ColumnKind.Instant => NpgsqlDbType.TimestampTz,
-                _ => NpgsqlDbType.Bytea,
-            })],
-            one);
+            connection, insert.Groups["table"].Value, string.Join(", ", columns), columns.Length, text[(insert.Index + insert.Length)..].Trim(), one);
     }
 
     /// <inheritdoc/>
@@ -359,7 +349,7 @@ internal sealed class PostgresStatement(NpgsqlConnection connection, string name
         Command.Parameters.Clear();
         foreach (var value in values)
         {
-            Command.Parameters.Add(new NpgsqlParameter { Value = PostgresBulk.ValueOf(value) });
+            Command.Parameters.Add(new NpgsqlParameter { Value = ValueOf(value) });
         }
     }
 
@@ -396,72 +386,8 @@ internal sealed class PostgresStatement(NpgsqlConnection connection, string name
         close.ExecuteNonQuery();
     }
 
-    private static int CountOf(string text) =>
-        System.Text.RegularExpressions.Regex.Matches(text, @"\$(\d+)").Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
-}
-
-/// <summary>Rows in bulk by COPY, where the insert resolves conflicts by way of a table of the session.</summary>
-internal sealed class PostgresBulk(
-    NpgsqlConnection connection, string table, string columns, string onConflict, NpgsqlDbType[] types, Statement one) : Bulk
-{
-    private const int MostRows = 10_000, FewRows = 4;
-    private readonly List<SqlValue> values = [];
-    private bool staged;
-
-    /// <inheritdoc/>
-    public override void Add(params ReadOnlySpan<SqlValue> row)
-    {
-        if (row.Length != types.Length)
-        {
-            throw new ArgumentException($"{types.Length} values are expected, not {row.Length}: {table}");
-        }
-
-        values.AddRange(row);
-        if (values.Count >= MostRows * types.Length)
-        {
-            Flush();
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        if (values.Count <= FewRows * types.Length)
-        {
-            foreach (var row in values.Chunk(types.Length))
-            {
-                one.Run(Array.ConvertAll(row, value => value.ToObject()));
-            }
-        }
-        else if (onConflict.Length == 0)
-        {
-            Copy(table);
-        }
-        else
-        {
-            var staging = $"staging_{table}";
-            if (!staged)
-            {
-                Execute($"CREATE TEMP TABLE IF NOT EXISTS {staging} (LIKE {table}) ON COMMIT DELETE ROWS");
-                staged = true;
-            }
-
-            Copy(staging);
-            Execute($"INSERT INTO {table} ({columns}) SELECT {columns} FROM {staging} {onConflict}; TRUNCATE {staging}");
-        }
-
-        values.Clear();
-    }
-
-    /// <inheritdoc/>
-    public override void Clear()
-    {
-        values.Clear();
-        staged = false; // the table may have been made by the transaction that was rolled back
-    }
-
     /// <summary>The value as the driver takes it.</summary>
-    public static object ValueOf(object? value) => value switch
+    private static object ValueOf(object? value) => value switch
     {
         null => DBNull.Value,
         int number => (long)number,
@@ -469,48 +395,6 @@ internal sealed class PostgresBulk(
         _ => value,
     };
 
-    private void Copy(string into)
-    {
-        Moment.Of("statement", $"copy {into}");
-        using var writer = connection.BeginBinaryImport($"COPY {into} ({columns}) FROM STDIN (FORMAT BINARY)");
-        for (var at = 0; at < values.Count; at += types.Length)
-        {
-            writer.StartRow();
-            for (var i = 0; i < types.Length; i++)
-            {
-                var value = values[at + i];
-                switch (value.Kind)
-                {
-                    case SqlKind.Null:
-                        writer.WriteNull();
-                        break;
-                    case SqlKind.Number:
-                        writer.Write(value.Number, types[i]);
-                        break;
-                    case SqlKind.Text:
-                        writer.Write(value.Text, types[i]);
-                        break;
-                    case SqlKind.Bytes:
-                        writer.Write(value.Bytes, types[i]);
-                        break;
-                    case SqlKind.Day:
-                        writer.Write(value.Day, types[i]);
-                        break;
-                    case SqlKind.Instant:
-                        writer.Write(value.Instant, types[i]);
-                        break;
-                    default:
-                        throw new ArgumentOutOfRangeException(nameof(into), value.Kind, "No SQL value.");
-                }
-            }
-        }
-
-        writer.Complete();
-    }
-
-    private void Execute(string text)
-    {
-        using var command = new NpgsqlCommand(text, connection);
-        command.ExecuteNonQuery();
-    }
+    private static int CountOf(string text) =>
+        System.Text.RegularExpressions.Regex.Matches(text, @"\$(\d+)").Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
 }
