@@ -223,13 +223,12 @@ internal sealed class TakeExtracts(CycleContext context)
         ForgetErased(page, from, taking);
         var rows = page.Rows.Skip(from).Where(u => u.Transaction is not null).ToList();
         var stored = page.Known.Count == 0 ? [] : StoredTransactions(rows.Select(u => u.Customer.KeyHash).Where(page.Known.Contains));
-        var suppressed = context.Cases.SuppressionsOf(rows.Select(u => u.Customer.Hashes));
         var contacts = context.Cases.FirstContacts(rows.Select(u => u.Customer.Hashes), context.Config.Programme.Contact.RestDays, context.AsOf.Day);
         for (var at = from; at < page.Rows.Count; at++)
         {
             var (understood, removed) = (page.Rows[at], removedSightings.Count);
             var result = understood.Transaction is { } transaction
-                ? new RowResult(Take(transaction, understood, stored, suppressed, contacts, taking.Id))
+                ? new RowResult(Take(transaction, understood, stored, page.Suppressed, contacts, taking.Id))
                 : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
             taking.Count(result, understood.Line, () => understood.Raw!);
             if (removedSightings.Count > removed && page.Seen.Exists(s => s.Line > understood.Line && removedSightings.Contains(s.Sighting)))
@@ -581,11 +580,19 @@ internal sealed class Page : IDisposable
 
     public int Count => Rows.Count + Seen.Count;
 
-    /// <summary>Asks a store which of some rows' transactions it has.</summary>
+    /// <summary>What stands on the suppression list about the customers; it does not change while extracts are taken.</summary>
+    public Dictionary<long, Suppression> Suppressed { get; } = [];
+
+    /// <summary>Asks a store which of some rows' transactions it has, and what is known of their customers.</summary>
     public void AddKnown(Database store, List<Understood> rows)
     {
         if (rows.Count > 0)
         {
+            foreach (var (hash, suppression) in CaseStore.SuppressionsOf(rows.Where(u => u.Transaction is not null).Select(u => u.Customer.Hashes), store))
+            {
+                Suppressed[hash] = suppression;
+            }
+
             Known.UnionWith(store.Exist("identities.exists", [.. rows.Where(u => u.Transaction is not null).Select(u => u.Customer.KeyHash).Order()])); // in order: neighbours in the tree
         }
     }

@@ -7,16 +7,16 @@ namespace SurveyDispatcher.Storage;
 /// <summary>Rows in bulk by COPY, where the insert resolves conflicts by way of a table of the session.</summary>
 /// <remarks>
 /// What is added is at once put into COPY's binary format: the types of the schema are five, and the driver's own writer, which knows
-/// every type, takes as long over a row as the server.
+/// every type, takes as long over a row as the server. While the server takes in one buffer, the next is filled.
 /// </remarks>
-internal sealed class PostgresBulk(NpgsqlConnection connection, string table, string columns, int width, string onConflict, Statement one) : Bulk
+internal sealed class PostgresBulk(PostgresDatabase database, NpgsqlConnection connection, string table, string columns, int width, string onConflict, Statement one) : Bulk
 {
     private const int EnoughBytes = 1 << 20, FewRows = 4;
     private const int DaysBefore2000 = 730_119;
     private const long TicksBefore2000 = DaysBefore2000 * TimeSpan.TicksPerDay;
     private static readonly byte[] Head = [.. "PGCOPY\n"u8, 0xff, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
     private readonly List<object?[]> few = [];
-    private byte[] buffer = [];
+    private byte[] buffer = [], other = [];
     private int used, rows;
     private bool staged;
 
@@ -53,21 +53,12 @@ internal sealed class PostgresBulk(NpgsqlConnection connection, string table, st
         {
             few.ForEach(row => one.Run(row));
         }
-        else if (onConflict.Length == 0)
-        {
-            Copy(table);
-        }
         else
         {
-            var staging = $"staging_{table}";
-            if (!staged)
-            {
-                Execute($"CREATE TEMP TABLE IF NOT EXISTS {staging} (LIKE {table}) ON COMMIT DELETE ROWS");
-                staged = true;
-            }
-
-            Copy(staging);
-            Execute($"INSERT INTO {table} ({columns}) SELECT {columns} FROM {staging} {onConflict}; TRUNCATE {staging}");
+            Moment.Of("statement", $"copy {table}");
+            var (data, length) = (buffer, used);
+            database.Copy(() => Copy(data, length)); // which waits for the last one: the other buffer is free
+            (buffer, other) = (other, buffer);
         }
 
         Empty();
@@ -77,6 +68,7 @@ internal sealed class PostgresBulk(NpgsqlConnection connection, string table, st
     public override void Clear()
     {
         Empty();
+        database.AbandonCopy();
         staged = false; // the table may have been made by the transaction that was rolled back
     }
 
@@ -97,12 +89,30 @@ internal sealed class PostgresBulk(NpgsqlConnection connection, string table, st
         return objects;
     }
 
-    private void Copy(string into)
+    private void Copy(byte[] data, int length)
     {
-        Moment.Of("statement", $"copy {into}");
+        if (onConflict.Length == 0)
+        {
+            Copy(table, data.AsSpan(0, length));
+            return;
+        }
+
+        var staging = $"staging_{table}";
+        if (!staged)
+        {
+            Execute($"CREATE TEMP TABLE IF NOT EXISTS {staging} (LIKE {table}) ON COMMIT DELETE ROWS");
+            staged = true;
+        }
+
+        Copy(staging, data.AsSpan(0, length));
+        Execute($"INSERT INTO {table} ({columns}) SELECT {columns} FROM {staging} {onConflict}; TRUNCATE {staging}");
+    }
+
+    private void Copy(string into, ReadOnlySpan<byte> data)
+    {
         using var stream = connection.BeginRawBinaryCopy($"COPY {into} ({columns}) FROM STDIN (FORMAT BINARY)");
         stream.Write(Head);
-        stream.Write(buffer.AsSpan(0, used));
+        stream.Write(data);
         stream.Write([0xff, 0xff]); // no more rows
     }
 

@@ -22,6 +22,7 @@ public sealed partial class PostgresDatabase : Database
     private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Postgres");
     private readonly NpgsqlConnection connection;
     private NpgsqlTransaction? transaction;
+    private Task copying = Task.CompletedTask;
 
     private PostgresDatabase(NpgsqlConnection connection) => this.connection = connection;
 
@@ -165,7 +166,7 @@ public sealed partial class PostgresDatabase : Database
     protected override string Text(string name) => Statements[name];
 
     /// <inheritdoc/>
-    protected override Statement Prepare(string name, string text) => new PostgresStatement(connection, name, InWordsOfPostgres(text));
+    protected override Statement Prepare(string name, string text) => new PostgresStatement(this, connection, name, InWordsOfPostgres(text));
 
     /// <inheritdoc/>
     protected override Bulk PrepareBulk(string name, string text, Statement one)
@@ -173,7 +174,7 @@ public sealed partial class PostgresDatabase : Database
         var insert = Insert().Match(text);
         var columns = insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries);
         return new PostgresBulk(
-            connection, insert.Groups["table"].Value, string.Join(", ", columns), columns.Length, text[(insert.Index + insert.Length)..].Trim(), one);
+            this, connection, insert.Groups["table"].Value, string.Join(", ", columns), columns.Length, text[(insert.Index + insert.Length)..].Trim(), one);
     }
 
     /// <inheritdoc/>
@@ -201,6 +202,7 @@ public sealed partial class PostgresDatabase : Database
     protected override void Commit()
     {
         Moment.Of("statement", "commit");
+        WaitForCopy();
         transaction!.Commit();
         transaction.Dispose();
         transaction = null;
@@ -211,6 +213,7 @@ public sealed partial class PostgresDatabase : Database
     {
         try
         {
+            AbandonCopy();
             transaction?.Rollback();
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
@@ -223,6 +226,28 @@ public sealed partial class PostgresDatabase : Database
             transaction?.Dispose();
             transaction = null;
         }
+    }
+
+    /// <summary>Has rows copied while the caller goes on; the connection is the copy's until then.</summary>
+    internal void Copy(Action copy)
+    {
+        WaitForCopy();
+        copying = Task.Run(copy);
+    }
+
+    /// <summary>Waits until the connection is free; whatever kept rows from being copied is thrown here.</summary>
+    internal void WaitForCopy()
+    {
+        var last = copying;
+        copying = Task.CompletedTask;
+        last.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Waits until the connection is free, for somebody who rolls back: whether the rows were copied does not matter any more.</summary>
+    internal void AbandonCopy()
+    {
+        ((IAsyncResult)copying).AsyncWaitHandle.WaitOne();
+        copying = Task.CompletedTask;
     }
 
     private long Holders(string select)
@@ -304,6 +329,7 @@ public sealed partial class PostgresDatabase : Database
 
     private void Execute(string text)
     {
+        WaitForCopy();
         using var command = new NpgsqlCommand(text, connection);
         command.ExecuteNonQuery();
     }
@@ -322,7 +348,7 @@ public sealed partial class PostgresDatabase : Database
 }
 
 /// <summary>A statement of PostgreSQL; the driver prepares it when it is used again.</summary>
-internal sealed class PostgresStatement(NpgsqlConnection connection, string name, string text)
+internal sealed class PostgresStatement(PostgresDatabase database, NpgsqlConnection connection, string name, string text)
     : Statement(name, new NpgsqlCommand(text, connection), CountOf(text))
 {
     private const int CursorRows = 2_000;
@@ -346,6 +372,7 @@ internal sealed class PostgresStatement(NpgsqlConnection connection, string name
     protected override void Bind(ReadOnlySpan<object?> values)
     {
         Begin(values.Length);
+        database.WaitForCopy();
         Command.Parameters.Clear();
         foreach (var value in values)
         {
@@ -357,6 +384,7 @@ internal sealed class PostgresStatement(NpgsqlConnection connection, string name
     protected override IEnumerable<T> Stream<T>(Func<DbDataReader, T> read)
     {
         // A connection has one result at a time; a cursor is asked for a page of it.
+        database.WaitForCopy();
         var cursor = $"cursor_{Command.GetHashCode()}";
         using (var declare = new NpgsqlCommand($"DECLARE {cursor} NO SCROLL CURSOR FOR {Command.CommandText}", connection))
         {
