@@ -19,7 +19,7 @@ internal sealed class TakeExtracts(CycleContext context)
     private const int PageRows = 1_000;
 
     /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
-    private const int TransactionRows = 50_000;
+    private const int TransactionRows = 150_000;
 
     private readonly HashSet<long> seen = [];
     private readonly List<long> newIdentities = [], ownersOfNew = [];
