@@ -15,11 +15,11 @@ namespace SurveyDispatcher.UseCases;
 /// <remarks>One thread reads and understands rows; the other, which owns the store, screens and stores them page by page.</remarks>
 internal sealed class TakeExtracts(CycleContext context)
 {
+    /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
+    internal const int TransactionRows = 150_000;
+
     /// <summary>Rows that are handed from one thread to the other at a time: few, so that they die young.</summary>
     private const int PageRows = 1_000;
-
-    /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
-    private const int TransactionRows = 150_000;
 
     private readonly HashSet<long> seen = [];
     private readonly List<long> newIdentities = [], ownersOfNew = [];
@@ -282,9 +282,10 @@ internal sealed class TakeExtracts(CycleContext context)
         var hashes = CollectionsMarshal.AsSpan(newIdentities);
         var owners = CollectionsMarshal.AsSpan(ownersOfNew);
         hashes.Sort(owners);
+        var bulk = context.Database.Bulk("identities.insert");
         for (var i = 0; i < hashes.Length; i++)
         {
-            context.Database.Bulk("identities.insert").Add(hashes[i], owners[i]);
+            bulk.Add(hashes[i], owners[i]);
         }
 
         newIdentities.Clear();
@@ -297,9 +298,10 @@ internal sealed class TakeExtracts(CycleContext context)
         {
             var (rows, days) = (sightings.Keys.ToArray(), sightings.Values.ToArray());
             Array.Sort(rows, days);
+            var bulk = context.Database.Bulk(statement);
             for (var i = 0; i < rows.Length; i++)
             {
-                context.Database.Bulk(statement).Add(Bytes(rows[i]), days[i], context.Ledger.PolicyId);
+                bulk.Add(Bytes(rows[i]), days[i], context.Ledger.PolicyId);
             }
 
             sightings.Clear();
