@@ -116,12 +116,19 @@ public sealed class CsvInput
         CheckUnchanged(path, stamp);
     }
 
-    /// <summary>A row of this file once more, from its text.</summary>
-    public CsvRow Again(byte[] record, long line)
+    /// <summary>Rows of this file once more, from their text.</summary>
+    /// <param name="records">The records, each followed by a line feed.</param>
+    /// <param name="lines">Where each of them stands in the file.</param>
+    /// <remarks>All by one reader: it brings buffers of its own, too large to be made for each row.</remarks>
+    public IEnumerable<CsvRow> Again(byte[] records, IEnumerable<long> lines)
     {
-        var lines = Read(onMalformed => CsvReader.Create(record, Options(lineBreaksInQuotes: true, onMalformed, hasHeader: false)), line - 1).GetEnumerator();
-        lines.MoveNext();
-        return lines.Current;
+        using var rows = Read(onMalformed => CsvReader.Create(records, Options(lineBreaksInQuotes: true, onMalformed, hasHeader: false)), 0).GetEnumerator();
+        foreach (var line in lines)
+        {
+            rows.MoveNext();
+            rows.Current.StandsOn(line);
+            yield return rows.Current;
+        }
     }
 
     private static (long Length, DateTime ChangedAt) StampOf(string path)
@@ -377,6 +384,8 @@ public sealed class CsvRow
         // a quote behind the stray one may have swallowed the next rows.
         IsMalformed = fault is not (null or CsvMalformedReason.StrayQuote) || (fault is not null && SpansLines) || reader.FieldCount != columns;
     }
+
+    internal void StandsOn(long line) => Line = line;
 
     internal void TooLong(long line)
     {

@@ -67,16 +67,17 @@ public sealed class CaseStore(Database database, Vault vault)
     }
 
     /// <summary>What stands on the suppression list about each of many contact points.</summary>
-    public Dictionary<long, Suppression> SuppressionsOf(IEnumerable<(long Email, long Phone1, long Phone2)> customers)
+    public Dictionary<long, Suppression> SuppressionsOf(IEnumerable<(long Email, long Phone1, long Phone2)> customers) => SuppressionsOf(customers, database);
+
+    /// <summary>The same, asked by another connection: the list as it was committed.</summary>
+    public static Dictionary<long, Suppression> SuppressionsOf(IEnumerable<(long Email, long Phone1, long Phone2)> customers, Database store)
     {
         var found = new Dictionary<long, Suppression>();
-        if (!database["cases.any_suppression"].Any())
+        if (store["cases.any_suppression"].Any())
         {
-            return found;
+            store["cases.suppressions_of"].Each(r => found.Add(r.GetInt64(0), (Suppression)r.GetInt32(1)), SqlValues.Set(customers.SelectMany(Set)));
         }
 
-        database["cases.suppressions_of"].Each(
-            r => found.Add(r.GetInt64(0), (Suppression)r.GetInt32(1)), SqlValues.Set(customers.SelectMany(Set)));
         return found;
     }
 

@@ -133,7 +133,7 @@ public abstract class Database : IDisposable
     public abstract bool Compact();
 
     /// <summary>Every row of a table, to be copied; inside <see cref="AtOneMoment"/>.</summary>
-    public IEnumerable<object?[]> RowsOf(StoreTable table) =>
+    public IEnumerable<SqlValue[]> RowsOf(StoreTable table) =>
         Prepare(table.Name, $"SELECT {table.ColumnList} FROM {table.Name} ORDER BY 1").Rows(table.Read);
 
     /// <summary>Removes what the schema put into a table of an empty store.</summary>

@@ -61,8 +61,8 @@ public sealed class Lease : IDisposable
                 return;
             }
 
+            database["lease.bury"].Run(now, 0, planner); // in the order in which helpers lock: worker, cycle
             database["cycles.close_sending"].Run();
-            database["lease.bury"].Run(now, 0, planner);
             if (database.IsShared && database["lease.others"].List(r => r.GetString(0), 0) is { Count: > 0 } helpers)
             {
                 busy = $"Workers still send what an interrupted cycle had planned ({string.Join(", ", helpers)}). They have been told to stop, and what they have under way is stored first; nothing was done. Run this again in a moment.";

@@ -113,7 +113,7 @@ public abstract partial class Statement : IDisposable
 public abstract class Bulk : IDisposable
 {
     /// <summary>Adds a row; the values in the order of the statement's columns.</summary>
-    public abstract void Add(params ReadOnlySpan<object?> row);
+    public abstract void Add(params ReadOnlySpan<SqlValue> row);
 
     /// <summary>Stores what was added.</summary>
     public abstract void Flush();

@@ -40,18 +40,7 @@ public sealed partial record StoreTable(string Name, IReadOnlyList<(string Name,
     public string Insert => $"INSERT INTO {Name} ({ColumnList}) VALUES ({string.Join(", ", Columns.Select(c => $"@{c.Name}"))})";
 
     /// <summary>A row as values that can be inserted again.</summary>
-    public object?[] Read(DbDataReader row) =>
-    [
-        .. Columns.Select((column, i) => row.IsDBNull(i) ? null : column.Kind switch
-        {
-            ColumnKind.Integer => row.GetInt64(i),
-            ColumnKind.Text => row.GetString(i),
-            ColumnKind.Day => row.Day(i),
-            ColumnKind.Instant => row.Instant(i),
-            ColumnKind.Bytes => row.Bytes(i),
-            _ => (object?)null,
-        }),
-    ];
+    public SqlValue[] Read(DbDataReader row) => [.. Columns.Select((column, i) => SqlValue.Of(row, i, column.Kind))];
 
     private static StoreTable Read(Match table) => new(table.Groups["name"].Value,
     [

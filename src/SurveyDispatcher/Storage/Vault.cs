@@ -28,11 +28,13 @@ public sealed class Vault : IDisposable
     // Ciphers hold state while they work: each thread has its own. Mails are composed on several.
     private readonly ThreadLocal<Dictionary<byte, AesGcm>> seal;
     private readonly ThreadLocal<Aes> tokens;
+    private readonly SipHash identities;
 
     /// <summary>Puts a ring to work.</summary>
     public Vault(KeyRing ring)
     {
         Ring = ring;
+        identities = HashesFor("identities"u8);
         seal = new(() => ring.Seal.ToDictionary(k => k.Key, k => new AesGcm(k.Value, TagSize)), trackAllValues: true);
         tokens = new(
             () =>
@@ -130,35 +132,27 @@ public sealed class Vault : IDisposable
     }
 
     /// <summary>What an address is recognised by.</summary>
-    public long Hash(EmailAddress email) => Hash($"e:{email.Key}");
+    public long Hash(EmailAddress email) => Hash("e:", email.Key);
 
     /// <summary>What a number is recognised by.</summary>
-    public long Hash(PhoneNumber phone) => Hash($"p:{phone.E164}");
+    public long Hash(PhoneNumber phone) => Hash("p:", phone.E164);
 
     /// <summary>What a transaction is recognised by after an erasure has removed its name.</summary>
-    public long Hash(TransactionKey key) => Hash($"t:{Natural(key)}");
+    public long Hash(TransactionKey key) => Hash("t:", key.Country, key.DealerCode, key.Survey.Code(), key.TransactionId);
 
     /// <summary>What a vehicle is recognised by after an erasure.</summary>
-    public long HashOfVehicle(string vin) => Hash($"v:{vin}");
+    public long HashOfVehicle(string vin) => Hash("v:", vin);
 
-    /// <summary>Equal for rows of an extract that say the same.</summary>
-    public long HashOfRow(ReadOnlySpan<byte> text) => unchecked((long)(ulong)(Sighting(text, []) >> 64));
-
-    /// <summary>Equal for a row that comes again in the same bytes, if they are read in the same way.</summary>
-    public UInt128 Sighting(ReadOnlySpan<byte> reading, ReadOnlySpan<byte> record)
+    /// <summary>Hashes for a purpose: equal for equal texts, and of no use for any other purpose, or without the keys.</summary>
+    internal SipHash HashesFor(ReadOnlySpan<byte> purpose)
     {
-        var size = Ring.Match.Length + reading.Length + record.Length;
-        var buffer = size <= MostOnStack ? stackalloc byte[size] : new byte[size];
-        Ring.Match.CopyTo(buffer);
-        reading.CopyTo(buffer[Ring.Match.Length..]);
-        record.CopyTo(buffer[(Ring.Match.Length + reading.Length)..]);
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(buffer, hash);
-        return BinaryPrimitives.ReadUInt128BigEndian(hash);
+        Span<byte> key = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData([.. Ring.Match, .. purpose], key);
+        return new SipHash(key[..SipHash.KeySize]);
     }
 
     /// <summary>What a person is counted by whose data the vendor got: name and number, since several share a number.</summary>
-    public long HashOfPerson(string name, PhoneNumber? phone) => Hash($"h:{name.Trim().ToUpperInvariant()}{Separator}{phone?.E164}");
+    public long HashOfPerson(string name, PhoneNumber? phone) => Hash("h:", name.Trim().ToUpperInvariant(), phone?.E164 ?? "");
 
     /// <summary>The name of a transaction whose own was erased: the same for the same transaction, and of no use without the keys.</summary>
     public string Pseudonym(TransactionKey key) => $"erased-{Mac(Natural(key))}";
@@ -198,16 +192,30 @@ public sealed class Vault : IDisposable
 
     private static string Part(string text) => text.Replace(Separator, ' ');
 
-    private long Hash(string text) => BinaryPrimitives.ReadInt64BigEndian(Mac(text, stackalloc byte[32]));
+    private long Hash(string kind, params ReadOnlySpan<string> parts)
+    {
+        var most = kind.Length;
+        foreach (var part in parts)
+        {
+            most += Encoding.UTF8.GetMaxByteCount(part.Length);
+        }
 
-    /// <summary>
-    /// SHA-256 of the key and the text, cut to 128 bits at most by whoever calls: what is cut off is what one would need to go on hashing
-    /// behind the text. An HMAC takes three times as long, and an import makes seven of them a row.
-    /// </summary>
+        var buffer = most <= MostOnStack ? stackalloc byte[most] : new byte[most]; // what dealers send has no bounds
+        var length = Encoding.UTF8.GetBytes(kind, buffer);
+        foreach (var part in parts)
+        {
+            length += Encoding.UTF8.GetBytes(part, buffer[length..]);
+            buffer[length++] = (byte)Separator;
+        }
+
+        return unchecked((long)identities.Of(buffer[..length]));
+    }
+
+    /// <summary>SHA-256 of the key and the text, cut by whoever calls: what is cut off is what one would need to go on hashing behind the text.</summary>
     private Span<byte> Mac(string text, Span<byte> mac)
     {
         var size = Ring.Match.Length + Encoding.UTF8.GetByteCount(text);
-        var buffer = size <= MostOnStack ? stackalloc byte[size] : new byte[size]; // what dealers send has no bounds
+        var buffer = size <= MostOnStack ? stackalloc byte[size] : new byte[size];
         Ring.Match.CopyTo(buffer);
         Encoding.UTF8.GetBytes(text, buffer[Ring.Match.Length..]);
         SHA256.HashData(buffer, mac);

@@ -181,8 +181,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             await PersistAsync(() =>
             {
+                context.Lease!.Bury(); // in the order in which helpers lock: worker, cycle
                 context.Database["cycles.close_sending"].Run();
-                others = context.Lease!.Bury().Count > 0;
+                others = context.Lease.Bury().Count > 0; // one may have joined before that
                 context.Database["mails.doubt_claimed"].Run();
             });
             await Task.Delay(others ? Look : TimeSpan.Zero, context.Time, CancellationToken.None);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Survey.Domain;
@@ -14,18 +15,18 @@ namespace SurveyDispatcher.UseCases;
 /// <remarks>One thread reads and understands rows; the other, which owns the store, screens and stores them page by page.</remarks>
 internal sealed class TakeExtracts(CycleContext context)
 {
+    /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
+    internal const int TransactionRows = 150_000;
+
     /// <summary>Rows that are handed from one thread to the other at a time: few, so that they die young.</summary>
     private const int PageRows = 1_000;
 
-    /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
-    private const int TransactionRows = 50_000;
-
-    private readonly HashSet<TransactionKey> seen = [];
-    private readonly HashSet<long> newKeys = [];
-    private readonly List<(long Hash, long Id)> newIdentities = [];
+    private readonly HashSet<long> seen = [];
+    private readonly List<long> newIdentities = [], ownersOfNew = [];
     private readonly Dictionary<UInt128, DateOnly> newSightings = [], sightingsAgain = [];
     private readonly HashSet<(string, string, SurveyKind)> dealerSurveys = [];
     private HashSet<UInt128> removedSightings = [], removedBefore = [];
+    private HashSet<long> newKeys = [], newKeysBefore = [];
     private long lastId;
 
     /// <summary>Takes every extract that has arrived.</summary>
@@ -70,6 +71,7 @@ internal sealed class TakeExtracts(CycleContext context)
                     SaveSightings();
                     taking.SaveProgress();
                 });
+                (newKeysBefore, newKeys) = (newKeys, newKeysBefore);
                 newKeys.Clear();
                 (removedBefore, removedSightings) = (removedSightings, removedBefore);
                 removedSightings.Clear();
@@ -97,9 +99,11 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         lastId = context.Database["transactions.last_id"].Scalar<long>();
         newIdentities.Clear();
+        ownersOfNew.Clear();
         newSightings.Clear();
         sightingsAgain.Clear();
         newKeys.Clear();
+        newKeysBefore.Clear();
         removedSightings.Clear();
         removedBefore.Clear();
         dealerSurveys.Clear();
@@ -132,13 +136,13 @@ internal sealed class TakeExtracts(CycleContext context)
 
                 if (page.Count == PageRows)
                 {
-                    SortOutSeen(page, store, input, reader);
+                    LookUp(page, store, input, reader);
                     pages.Add(page, ct);
                     page = new Page();
                 }
             }
 
-            SortOutSeen(page, store, input, reader);
+            LookUp(page, store, input, reader);
             pages.Add(page, ct);
         }
         finally
@@ -147,19 +151,20 @@ internal sealed class TakeExtracts(CycleContext context)
         }
     }
 
-    /// <summary>Asks the store which rows of a page it has seen; the others are read now.</summary>
-    private void SortOutSeen(Page page, Database store, CsvInput input, SourceReader reader)
+    /// <summary>Asks the store which rows of a page it has seen, reads the others, and asks which of their transactions it has.</summary>
+    private void LookUp(Page page, Database store, CsvInput input, SourceReader reader)
     {
+        page.AddKnown(store, page.Rows);
         if (page.Seen.Count > 0)
         {
             var known = store.Exist("sightings.seen", [.. page.Seen.Select(s => Bytes(s.Sighting))], context.LatestToday, context.Ledger.PolicyId);
             var at = 0;
-            GoTheLongWay(page, _ => !known[at++], 0, input, reader);
+            GoTheLongWay(page, _ => !known[at++], 0, store, input, reader);
         }
     }
 
     /// <summary>Reads rows that may change something after all, and puts them where they stood.</summary>
-    private void GoTheLongWay(Page page, Predicate<SeenRow> which, int from, CsvInput input, SourceReader reader)
+    private void GoTheLongWay(Page page, Predicate<SeenRow> which, int from, Database store, CsvInput input, SourceReader reader)
     {
         var back = page.TakeBack(which);
         if (back.Count == 0)
@@ -167,7 +172,9 @@ internal sealed class TakeExtracts(CycleContext context)
             return;
         }
 
-        page.Rows.AddRange(back.Select(row => Prepare(reader.Read(input.Again(page.Raw(row), row.Line), LocalDate))));
+        var rows = input.Again(page.Records(back), back.Select(row => row.Line)).Select(row => Prepare(reader.Read(row, LocalDate))).ToList();
+        page.AddKnown(store, rows);
+        page.Rows.AddRange(rows);
         page.Rows.Sort(from, page.Rows.Count - from, Comparer<Understood>.Create((a, b) => a.Line.CompareTo(b.Line)));
     }
 
@@ -198,12 +205,12 @@ internal sealed class TakeExtracts(CycleContext context)
     private void Store(Page page, CsvInput input, SourceReader reader, FileInTaking taking)
     {
         // The reading thread sees what was committed when it looked; a row of the same transaction may have changed it since.
-        GoTheLongWay(page, s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0, input, reader);
+        GoTheLongWay(page, s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0, context.Database, input, reader);
         for (var done = 0; done < page.Rows.Count;)
         {
             done = StoreRows(page, done, taking);
             var line = page.Rows[done - 1].Line;
-            GoTheLongWay(page, s => s.Line > line && removedSightings.Contains(s.Sighting), done, input, reader);
+            GoTheLongWay(page, s => s.Line > line && removedSightings.Contains(s.Sighting), done, context.Database, input, reader);
         }
 
         taking.CountUnchanged(page.Seen.Count);
@@ -213,16 +220,15 @@ internal sealed class TakeExtracts(CycleContext context)
     private int StoreRows(Page page, int from, FileInTaking taking)
     {
         seen.Clear();
-        ForgetErased(page.Rows, from, taking);
+        ForgetErased(page, from, taking);
         var rows = page.Rows.Skip(from).Where(u => u.Transaction is not null).ToList();
-        var stored = StoredTransactions(rows);
-        var suppressed = context.Cases.SuppressionsOf(rows.Select(u => u.Customer.Hashes));
+        var stored = page.Known.Count == 0 ? [] : StoredTransactions(rows.Select(u => u.Customer.KeyHash).Where(page.Known.Contains));
         var contacts = context.Cases.FirstContacts(rows.Select(u => u.Customer.Hashes), context.Config.Programme.Contact.RestDays, context.AsOf.Day);
         for (var at = from; at < page.Rows.Count; at++)
         {
             var (understood, removed) = (page.Rows[at], removedSightings.Count);
             var result = understood.Transaction is { } transaction
-                ? new RowResult(Take(transaction, understood, stored, suppressed, contacts, taking.Id))
+                ? new RowResult(Take(transaction, understood, stored, page.Suppressed, contacts, taking.Id))
                 : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
             taking.Count(result, understood.Line, () => understood.Raw!);
             if (removedSightings.Count > removed && page.Seen.Exists(s => s.Line > understood.Line && removedSightings.Contains(s.Sighting)))
@@ -235,19 +241,19 @@ internal sealed class TakeExtracts(CycleContext context)
     }
 
     /// <summary>Of a customer whose data was erased only the fact that something came is kept, under a name that means nobody.</summary>
-    private void ForgetErased(List<Understood> page, int from, FileInTaking taking)
+    private void ForgetErased(Page page, int from, FileInTaking taking)
     {
         if (!context.Erased.Any)
         {
             return;
         }
 
-        for (var i = from; i < page.Count; i++)
+        for (var i = from; i < page.Rows.Count; i++)
         {
-            if (page[i].Transaction is { } t && context.Erased.Has(page[i].Customer.Identities))
+            if (page.Rows[i].Transaction is { } t && context.Erased.Has(page.Rows[i].Customer.Identities))
             {
                 var key = t.Key with { TransactionId = context.Vault.Pseudonym(t.Key) };
-                page[i] = page[i] with
+                page.Rows[i] = page.Rows[i] with
                 {
                     Transaction = t with
                     {
@@ -264,6 +270,7 @@ internal sealed class TakeExtracts(CycleContext context)
                     Sighting = 0,
                     Customer = new Customer(new ContactPoints(null, Usability.None, null, null), default, [context.Vault.Hash(key)], []),
                 };
+                page.AddKnown(context.Database, [page.Rows[i]]);
                 taking.SawErased();
             }
         }
@@ -272,53 +279,55 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Keyed hashes fall anywhere in their tree: in order, many of them touch each of its pages once.</summary>
     private void SaveIdentities()
     {
-        newIdentities.Sort();
-        foreach (var (hash, id) in newIdentities)
+        var hashes = CollectionsMarshal.AsSpan(newIdentities);
+        var owners = CollectionsMarshal.AsSpan(ownersOfNew);
+        hashes.Sort(owners);
+        var bulk = context.Database.Bulk("identities.insert");
+        for (var i = 0; i < hashes.Length; i++)
         {
-            context.Database.Bulk("identities.insert").Add(hash, id);
+            bulk.Add(hashes[i], owners[i]);
         }
 
         newIdentities.Clear();
+        ownersOfNew.Clear();
     }
 
     private void SaveSightings()
     {
         foreach (var (sightings, statement) in new[] { (newSightings, "sightings.insert"), (sightingsAgain, "sightings.add") })
         {
-            foreach (var (row, until) in sightings.OrderBy(s => s.Key))
+            var (rows, days) = (sightings.Keys.ToArray(), sightings.Values.ToArray());
+            Array.Sort(rows, days);
+            var bulk = context.Database.Bulk(statement);
+            for (var i = 0; i < rows.Length; i++)
             {
-                context.Database.Bulk(statement).Add(Bytes(row), until, context.Ledger.PolicyId);
+                bulk.Add(Bytes(rows[i]), days[i], context.Ledger.PolicyId);
             }
 
             sightings.Clear();
         }
     }
 
-    /// <summary>What the store has of some rows' transactions. One that comes twice on the page is asked for again: the first may have stored it.</summary>
-    private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(IEnumerable<Understood> rows)
+    /// <summary>What the store has of transactions, by the hashes of their keys.</summary>
+    private Dictionary<TransactionKey, StoredTransaction> StoredTransactions(IEnumerable<long> keys)
     {
         var stored = new Dictionary<TransactionKey, StoredTransaction>();
-        var known = context.Database.Exist("identities.exists", [.. rows.Select(u => u.Customer.KeyHash)]);
-        if (known.Count == 0)
-        {
-            return stored;
-        }
-
         context.Database["transactions.by_hashes"].Each(
             r =>
             {
                 var transaction = StoredTransaction.Read(r);
                 stored[transaction.Key] = transaction;
             },
-            SqlValues.Set(known));
+            SqlValues.Set(keys));
         return stored;
     }
 
+    /// <summary>What the store has of a transaction that came before in this file: maybe too late for whoever asked for the page.</summary>
     private StoredTransaction? Again(Understood understood)
     {
         SaveIdentities();
         context.Database.Flush();
-        return StoredTransactions([understood]).GetValueOrDefault(understood.Transaction!.Key);
+        return StoredTransactions([understood.Customer.KeyHash]).GetValueOrDefault(understood.Transaction!.Key);
     }
 
     private RowOutcome Take(
@@ -326,7 +335,8 @@ internal sealed class TakeExtracts(CycleContext context)
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
     {
         var (key, customer) = (incoming.Key, understood.Customer);
-        var stored = seen.Add(key) && !newKeys.Contains(customer.KeyHash) ? known.GetValueOrDefault(key) : Again(understood);
+        var cameBefore = !seen.Add(customer.KeyHash) || newKeys.Contains(customer.KeyHash) || newKeysBefore.Contains(customer.KeyHash);
+        var stored = cameBefore ? Again(understood) : known.GetValueOrDefault(key);
         var market = context.Config.Programme.MarketOf(key.Country);
         var reach = market is null
             ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
@@ -510,14 +520,15 @@ internal sealed class TakeExtracts(CycleContext context)
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
-            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(t, verdict, today));
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? SqlValue.Null : today, ForgetOn(t, verdict, today));
         newKeys.Add(understood.Customer.KeyHash);
         var hashes = understood.Customer.Identities;
         for (var i = 0; i < hashes.Length; i++)
         {
             if (!hashes.AsSpan(0, i).Contains(hashes[i])) // a number that was given twice
             {
-                newIdentities.Add((hashes[i], id));
+                newIdentities.Add(hashes[i]);
+                ownersOfNew.Add(id);
             }
         }
 
@@ -566,7 +577,27 @@ internal sealed class Page : IDisposable
     /// <summary>Rows that change nothing, as far as the reading thread saw.</summary>
     public List<SeenRow> Seen { get; } = [];
 
+    /// <summary>The hashes of keys under which the store has a transaction, as far as who asked it saw.</summary>
+    public HashSet<long> Known { get; } = [];
+
     public int Count => Rows.Count + Seen.Count;
+
+    /// <summary>What stands on the suppression list about the customers; it does not change while extracts are taken.</summary>
+    public Dictionary<long, Suppression> Suppressed { get; } = [];
+
+    /// <summary>Asks a store which of some rows' transactions it has, and what is known of their customers.</summary>
+    public void AddKnown(Database store, List<Understood> rows)
+    {
+        if (rows.Count > 0)
+        {
+            foreach (var (hash, suppression) in CaseStore.SuppressionsOf(rows.Where(u => u.Transaction is not null).Select(u => u.Customer.Hashes), store))
+            {
+                Suppressed[hash] = suppression;
+            }
+
+            Known.UnionWith(store.Exist("identities.exists", [.. rows.Where(u => u.Transaction is not null).Select(u => u.Customer.KeyHash).Order()])); // in order: neighbours in the tree
+        }
+    }
 
     /// <summary>Keeps the row's text: it may yet have to be read.</summary>
     public void AddSeen(CsvRow row, UInt128 sighting)
@@ -602,8 +633,20 @@ internal sealed class Page : IDisposable
         return back;
     }
 
-    /// <summary>The text of a row.</summary>
-    public byte[] Raw(SeenRow row) => raw.AsSpan(row.Start, row.Length).ToArray();
+    /// <summary>The text of some rows, a line feed behind each.</summary>
+    public byte[] Records(List<SeenRow> rows)
+    {
+        var records = new byte[rows.Sum(row => row.Length + 1)];
+        var at = 0;
+        foreach (var row in rows)
+        {
+            raw.AsSpan(row.Start, row.Length).CopyTo(records.AsSpan(at));
+            at += row.Length;
+            records[at++] = (byte)'\n';
+        }
+
+        return records;
+    }
 
     public void Dispose()
     {
@@ -646,20 +689,19 @@ internal sealed record Customer(ContactPoints? Points, (long Email, long Phone1,
 internal sealed class SourceReader
 {
     private readonly Source source;
-    private readonly Vault vault;
     private readonly int[] positions;
-    private readonly byte[] reading;
+    private readonly SipHash sightings, contents;
 
     public SourceReader(Source source, CsvInput input, Vault vault)
     {
         this.source = source;
-        this.vault = vault;
         positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
-        reading = SHA256.HashData(Encoding.UTF8.GetBytes($"{Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
+        sightings = vault.HashesFor(Encoding.UTF8.GetBytes($"sightings {Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
+        contents = vault.HashesFor(Encoding.UTF8.GetBytes($"contents {Convert.ToHexString(source.ReadingHash)}"));
     }
 
     /// <summary>By what the row is known when it comes again in the same form.</summary>
-    public UInt128 SightingOf(CsvRow row) => vault.Sighting(reading, row.RawBytes);
+    public UInt128 SightingOf(CsvRow row) => sightings.LongOf(row.RawBytes);
 
     /// <summary>Reads one row.</summary>
     public Understood Read(CsvRow row, Func<string, DateOnly> localDate)
@@ -686,10 +728,9 @@ internal sealed class SourceReader
     /// <summary>Equal for rows that say the same, whatever the order of their columns and the way in which they are quoted.</summary>
     private long HashOf(CsvRow row)
     {
-        var most = reading.Length + row.RawBytes.Length + positions.Length;
+        var most = row.RawBytes.Length + positions.Length;
         var text = most <= 2_048 ? stackalloc byte[most] : new byte[most];
-        source.ReadingHash.CopyTo(text);
-        var length = source.ReadingHash.Length;
+        var length = 0;
         foreach (var position in positions)
         {
             var cell = position < 0 ? [] : row.CellBytes(position).Trim(" \t"u8);
@@ -698,6 +739,6 @@ internal sealed class SourceReader
             text[length++] = 0x1f;
         }
 
-        return vault.HashOfRow(text[..length]);
+        return unchecked((long)contents.Of(text[..length]));
     }
 }

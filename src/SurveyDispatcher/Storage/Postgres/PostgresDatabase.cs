@@ -5,7 +5,6 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace SurveyDispatcher.Storage;
 
@@ -26,10 +25,10 @@ public sealed partial class PostgresDatabase : Database
 
     private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Postgres");
     private readonly string settings;
+    private readonly bool writes;
     private readonly NpgsqlConnection connection;
     private NpgsqlTransaction? transaction;
-
-    private readonly bool writes;
+    private Task copying = Task.CompletedTask;
 
     /// <param name="settings">With the password, which the connection hides once it is open.</param>
     /// <param name="writes">Whether the store is changed over it.</param>
@@ -195,24 +194,15 @@ public sealed partial class PostgresDatabase : Database
     protected override string Text(string name) => Statements[name];
 
     /// <inheritdoc/>
-    protected override Statement Prepare(string name, string text) => new PostgresStatement(connection, name, InWordsOfPostgres(text));
+    protected override Statement Prepare(string name, string text) => new PostgresStatement(this, connection, name, InWordsOfPostgres(text));
 
     /// <inheritdoc/>
     protected override Bulk PrepareBulk(string name, string text, Statement one)
     {
         var insert = Insert().Match(text);
-        var (table, columns) = (StoreTable.Of(insert.Groups["table"].Value), insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries));
+        var columns = insert.Groups["columns"].Value.Split(',', StringSplitOptions.TrimEntries);
         return new PostgresBulk(
-            connection, table.Name, string.Join(", ", columns), text[(insert.Index + insert.Length)..].Trim(),
-            [.. columns.Select(column => table.Columns.First(c => c.Name == column).Kind switch
-            {
-                ColumnKind.Integer => NpgsqlDbType.Bigint,
-                ColumnKind.Text => NpgsqlDbType.Text,
-                ColumnKind.Day => NpgsqlDbType.Date,
-                ColumnKind.Instant => NpgsqlDbType.TimestampTz,
-                _ => NpgsqlDbType.Bytea,
-            })],
-            one);
+            this, connection, insert.Groups["table"].Value, string.Join(", ", columns), columns.Length, text[(insert.Index + insert.Length)..].Trim(), one);
     }
 
     /// <inheritdoc/>
@@ -246,6 +236,7 @@ public sealed partial class PostgresDatabase : Database
     protected override void Commit()
     {
         Moment.Of("statement", "commit");
+        WaitForCopy();
         transaction!.Commit();
         transaction.Dispose();
         transaction = null;
@@ -256,6 +247,7 @@ public sealed partial class PostgresDatabase : Database
     {
         try
         {
+            AbandonCopy();
             transaction?.Rollback();
         }
         catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
@@ -268,6 +260,28 @@ public sealed partial class PostgresDatabase : Database
             transaction?.Dispose();
             transaction = null;
         }
+    }
+
+    /// <summary>Has rows copied while the caller goes on; the connection is the copy's until then.</summary>
+    internal void Copy(Action copy)
+    {
+        WaitForCopy();
+        copying = Task.Run(copy);
+    }
+
+    /// <summary>Waits until the connection is free; whatever kept rows from being copied is thrown here.</summary>
+    internal void WaitForCopy()
+    {
+        var last = copying;
+        copying = Task.CompletedTask;
+        last.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Waits until the connection is free, for somebody who rolls back: whether the rows were copied does not matter any more.</summary>
+    internal void AbandonCopy()
+    {
+        ((IAsyncResult)copying).AsyncWaitHandle.WaitOne();
+        copying = Task.CompletedTask;
     }
 
     private void Connect()
@@ -352,6 +366,7 @@ public sealed partial class PostgresDatabase : Database
 
     private void Execute(string text)
     {
+        WaitForCopy();
         using var command = new NpgsqlCommand(text, connection);
         command.ExecuteNonQuery();
     }
@@ -370,7 +385,7 @@ public sealed partial class PostgresDatabase : Database
 }
 
 /// <summary>A statement of PostgreSQL; the driver prepares it when it is used again.</summary>
-internal sealed class PostgresStatement(NpgsqlConnection connection, string name, string text)
+internal sealed class PostgresStatement(PostgresDatabase database, NpgsqlConnection connection, string name, string text)
     : Statement(name, new NpgsqlCommand(text, connection), CountOf(text))
 {
     private const int CursorRows = 2_000;
@@ -394,10 +409,11 @@ internal sealed class PostgresStatement(NpgsqlConnection connection, string name
     protected override void Bind(ReadOnlySpan<object?> values)
     {
         Begin(values.Length);
+        database.WaitForCopy();
         Command.Parameters.Clear();
         foreach (var value in values)
         {
-            Command.Parameters.Add(new NpgsqlParameter { Value = PostgresBulk.ValueOf(value) });
+            Command.Parameters.Add(new NpgsqlParameter { Value = ValueOf(value) });
         }
     }
 
@@ -405,6 +421,7 @@ internal sealed class PostgresStatement(NpgsqlConnection connection, string name
     protected override IEnumerable<T> Stream<T>(Func<DbDataReader, T> read)
     {
         // A connection has one result at a time; a cursor is asked for a page of it.
+        database.WaitForCopy();
         var cursor = $"cursor_{Command.GetHashCode()}";
         using (var declare = new NpgsqlCommand($"DECLARE {cursor} NO SCROLL CURSOR FOR {Command.CommandText}", connection))
         {
@@ -434,73 +451,8 @@ internal sealed class PostgresStatement(NpgsqlConnection connection, string name
         close.ExecuteNonQuery();
     }
 
-    private static int CountOf(string text) =>
-        System.Text.RegularExpressions.Regex.Matches(text, @"\$(\d+)").Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
-}
-
-/// <summary>Rows in bulk by COPY, where the insert resolves conflicts by way of a table of the session.</summary>
-internal sealed class PostgresBulk(
-    NpgsqlConnection connection, string table, string columns, string onConflict, NpgsqlDbType[] types, Statement one) : Bulk
-{
-    private const int MostRows = 10_000, FewRows = 4;
-    private readonly List<object?> values = [];
-    private bool staged;
-
-    /// <inheritdoc/>
-    public override void Add(params ReadOnlySpan<object?> row)
-    {
-        if (row.Length != types.Length)
-        {
-            throw new ArgumentException($"{types.Length} values are expected, not {row.Length}: {table}");
-        }
-
-        values.AddRange(row);
-        if (values.Count >= MostRows * types.Length)
-        {
-            Flush();
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        if (values.Count <= FewRows * types.Length)
-        {
-            var few = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(values);
-            for (var at = 0; at < few.Length; at += types.Length)
-            {
-                one.Run(few.Slice(at, types.Length));
-            }
-        }
-        else if (onConflict.Length == 0)
-        {
-            Copy(table);
-        }
-        else
-        {
-            var staging = $"staging_{table}";
-            if (!staged)
-            {
-                Execute($"CREATE TEMP TABLE IF NOT EXISTS {staging} (LIKE {table}) ON COMMIT DELETE ROWS");
-                staged = true;
-            }
-
-            Copy(staging);
-            Execute($"INSERT INTO {table} ({columns}) SELECT {columns} FROM {staging} {onConflict}; TRUNCATE {staging}");
-        }
-
-        values.Clear();
-    }
-
-    /// <inheritdoc/>
-    public override void Clear()
-    {
-        values.Clear();
-        staged = false; // the table may have been made by the transaction that was rolled back
-    }
-
     /// <summary>The value as the driver takes it.</summary>
-    public static object ValueOf(object? value) => value switch
+    private static object ValueOf(object? value) => value switch
     {
         null => DBNull.Value,
         int number => (long)number,
@@ -508,50 +460,6 @@ internal sealed class PostgresBulk(
         _ => value,
     };
 
-    private void Copy(string into)
-    {
-        Moment.Of("statement", $"copy {into}");
-        using var writer = connection.BeginBinaryImport($"COPY {into} ({columns}) FROM STDIN (FORMAT BINARY)");
-        for (var at = 0; at < values.Count; at += types.Length)
-        {
-            writer.StartRow();
-            for (var i = 0; i < types.Length; i++)
-            {
-                switch (values[at + i])
-                {
-                    case null:
-                        writer.WriteNull();
-                        break;
-                    case string text:
-                        writer.Write(text, types[i]);
-                        break;
-                    case long number:
-                        writer.Write(number, types[i]);
-                        break;
-                    case int number:
-                        writer.Write((long)number, types[i]);
-                        break;
-                    case byte[] bytes:
-                        writer.Write(bytes, types[i]);
-                        break;
-                    case DateOnly day:
-                        writer.Write(day, types[i]);
-                        break;
-                    case DateTimeOffset instant:
-                        writer.Write(instant.ToUniversalTime(), types[i]);
-                        break;
-                    default:
-                        throw new ArgumentOutOfRangeException(nameof(into), values[at + i], "No SQL value.");
-                }
-            }
-        }
-
-        writer.Complete();
-    }
-
-    private void Execute(string text)
-    {
-        using var command = new NpgsqlCommand(text, connection);
-        command.ExecuteNonQuery();
-    }
+    private static int CountOf(string text) =>
+        System.Text.RegularExpressions.Regex.Matches(text, @"\$(\d+)").Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
 }

@@ -9,6 +9,9 @@ internal static partial class SqliteBinding
     /// <summary>SQLite copies the value before the call returns.</summary>
     private const nint Transient = -1;
 
+    /// <summary>The value stays where it is, and as it is, until the statement has run.</summary>
+    private const nint Static = 0;
+
     public static int Null(nint statement, int position) => BindNull(statement, position);
 
     public static int Int64(nint statement, int position, long value) => BindInt64(statement, position, value);
@@ -19,6 +22,10 @@ internal static partial class SqliteBinding
 
     public static int Blob(nint statement, int position, ReadOnlySpan<byte> bytes) =>
         bytes.IsEmpty ? BindBlob(statement, position, " "u8, 0, Transient) : BindBlob(statement, position, bytes, bytes.Length, Transient);
+
+    public static int TextInPlace(nint statement, int position, nint utf8, int length) => BindText(statement, position, utf8, length, Static);
+
+    public static int BlobInPlace(nint statement, int position, nint bytes, int length) => BindBlob(statement, position, bytes, length, Static);
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_null")]
     [SuppressGCTransition]
@@ -35,4 +42,12 @@ internal static partial class SqliteBinding
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_blob")]
     [SuppressGCTransition]
     private static partial int BindBlob(nint statement, int position, ReadOnlySpan<byte> bytes, int length, nint destructor);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_text")]
+    [SuppressGCTransition]
+    private static partial int BindText(nint statement, int position, nint utf8, int length, nint destructor);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_blob")]
+    [SuppressGCTransition]
+    private static partial int BindBlob(nint statement, int position, nint bytes, int length, nint destructor);
 }

@@ -87,7 +87,7 @@ public sealed partial class SqliteDatabase : Database
     };
 
     /// <inheritdoc/>
-    public override List<long> Exist(string name, long[] keys)
+    public override List<long> Exist(string name, long[] keys) => Reading(() =>
     {
         var statement = this[name];
         var found = new List<long>();
@@ -100,7 +100,7 @@ public sealed partial class SqliteDatabase : Database
         }
 
         return found;
-    }
+    });
 
     /// <inheritdoc/>
     public override bool IsShared => false;
@@ -109,7 +109,7 @@ public sealed partial class SqliteDatabase : Database
     public override DateTimeOffset Now(TimeProvider time) => time.GetUtcNow();
 
     /// <inheritdoc/>
-    public override bool[] Exist(string name, byte[][] keys, params object?[] others)
+    public override bool[] Exist(string name, byte[][] keys, params object?[] others) => Reading(() =>
     {
         var statement = this[name];
         object?[] values = [null, .. others];
@@ -118,7 +118,7 @@ public sealed partial class SqliteDatabase : Database
             values[0] = key;
             return statement.Any(values);
         });
-    }
+    });
 
     /// <inheritdoc/>
     public override Database OpenAnother(TimeSpan? patience = null)
@@ -211,7 +211,7 @@ public sealed partial class SqliteDatabase : Database
     protected override Statement Prepare(string name, string text) => new SqliteStatement(connection, name, text);
 
     /// <inheritdoc/>
-    protected override Bulk PrepareBulk(string name, string text, Statement one) => new SqliteBulk(connection, name, text, one);
+    protected override Bulk PrepareBulk(string name, string text, Statement one) => new SqliteBulk(connection, name, text);
 
     /// <inheritdoc/>
     protected override void Begin() =>
@@ -236,6 +236,9 @@ public sealed partial class SqliteDatabase : Database
             return;
         }
     }
+
+    /// <summary>Many questions in one transaction: each by itself would take and give back a lock of the file.</summary>
+    private T Reading<T>(Func<T> ask) => raw.sqlite3_get_autocommit(connection.Handle) != 0 ? AtOneMoment(ask) : ask();
 
     private void Configure() => Execute("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 15000;");
 
@@ -310,10 +313,6 @@ internal sealed class SqliteStatement : Statement
         : this(connection, name, text, ParametersOf(text))
     {
     }
-
-    /// <summary>A statement that is only run, with values by position.</summary>
-    public SqliteStatement(SqliteConnection connection, string name, string text, int parameters)
-        : base(name, CommandOf(connection, text, []), parameters) => this.connection = connection;
 
     private SqliteStatement(SqliteConnection connection, string name, string text, IReadOnlyList<string> parameters)
         : base(name, CommandOf(connection, text, parameters), parameters.Count) => this.connection = connection;
@@ -409,14 +408,20 @@ internal sealed class SqliteStatement : Statement
         byte[] bytes => SqliteBinding.Blob(statement, position, bytes),
         Array set when Json(set) is { } json => BindText(statement, position, json),
         DateOnly day => BindDay(statement, position, day),
-        DateTimeOffset instant => BindText(statement, position, instant.ToString(@"yyyy\-MM\-dd HH\:mm\:ss.FFFFFFFzzz", CultureInfo.InvariantCulture)),
+        DateTimeOffset instant => BindText(statement, position, TextOf(instant)),
         _ => throw new ArgumentOutOfRangeException(nameof(value), value.GetType(), "No SQL value."),
     };
+
+    /// <summary>A point in time as SQLite's columns hold it.</summary>
+    internal static string TextOf(DateTimeOffset instant) => instant.ToString(@"yyyy\-MM\-dd HH\:mm\:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
+
+    /// <summary>A day as SQLite's columns hold it: yyyy-MM-dd.</summary>
+    internal static void Format(DateOnly day, Span<byte> utf8) => day.TryFormat(utf8, out _, "O", CultureInfo.InvariantCulture);
 
     private static int BindDay(nint statement, int position, DateOnly day)
     {
         Span<byte> utf8 = stackalloc byte[10];
-        day.TryFormat(utf8, out _, "O", CultureInfo.InvariantCulture);
+        Format(day, utf8);
         return SqliteBinding.Text(statement, position, utf8);
     }
 
@@ -428,69 +433,4 @@ internal sealed class SqliteStatement : Statement
     }
 
     private void Check(int result) => SqliteException.ThrowExceptionForRC(result, connection.Handle);
-}
-
-/// <summary>An insert of many rows: a statement for sixty of them costs a third of sixty statements.</summary>
-internal sealed partial class SqliteBulk : Bulk
-{
-    private const int MostRows = 64, MostValues = 2_000;
-    private readonly Statement one, many;
-    private readonly object?[] values;
-    private readonly int columns;
-    private int count;
-
-    public SqliteBulk(SqliteConnection connection, string name, string text, Statement one)
-    {
-        this.one = one;
-        var tuple = Tuple().Match(text);
-        columns = tuple.Value.Count(c => c == '@');
-        var rows = Math.Min(MostRows, MostValues / columns);
-        values = new object?[rows * columns];
-        var places = $"({string.Join(',', Enumerable.Repeat('?', columns))})";
-
-        // OR FAIL: what breaks a constraint is our fault, and ends the transaction; SQLite need not be able to undo the statement alone.
-        var start = text[..tuple.Index].Replace("INSERT INTO", "INSERT OR FAIL INTO", StringComparison.Ordinal);
-        many = new SqliteStatement(connection, name, $"{start}{string.Join(',', Enumerable.Repeat(places, rows))}{text[(tuple.Index + tuple.Length)..]}", values.Length);
-    }
-
-    /// <inheritdoc/>
-    public override void Add(params ReadOnlySpan<object?> row)
-    {
-        if (row.Length != columns)
-        {
-            throw new ArgumentException($"{columns} values are expected, not {row.Length}.");
-        }
-
-        row.CopyTo(values.AsSpan(count));
-        count += columns;
-        if (count == values.Length)
-        {
-            count = 0;
-            many.Run(values);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        var added = count;
-        count = 0;
-        for (var at = 0; at < added; at += columns)
-        {
-            one.Run(values.AsSpan(at, columns));
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Clear() => count = 0;
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        many.Dispose();
-        base.Dispose();
-    }
-
-    [GeneratedRegex(@"(?<=\bVALUES )\([^()]*\)")]
-    private static partial Regex Tuple();
 }
