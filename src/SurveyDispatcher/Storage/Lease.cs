@@ -32,6 +32,9 @@ public sealed class Lease : IDisposable
         database.Guard = Check;
     }
 
+    /// <summary>Raised, from another thread, when a worker on a shared store could not say for too long that it lives: it must make room for others.</summary>
+    public event Action? Unsure;
+
     /// <summary>The number of this worker.</summary>
     public long Worker { get; }
 
@@ -189,13 +192,17 @@ public sealed class Lease : IDisposable
 
                 try
                 {
-                    connection ??= lease.database.OpenAnother(2 * Lease.Beat);
+                    connection ??= lease.database.OpenAnother(Lease.Beat);
                     over = !lease.Renew(connection); // then the next transaction says so
                 }
                 catch (DbException)
                 {
                     connection?.Dispose(); // the store can't be reached: who can't say that he lives stops being sure of it
                     connection = null;
+                    if (!lease.IsSure)
+                    {
+                        lease.Unsure?.Invoke();
+                    }
                 }
 
                 if (!over)

@@ -48,6 +48,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         CheckKeys(database, vault);
         CheckGap(request, database, cycleLock.Noted);
         using var lease = TakeLease(database, directory, time);
+        lease.Unsure += cycleLock.Dispose; // else who takes the store over could not have the folder
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport(config.Settings.Mail, directory, time);
         return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease, cycleLock);

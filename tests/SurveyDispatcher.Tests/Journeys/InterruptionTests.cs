@@ -1,4 +1,5 @@
 using System.Globalization;
+using SurveyDispatcher.Tests.Mail;
 using SurveyDispatcher.UseCases;
 
 namespace SurveyDispatcher.Tests.Journeys;
@@ -46,6 +47,22 @@ public sealed class InterruptionTests(InterruptionTests.Undisturbed undisturbed)
         Assert.Equal(300, counts.GetProperty("rowsRead").GetInt32()); // what the first process had not stored
         Assert.Equal(rows - faulty, (await world.ExportAsync("screening")).Count);
         Assert.Equal(Enumerable.Range(0, faulty).Select(i => $"{(100 * i) + 101}"), world.Rejects("big.csv").Select(r => r["line"]));
+        await world.HoldsAsync();
+    }
+
+    /// <summary>A dead address has its customers' cases looked at, some of which should have been looked at days ago.</summary>
+    [Fact]
+    public async Task BetweenADeadAddressAndTheNextPlanningTheStoreAgreesWithItself()
+    {
+        await using var server = new ScriptedServer((_, command) => command.StartsWith("RCPT", StringComparison.Ordinal) ? "550 5.1.1 no such user" : null);
+        using var world = new World(settings: s => (s["Mail"]!["Transport"], s["Mail"]!["Host"], s["Mail"]!["Port"]) = ("Smtp", "127.0.0.1", server.Port));
+        world.Extract("a.csv", [.. Enumerable.Range(0, 2).Select(i => Row.Sale with
+        {
+            Event = "2026-02-10", Transaction = $"t{i}", Vin = $"JTDBR32E72000000{i}", Email = "nobody@customers.example", Phone1 = $"0412 345 60{i}",
+        })]);
+
+        Assert.True(await Child.KillAsync(world, "cases.create_due", 2, "cycle", "--as-of", "2026-03-02"), "The cycle ended before the moment came.");
+
         await world.HoldsAsync();
     }
 

@@ -3,8 +3,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
 using SurveyDispatcher.Tests.Mail;
 using SurveyDispatcher.Tests.Storage;
+using SurveyDispatcher.UseCases;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
@@ -37,6 +40,9 @@ public sealed partial class WorkersJourneyTests : IAsyncLifetime
             },
             time: TimeProvider.System, postgres: true);
     }
+
+    /// <summary>What a server that is started anew does to all who are connected.</summary>
+    private const string EndOthers = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -116,6 +122,112 @@ public sealed partial class WorkersJourneyTests : IAsyncLifetime
         Assert.InRange(Sent, 600, seconds > 60 ? 600 + Connections : 600);
         Assert.False(cut.Process.HasExited);
         await CountsAreRightAsync(600);
+    }
+
+    [Theory]
+    [InlineData("the planner")]
+    [InlineData("a helper")]
+    public async Task WhatAServiceThatIsStoppedHadNotSentTheOthersSend(string victim)
+    {
+        await StartAsync();
+        Invite(600);
+        await UntilAsync(() => Sent >= 150);
+
+        var planner = services.Single(s => s.Name == Planner());
+        var stopped = victim == "the planner" ? planner : services.First(s => s != planner);
+        await stopped.StopAsync();
+        await UntilAsync(() => Recipients().Distinct().Count() == 600 && Planner() is null);
+
+        Assert.Equal(0, stopped.Process.ExitCode);
+        Assert.Equal(600, Sent);
+        Assert.Equal(victim == "the planner", Convert.ToInt64(Postgres.Scalar(world.ConnectionString, "SELECT count(DISTINCT cycle_id) FROM ledger WHERE kind = 'MailAccepted'"), CultureInfo.InvariantCulture) > 1);
+        await CountsAreRightAsync(600); // a cycle that is stopped ends behind its helpers, so its seal holds
+    }
+
+    /// <summary>With a schedule as in production: the next regular cycle is far away.</summary>
+    [Fact]
+    public async Task TheCycleOfAPlannerThatIsCutOffIsBegunAnewByAnotherAlsoWhileTheOldOneStillHoldsTheFolder()
+    {
+        await world.RunAsync("cycle");
+        var at = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(25);
+        var once = $"{at.Second} {at.Minute} {at.Hour} * * ?";
+        await StartOneAsync(0, once);
+        await StartOneAsync(1, once);
+        Invite(600);
+        await UntilAsync(() => Sent >= 150);
+
+        services.Single(s => s.Name == Planner()).ToStore.Cut();
+        var at150 = TimeProvider.System.GetTimestamp();
+        await UntilAsync(() => Recipients().Distinct().Count() == 600);
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(at150), TimeSpan.Zero, Minute);
+        Assert.InRange(Sent, 600, 600 + Connections);
+    }
+
+    [Fact]
+    public async Task AServiceWhoseConnectionWasLostWhileItHadNothingToDoHelpsAgain()
+    {
+        await world.RunAsync("cycle");
+        using var help = new HelpToSend(PipelineConfig.Load(ConfigFolder.OnDisk(world.Config), forMail: true), new DataDirectory(world.Data), TimeProvider.System);
+        Assert.Null(await help.LookAsync(Ct));
+
+        Postgres.Execute(world.ConnectionString, EndOthers);
+
+        var first = await Record.ExceptionAsync(() => help.LookAsync(Ct));
+        Assert.True(first is null or OperatorException, first?.ToString()); // it may say that the server was gone, and no more
+        Assert.Null(await help.LookAsync(Ct));
+    }
+
+    [Theory]
+    [InlineData("mails.claim", 4)]
+    [InlineData("mails.content", 4)]
+    [InlineData("ledger.lock", 2)]
+    [InlineData("mails.settle", 5)]
+    [InlineData("commit", 30)]
+    public async Task NoAnswerOfTheRelayIsLostWithAConnectionToTheStore(string where, int count)
+    {
+        await world.RunAsync("cycle");
+        Invite(300);
+        var seen = 0;
+        Moment.Before = (_, to) =>
+        {
+            if (to == where && Sent > 20 && Interlocked.Increment(ref seen) == count)
+            {
+                Postgres.Execute(world.ConnectionString, EndOthers);
+            }
+        };
+        try
+        {
+            var ended = await world.RunAsync("cycle", "--json");
+
+            Assert.True(ended.Code == 0, ended.Error);
+            Assert.Equal(300, ended.Json.GetProperty("invitationsSent").GetInt32());
+        }
+        finally
+        {
+            Moment.Before = null;
+        }
+
+        Assert.True(seen >= count, "The moment never came.");
+        Assert.Equal(300, Sent);
+        await CountsAreRightAsync(300);
+    }
+
+    [Fact]
+    public async Task AFullDiskOfTheServerEndsTheCycleAndIsTold()
+    {
+        await world.RunAsync("cycle");
+        Invite(100);
+        Postgres.Execute(world.ConnectionString, """
+            CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+            CREATE TRIGGER full_disk BEFORE INSERT ON ledger FOR EACH ROW WHEN (NEW.kind = 'MailAccepted') EXECUTE FUNCTION full_disk();
+            """);
+
+        var ended = await world.RunAsync("cycle");
+
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("its disk is full", ended.Error, StringComparison.Ordinal);
+        Assert.InRange(Sent, 1, Connections);
     }
 
     [Fact]
@@ -227,6 +339,13 @@ public sealed partial class WorkersJourneyTests : IAsyncLifetime
         public async Task KillAsync()
         {
             Process.Kill();
+            await Process.WaitForExitAsync(Ct);
+        }
+
+        /// <summary>As an operator stops it.</summary>
+        public async Task StopAsync()
+        {
+            using var signal = System.Diagnostics.Process.Start("kill", ["-TERM", $"{Process.Id}"]);
             await Process.WaitForExitAsync(Ct);
         }
 

@@ -78,6 +78,25 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
+    public void OnASharedStoreWhoWasNotHeardOfAndNotTakenOverDoesNotBuryItself()
+    {
+        var store = Postgres.NewDatabase();
+        try
+        {
+            using var database = PostgresDatabase.Open(store, write: true);
+            using var lease = Lease.Take(database, "alpha:/srv/a", TimeProvider.System);
+            Postgres.Execute(store, "UPDATE workers SET until = clock_timestamp() - interval '1 second'");
+
+            database.InTransaction(() => Assert.Empty(lease.Bury()));
+            database.InTransaction(lease.Confirm);
+        }
+        finally
+        {
+            Postgres.Drop(store);
+        }
+    }
+
+    [Fact]
     public void WhoStoodStillAndWasNotTakenOverGoesOn()
     {
         using var first = SqliteDatabase.Open(Store, write: true);

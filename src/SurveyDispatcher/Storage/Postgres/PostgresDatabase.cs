@@ -150,7 +150,13 @@ public sealed partial class PostgresDatabase : Database
     /// <inheritdoc/>
     public override Database OpenAnother(TimeSpan? patience = null)
     {
-        var another = new PostgresDatabase(new NpgsqlConnectionStringBuilder(settings) { CommandTimeout = (int)(patience ?? TimeSpan.Zero).TotalSeconds }, writes);
+        var others = new NpgsqlConnectionStringBuilder(settings);
+        if (patience is { TotalSeconds: var seconds })
+        {
+            (others.CommandTimeout, others.Timeout, others.CancellationTimeout) = ((int)seconds, (int)seconds, -1);
+        }
+
+        var another = new PostgresDatabase(others, writes);
         another.Connect();
         return another;
     }
