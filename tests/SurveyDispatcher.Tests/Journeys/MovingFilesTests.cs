@@ -9,7 +9,7 @@ namespace SurveyDispatcher.Tests.Journeys;
 /// <summary>Files that change while they are read, and a vendor whose files come as they like.</summary>
 public sealed class MovingFilesTests
 {
-    private const int Rows = 60_000; // one page of rows is stored, a few thousand are read ahead, and more are to come
+    private const int Rows = TakeExtracts.TransactionRows + 10_000; // one page of rows is stored, a few thousand are read ahead, and more are to come
     private static readonly Row Due = Row.Sale with { Event = "2026-02-10", Phone2 = "0412 345 678" };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
