@@ -345,7 +345,7 @@ public sealed class HostileErasureTests
             settings: j => j["Mail"]!["BounceAddress"] = "bounces@cvp.example");
         var persons = Enumerable.Range(0, 9).Select(n => Row.Sale with
         {
-            Event = "2026-02-10", Transaction = $"TX{n}X", Vin = $"VCTM000000000{n:D4}", Name = $"Person{n}x Quist", Email = n % 3 == 0 ? "" : $"p{n}x@mail.example",
+            Event = "2026-02-10", Transaction = $"TRANSACTION{n}X", Vin = $"VCTM000000000{n:D4}", Name = $"Person{n}x Quist", Email = n % 3 == 0 ? "" : $"p{n}x@mail.example",
             Phone1 = n % 3 == 1 ? "" : $"02 9374 5{n:D3}", Phone2 = n == 8 ? "02 9374 5006" : "", Customer = n == 7 ? "rental" : "individual",
         }).ToArray();
         var erased = new HashSet<int>();
