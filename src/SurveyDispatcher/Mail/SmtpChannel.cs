@@ -89,6 +89,7 @@ internal sealed class SmtpChannel : IDisposable
                 new SslClientAuthenticationOptions
                 {
                     TargetHost = _options.Host,
+                    AllowTlsResume = false, // each connection looks at the certificate that the relay has now
                     CertificateChainPolicy = _certificate.ChainPolicy,
                     RemoteCertificateValidationCallback = _certificate.Passes,
                 },

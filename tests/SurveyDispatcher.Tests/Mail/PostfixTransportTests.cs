@@ -83,6 +83,13 @@ public abstract class PostfixTransportTests(Func<MailOptions, TimeProvider, Rela
     {
         using var other = new TestAuthority();
         using var stranger = new TempFile(other.Pem);
+        if (known)
+        {
+            // A session of TLS that the relay's other door would resume says nothing about this door's certificate.
+            await using var good = Through(relay.StartTlsPort, o => o.TrustedCertificate = relay.Authority);
+            Assert.IsType<Delivery.Accepted>(await good.SendAsync(To(relay.NewBox()), Letter("x"), Ct));
+        }
+
         var box = relay.NewBox();
         var tried = relay.Logins;
         await using (var transport = Through(Port(door), o =>

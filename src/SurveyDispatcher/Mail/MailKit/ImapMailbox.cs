@@ -154,6 +154,7 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
         {
             var tls = base.GetSslClientAuthenticationOptions(host, remoteCertificateValidationCallback);
             tls.CertificateChainPolicy = certificate.ChainPolicy;
+            tls.AllowTlsResume = false; // each connection looks at the certificate that the server has now
             return tls;
         }
     }

@@ -319,6 +319,7 @@ internal sealed class MailKitSession : IMailSession
         {
             var tls = base.GetSslClientAuthenticationOptions(host, remoteCertificateValidationCallback);
             tls.CertificateChainPolicy = certificate.ChainPolicy;
+            tls.AllowTlsResume = false; // each connection looks at the certificate that the server has now
             return tls;
         }
 
