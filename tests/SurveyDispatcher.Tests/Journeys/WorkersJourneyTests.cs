@@ -75,6 +75,16 @@ public abstract partial class SharedStore : IAsyncLifetime
         await UntilAsync(() => Convert.ToInt64(Postgres.Scalar(world.ConnectionString, "SELECT count(*) FROM qrtz_scheduler_state"), CultureInfo.InvariantCulture) == 3);
     }
 
+    /// <summary>A quarter of 600 invitations has gone out; returns the service that plans, or one that helps.</summary>
+    private protected async Task<Service> InTheMiddleAsync(string which)
+    {
+        await StartAsync();
+        Invite(600);
+        await UntilAsync(() => Sent >= 150);
+        var planner = services.Single(s => s.Name == Planner());
+        return which == "the planner" ? planner : services.First(s => s != planner);
+    }
+
     private protected async Task<Service> StartOneAsync(int number, string schedule)
     {
         var service = new Service(world, number, schedule);
@@ -202,12 +212,7 @@ public sealed class WorkersJourneyTests : SharedStore
     [InlineData("a helper")]
     public async Task WhatAServiceThatIsStoppedHadNotSentTheOthersSend(string victim)
     {
-        await StartAsync();
-        Invite(600);
-        await UntilAsync(() => Sent >= 150);
-
-        var planner = services.Single(s => s.Name == Planner());
-        var stopped = victim == "the planner" ? planner : services.First(s => s != planner);
+        var stopped = await InTheMiddleAsync(victim);
         await stopped.StopAsync();
         await UntilAsync(() => Recipients().Distinct().Count() == 600 && Planner() is null);
 
@@ -257,12 +262,7 @@ public sealed class KilledWorkersJourneyTests : SharedStore
     [InlineData("a helper")]
     public async Task WhatAKilledServiceHadClaimedGoesToTheOthersWithinAMinute(string victim)
     {
-        await StartAsync();
-        Invite(600);
-        await UntilAsync(() => Sent >= 150);
-
-        var planner = services.Single(s => s.Name == Planner());
-        var killed = victim == "the planner" ? planner : services.First(s => s != planner);
+        var killed = await InTheMiddleAsync(victim);
         await killed.KillAsync();
         var at = TimeProvider.System.GetTimestamp();
         await UntilAsync(() => Recipients().Distinct().Count() == 600 && Planner() is null);
@@ -304,12 +304,7 @@ public sealed class CutOffWorkersJourneyTests : SharedStore
     [InlineData("a helper", 70)]
     public async Task AServiceThatIsCutOffFromTheStoreForAWhileDoesNoHarm(string victim, int seconds)
     {
-        await StartAsync();
-        Invite(600);
-        await UntilAsync(() => Sent >= 150);
-
-        var planner = services.Single(s => s.Name == Planner());
-        var cut = victim == "the planner" ? planner : services.First(s => s != planner);
+        var cut = await InTheMiddleAsync(victim);
         cut.ToStore.Cut();
         await Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System, Ct);
         var meanwhile = Recipients().Distinct().Count();
