@@ -13,7 +13,7 @@ internal sealed record Options
           --runs N      runs of each peer, in turn [default: 3]
           --json PATH   all figures, single runs included
           --quick       small numbers, one run, wider targets for time: shows a break, proves no target
-          --program P   measure this build instead of src/SurveyDispatcher, which is built first
+          --program P   measure this build instead of src/SurveyDispatcher, which is published first (with --quick: built)
 
         0: every target is met. 1: one is missed, or something could not be measured. 2: wrong usage.
         """;

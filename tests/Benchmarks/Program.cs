@@ -45,7 +45,7 @@ try
         ChildProcess.Run(Pipeline.WithoutFlushing, ["true"], stopping.Token);
     }
 
-    var pipeline = Pipeline.Build(options.Program, stopping.Token);
+    var pipeline = Pipeline.Build(options.Program, options.Quick, stopping.Token);
     var measures = new List<Measure>();
     if (options.What is "import" or "all")
     {

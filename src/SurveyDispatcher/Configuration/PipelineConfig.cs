@@ -32,12 +32,14 @@ public sealed record PipelineConfig(
     {
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
         var faults = new List<ConfigFault>();
+        var trying = Task.Run(() => ReadTemplates(folder, tryTexts)); // which takes longer than all the rest
         var settings = Settings.Read(folder, faults);
         var programme = ProgrammeFile.Read(folder, faults);
         var sources = SourceFile.ReadAll(folder, faults);
-        var templates = ReadTemplates(folder, faults, tryTexts);
         var sales = QuestionnaireFile.Read(folder, SurveyKind.Sales, faults);
         var service = QuestionnaireFile.Read(folder, SurveyKind.Service, faults);
+        var (templates, templateFaults) = trying.GetAwaiter().GetResult();
+        faults.AddRange(templateFaults);
         if (programme is not null && templates is not null)
         {
             foreach (var market in programme.Markets.Values)
@@ -55,12 +57,11 @@ public sealed record PipelineConfig(
             : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, sales!, service!), faults);
     }
 
-    private static Templates? ReadTemplates(ConfigFolder folder, List<ConfigFault> faults, bool tryOut)
+    private static (Templates? Templates, IEnumerable<ConfigFault> Faults) ReadTemplates(ConfigFolder folder, bool tryOut)
     {
         var files = folder.Below("templates").ToDictionary(f => f["templates/".Length..], f => folder.Text(f)!, StringComparer.Ordinal);
-        var templateFaults = new List<TemplateFault>();
-        var templates = Templates.Load(files, templateFaults, tryOut);
-        faults.AddRange(templateFaults.Select(f => new ConfigFault($"templates/{f.Path}", "", f.Problem)));
-        return templateFaults.Count > 0 ? null : templates;
+        var faults = new List<TemplateFault>();
+        var templates = Templates.Load(files, faults, tryOut);
+        return (templates, faults.Select(f => new ConfigFault($"templates/{f.Path}", "", f.Problem)));
     }
 }

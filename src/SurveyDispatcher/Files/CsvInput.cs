@@ -269,10 +269,31 @@ public sealed class CsvInput
             : $"It has: {string.Join(", ", known.Distinct(StringComparer.OrdinalIgnoreCase))}, and {others}.";
     }
 
+    /// <summary>Checks every byte, while another thread hashes them; their hash.</summary>
     private static string CheckBytes(string path, Encoding encoding)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hashing = Task.Run(() =>
+        {
+            using var stream = OpenWhole(path);
+            return SHA256.HashData(stream);
+        });
+        try
+        {
+            CheckEncoding(path, encoding);
+        }
+        finally
+        {
+            ((IAsyncResult)hashing).AsyncWaitHandle.WaitOne();
+        }
+
+        return Convert.ToHexStringLower(hashing.GetAwaiter().GetResult());
+    }
+
+    private static FileStream OpenWhole(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+
+    private static void CheckEncoding(string path, Encoding encoding)
+    {
+        using var stream = OpenWhole(path);
         var decoder = encoding.GetDecoder();
         var zeroIsBinary = encoding.GetByteCount("a") == 1; // in UTF-16 every other byte of a plain text is zero
         var bytes = new byte[1 << 16];
@@ -282,7 +303,6 @@ public sealed class CsvInput
         do
         {
             read = stream.Read(bytes);
-            sha.AppendData(bytes.AsSpan(0, read));
             if (zeroIsBinary && bytes.AsSpan(0, read).IndexOf((byte)0) is var zero and >= 0)
             {
                 throw Binary(line + bytes.AsSpan(0, zero).Count((byte)'\n'));
@@ -304,7 +324,6 @@ public sealed class CsvInput
             offset += read;
         }
         while (read > 0);
-        return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 
     private static FileRefusedException Binary(long line) => new(

@@ -163,22 +163,19 @@ public sealed class CaseStore(Database database, Vault vault)
             list.GetValueOrDefault(hashes.Email), list.GetValueOrDefault(hashes.Phone1), list.GetValueOrDefault(hashes.Phone2));
 
     /// <summary>The contact points that there are.</summary>
-    public static IEnumerable<long> Set((long Email, long Phone1, long Phone2) hashes)
+    public static long[] Set((long Email, long Phone1, long Phone2) hashes)
     {
-        if (hashes.Email != 0)
+        Span<long> set = [hashes.Email, hashes.Phone1, hashes.Phone2];
+        var count = 0;
+        foreach (var hash in set)
         {
-            yield return hashes.Email;
+            if (hash != 0)
+            {
+                set[count++] = hash;
+            }
         }
 
-        if (hashes.Phone1 != 0)
-        {
-            yield return hashes.Phone1;
-        }
-
-        if (hashes.Phone2 != 0)
-        {
-            yield return hashes.Phone2;
-        }
+        return set[..count].ToArray();
     }
 
     /// <summary>Two days back is before the local date of every market, wherever the sun stands.</summary>

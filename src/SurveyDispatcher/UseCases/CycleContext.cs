@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -8,11 +9,15 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>All that the steps of one cycle share.</summary>
 internal sealed class CycleContext
 {
-    private readonly Dictionary<string, DateOnly> localDates = new(StringComparer.Ordinal);
-    private ErasedPersons? erased;
+    private readonly Lazy<FrozenDictionary<string, DateOnly>> localDates;
     private readonly Lazy<DateOnly> latestToday;
+    private ErasedPersons? erased;
 
-    public CycleContext() => latestToday = new(() => Config!.Programme.Markets.Values.Select(AsOf!.LocalDate).Append(AsOf.Day).Max());
+    public CycleContext()
+    {
+        localDates = new(() => Config!.Programme.Markets.Values.ToFrozenDictionary(m => m.Code, AsOf!.LocalDate));
+        latestToday = new(() => localDates.Value.Values.Append(AsOf!.Day).Max());
+    }
 
     public required PipelineConfig Config { get; init; }
 
@@ -57,19 +62,10 @@ internal sealed class CycleContext
     public DateOnly Today(Market market) => TodayIn(market.Code);
 
     /// <summary>The local date of a country; the cycle's own day where the country is in no market.</summary>
-    public DateOnly TodayIn(string country)
-    {
-        if (!localDates.TryGetValue(country, out var today))
-        {
-            today = Config.Programme.MarketOf(country) is { } market ? AsOf.LocalDate(market) : AsOf.Day;
-            localDates.Add(country, today);
-        }
-
-        return today;
-    }
+    /// <remarks>Asked for by two threads, as are the other dates.</remarks>
+    public DateOnly TodayIn(string country) => localDates.Value.TryGetValue(country, out var today) ? today : AsOf.Day;
 
     /// <summary>The latest date that any market has.</summary>
-    /// <remarks>Asked for by two threads.</remarks>
     public DateOnly LatestToday => latestToday.Value;
 
     /// <summary>

@@ -12,7 +12,10 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>Takes DMS extracts: each row becomes a transaction with a verdict, and a case when it passes screening.</summary>
-/// <remarks>One thread reads and understands rows; the other, which owns the store, screens and stores them page by page.</remarks>
+/// <remarks>
+/// One thread reads, understands and screens rows; the other, which owns the store, stores them page by page. Where the store has something
+/// to say about a row, that one screens it.
+/// </remarks>
 internal sealed class TakeExtracts(CycleContext context)
 {
     /// <summary>Rows of one transaction: many, so that an index page is written once and not for every page of rows.</summary>
@@ -21,13 +24,14 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Rows that are handed from one thread to the other at a time: few, so that they die young.</summary>
     private const int PageRows = 1_000;
 
-    private readonly HashSet<long> seen = [];
     private readonly List<long> newIdentities = [], ownersOfNew = [];
-    private readonly Dictionary<UInt128, DateOnly> newSightings = [], sightingsAgain = [];
+    private readonly List<UInt128> newSightings = [];
+    private readonly List<DateOnly> untilOfNew = [];
+    private readonly Dictionary<UInt128, DateOnly> sightingsAgain = [];
     private readonly HashSet<(string, string, SurveyKind)> dealerSurveys = [];
     private HashSet<UInt128> removedSightings = [], removedBefore = [];
-    private HashSet<long> newKeys = [], newKeysBefore = [];
-    private long lastId;
+    private HashSet<long> taken = [], takenBefore = [];
+    private long lastId, lastSavedId;
 
     /// <summary>Takes every extract that has arrived.</summary>
     public void Run()
@@ -71,8 +75,8 @@ internal sealed class TakeExtracts(CycleContext context)
                     SaveSightings();
                     taking.SaveProgress();
                 });
-                (newKeysBefore, newKeys) = (newKeys, newKeysBefore);
-                newKeys.Clear();
+                (takenBefore, taken) = (taken, takenBefore);
+                taken.Clear();
                 (removedBefore, removedSightings) = (removedSightings, removedBefore);
                 removedSightings.Clear();
                 context.Counts.RowsRead += taking.Read - read;
@@ -97,13 +101,14 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>What was stored before the file, and nothing of one that could not be taken to its end.</summary>
     private void FindEnd()
     {
-        lastId = context.Database["transactions.last_id"].Scalar<long>();
+        lastId = lastSavedId = context.Database["transactions.last_id"].Scalar<long>();
         newIdentities.Clear();
         ownersOfNew.Clear();
         newSightings.Clear();
+        untilOfNew.Clear();
         sightingsAgain.Clear();
-        newKeys.Clear();
-        newKeysBefore.Clear();
+        taken.Clear();
+        takenBefore.Clear();
         removedSightings.Clear();
         removedBefore.Clear();
         dealerSurveys.Clear();
@@ -131,7 +136,7 @@ internal sealed class TakeExtracts(CycleContext context)
                 }
                 else
                 {
-                    page.Rows.Add(Prepare(reader.Read(row, LocalDate)));
+                    page.Rows.Add(Prepare(reader.Read(row, context.TodayIn)));
                 }
 
                 if (page.Count == PageRows)
@@ -161,6 +166,14 @@ internal sealed class TakeExtracts(CycleContext context)
             var at = 0;
             GoTheLongWay(page, _ => !known[at++], 0, store, input, reader);
         }
+
+        foreach (var row in page.Rows)
+        {
+            if (row.Transaction is { } transaction && !page.Known.Contains(row.Customer.KeyHash))
+            {
+                row.Verdict = Screen(transaction, row.Customer, page.Suppressed, null);
+            }
+        }
     }
 
     /// <summary>Reads rows that may change something after all, and puts them where they stood.</summary>
@@ -172,7 +185,7 @@ internal sealed class TakeExtracts(CycleContext context)
             return;
         }
 
-        var rows = input.Again(page.Records(back), back.Select(row => row.Line)).Select(row => Prepare(reader.Read(row, LocalDate))).ToList();
+        var rows = input.Again(page.Records(back), back.Select(row => row.Line)).Select(row => Prepare(reader.Read(row, context.TodayIn))).ToList();
         page.AddKnown(store, rows);
         page.Rows.AddRange(rows);
         page.Rows.Sort(from, page.Rows.Count - from, Comparer<Understood>.Create((a, b) => a.Line.CompareTo(b.Line)));
@@ -191,16 +204,12 @@ internal sealed class TakeExtracts(CycleContext context)
             ? ContactPoints.From(t.Contact, market, context.Config.Programme)
             : null;
         var hashes = points is null ? default : context.Cases.Hashes(points);
-        var others = points is null ? context.PointHashes(t.Key.Country, t.Contact) : CaseStore.Set(hashes);
+        long[] others = points is null ? [.. context.PointHashes(t.Key.Country, t.Contact)] : CaseStore.Set(hashes);
         return understood with
         {
             Customer = new Customer(points, hashes, [vault.Hash(t.Key), vault.HashOfVehicle(t.Vin), .. others], vault.Seal(t.Contact)),
         };
     }
-
-    /// <summary>Called from the reading thread; the context's cache belongs to the other one.</summary>
-    private DateOnly LocalDate(string country) =>
-        context.Config.Programme.MarketOf(country) is { } market ? context.AsOf.LocalDate(market) : context.AsOf.Day;
 
     private void Store(Page page, CsvInput input, SourceReader reader, FileInTaking taking)
     {
@@ -219,7 +228,6 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Stores the rows of a page from <paramref name="from"/> on, until one overtakes a row that had been seen; returns where to go on.</summary>
     private int StoreRows(Page page, int from, FileInTaking taking)
     {
-        seen.Clear();
         ForgetErased(page, from, taking);
         var rows = page.Rows.Skip(from).Where(u => u.Transaction is not null).ToList();
         var stored = page.Known.Count == 0 ? [] : StoredTransactions(rows.Select(u => u.Customer.KeyHash).Where(page.Known.Contains));
@@ -268,6 +276,7 @@ internal sealed class TakeExtracts(CycleContext context)
                     },
                     RowHash = 0,
                     Sighting = 0,
+                    Verdict = null,
                     Customer = new Customer(new ContactPoints(null, Usability.None, null, null), default, [context.Vault.Hash(key)], []),
                 };
                 page.AddKnown(context.Database, [page.Rows[i]]);
@@ -294,17 +303,21 @@ internal sealed class TakeExtracts(CycleContext context)
 
     private void SaveSightings()
     {
-        foreach (var (sightings, statement) in new[] { (newSightings, "sightings.insert"), (sightingsAgain, "sightings.add") })
-        {
-            var (rows, days) = (sightings.Keys.ToArray(), sightings.Values.ToArray());
-            Array.Sort(rows, days);
-            var bulk = context.Database.Bulk(statement);
-            for (var i = 0; i < rows.Length; i++)
-            {
-                bulk.Add(Bytes(rows[i]), days[i], context.Ledger.PolicyId);
-            }
+        Save("sightings.insert", CollectionsMarshal.AsSpan(newSightings), CollectionsMarshal.AsSpan(untilOfNew));
+        Save("sightings.add", [.. sightingsAgain.Keys], [.. sightingsAgain.Values]);
+        newSightings.Clear();
+        untilOfNew.Clear();
+        sightingsAgain.Clear();
+        lastSavedId = lastId;
 
-            sightings.Clear();
+        void Save(string statement, Span<UInt128> sightings, Span<DateOnly> days)
+        {
+            sightings.Sort(days);
+            var bulk = context.Database.Bulk(statement);
+            for (var i = 0; i < sightings.Length; i++)
+            {
+                bulk.Add(Bytes(sightings[i]), days[i], context.Ledger.PolicyId);
+            }
         }
     }
 
@@ -335,20 +348,15 @@ internal sealed class TakeExtracts(CycleContext context)
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
     {
         var (key, customer) = (incoming.Key, understood.Customer);
-        var cameBefore = !seen.Add(customer.KeyHash) || newKeys.Contains(customer.KeyHash) || newKeysBefore.Contains(customer.KeyHash);
+        var cameBefore = !taken.Add(customer.KeyHash) || takenBefore.Contains(customer.KeyHash);
         var stored = cameBefore ? Again(understood) : known.GetValueOrDefault(key);
-        var market = context.Config.Programme.MarketOf(key.Country);
-        var reach = market is null
-            ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
-            : CaseStore.ReachOf(customer.Points!, Flags(incoming), customer.Hashes, suppressed);
         var today = context.TodayIn(key.Country);
-        var input = new ScreeningInput(
-            incoming, market, today, reach, context.Config.Programme.Contact.RestDays, CaseStore.LatestOther(contacts, customer.Hashes, stored?.Id ?? lastId + 1));
+        var others = CaseStore.LatestOther(contacts, customer.Hashes, stored?.Id ?? lastId + 1);
 
         if (stored is null)
         {
             var id = ++lastId;
-            var verdict = Screening.Screen(input);
+            var (verdict, until) = others is null && understood.Verdict is { } reached ? reached : Screen(incoming, customer, suppressed, others);
             Insert(id, incoming, understood, fileId, verdict, today);
             if (verdict.Eligible)
             {
@@ -359,7 +367,12 @@ internal sealed class TakeExtracts(CycleContext context)
                 ScreenOut(id, verdict, today);
             }
 
-            Sight(newSightings, understood, Screening.StableUntil(input));
+            if (MayBeSighted(understood, until))
+            {
+                newSightings.Add(understood.Sighting); // of a row that is new: no other has it
+                untilOfNew.Add(until);
+            }
+
             return RowOutcome.New;
         }
 
@@ -375,25 +388,35 @@ internal sealed class TakeExtracts(CycleContext context)
             return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
         }
 
-        var again = Screening.Screen(input);
+        var (again, stableUntil) = Screen(incoming, customer, suppressed, others);
         if (changed || (stored.Contact.Length == 0 && again.Eligible))
         {
             UpdateRow(stored, incoming, understood, fileId, forgotten: !again.Eligible);
         }
 
         ScreenAgain(stored, incoming, again, today);
-        SightAgain(stored, understood, changed, Screening.StableUntil(input));
+        SightAgain(stored, understood, changed, stableUntil);
         return changed ? RowOutcome.Updated : RowOutcome.Unchanged;
     }
 
-    /// <summary>The row changes nothing when it comes again, until a day; in markets where that day has come, it may at any time.</summary>
-    private void Sight(Dictionary<UInt128, DateOnly> sightings, Understood understood, DateOnly until)
+    /// <summary>The verdict on a row, and the day on which it may become another. Asks no store: the reading thread does it, too.</summary>
+    /// <param name="incoming">The row.</param>
+    /// <param name="customer">Its customer.</param>
+    /// <param name="suppressed">What stands on the suppression list.</param>
+    /// <param name="otherContactOn">The latest first contact of the same customer for another case.</param>
+    private Verdict Screen(Transaction incoming, Customer customer, Dictionary<long, Suppression> suppressed, DateOnly? otherContactOn)
     {
-        if (understood.Sighting != 0 && until > context.LatestToday)
-        {
-            sightings[understood.Sighting] = until;
-        }
+        var market = context.Config.Programme.MarketOf(incoming.Key.Country);
+        var reach = market is null
+            ? Reach.Of(new ContactPoints(null, Usability.None, null, null), incoming.EmailOptOut, incoming.PhoneOptOut, 0, 0, 0)
+            : CaseStore.ReachOf(customer.Points!, Flags(incoming), customer.Hashes, suppressed);
+        var input = new ScreeningInput(
+            incoming, market, context.TodayIn(incoming.Key.Country), reach, context.Config.Programme.Contact.RestDays, otherContactOn);
+        return new Verdict(Screening.Screen(input), Screening.StableUntil(input));
     }
+
+    /// <summary>The row changes nothing when it comes again, until a day; in markets where that day has come, it may at any time.</summary>
+    private bool MayBeSighted(Understood understood, DateOnly until) => understood.Sighting != 0 && until > context.LatestToday;
 
     private void SightAgain(StoredTransaction stored, Understood understood, bool changed, DateOnly until)
     {
@@ -401,7 +424,12 @@ internal sealed class TakeExtracts(CycleContext context)
         {
             if (stored.Sighting != 0)
             {
-                newSightings.Remove(stored.Sighting);
+                if (stored.Id > lastSavedId)
+                {
+                    SaveSightings();
+                    context.Database.Flush();
+                }
+
                 sightingsAgain.Remove(stored.Sighting);
                 removedSightings.Add(stored.Sighting);
                 context.Database["sightings.remove"].Run(Bytes(stored.Sighting));
@@ -414,9 +442,9 @@ internal sealed class TakeExtracts(CycleContext context)
         }
 
         // Where retention has removed the contact points, an opt-out that comes later can't find the row.
-        if (stored.Contact.Length > 0 || until == DateOnly.MaxValue)
+        if (MayBeSighted(understood, until) && (stored.Contact.Length > 0 || until == DateOnly.MaxValue))
         {
-            Sight(sightingsAgain, understood, until);
+            sightingsAgain[understood.Sighting] = until;
         }
     }
 
@@ -521,7 +549,6 @@ internal sealed class TakeExtracts(CycleContext context)
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
             verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? SqlValue.Null : today, ForgetOn(t, verdict, today));
-        newKeys.Add(understood.Customer.KeyHash);
         var hashes = understood.Customer.Identities;
         for (var i = 0; i < hashes.Length; i++)
         {
@@ -595,7 +622,10 @@ internal sealed class Page : IDisposable
                 Suppressed[hash] = suppression;
             }
 
-            Known.UnionWith(store.Exist("identities.exists", [.. rows.Where(u => u.Transaction is not null).Select(u => u.Customer.KeyHash).Order()])); // in order: neighbours in the tree
+            if (store["identities.any"].Any())
+            {
+                Known.UnionWith(store.Exist("identities.exists", [.. rows.Where(u => u.Transaction is not null).Select(u => u.Customer.KeyHash).Order()])); // in order: neighbours in the tree
+            }
         }
     }
 
@@ -671,7 +701,13 @@ internal sealed record Understood(long Line, Transaction? Transaction, long RowH
 {
     /// <summary>The customer of a transaction; nobody where there is a fault.</summary>
     public Customer Customer { get; init; } = Customer.Nobody;
+
+    /// <summary>The verdict of the thread that reads, of use when the transaction is new and the customer does not rest.</summary>
+    public Verdict? Verdict { get; set; }
 }
+
+/// <summary>The verdict on a row, and the first day on which the same row may get another one.</summary>
+internal readonly record struct Verdict(ScreeningVerdict Screened, DateOnly Until);
 
 /// <summary>
 /// A customer's contact points (none for a country in no market), their keyed hashes, all by which the transaction is found, the hash of

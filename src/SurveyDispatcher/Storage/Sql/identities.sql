@@ -1,3 +1,6 @@
+-- name: any
+SELECT 1 FROM identities LIMIT 1
+
 -- name: insert
 -- Of a transaction that is new itself: nothing can be there.
 INSERT INTO identities (hash, id) VALUES (@hash, @id)
