@@ -21,7 +21,10 @@ public readonly record struct RowFault(string Reason, string Column, string Valu
 public static class Intake
 {
     /// <summary>Grows whenever this code reads a row differently than before: rows that were seen are then read anew.</summary>
-    public const int Revision = 1;
+    public const int Revision = 2;
+
+    /// <summary>The most characters of a country's or a dealer's code: any real one has fewer, and not every store can index more.</summary>
+    public const int MostOfCode = 200;
 
     private const char UnknownMark = '\uFFFF';
 
@@ -170,6 +173,14 @@ public static class Intake
             if (cells[i].StartsWith(UnknownMark))
             {
                 return (DmsColumn)i;
+            }
+        }
+
+        foreach (var column in (ReadOnlySpan<DmsColumn>)[DmsColumn.Country, DmsColumn.DealerCode])
+        {
+            if (cells[(int)column].Length > MostOfCode)
+            {
+                return column;
             }
         }
 

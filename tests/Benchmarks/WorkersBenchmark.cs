@@ -58,8 +58,14 @@ internal sealed class WorkersBenchmark(Pipeline pipeline, Options options, Actio
             WaitFor(helpers.Count, server, database);
             var sending = pipeline.Cycle(data, Day, With(store, MailSink.Relay(port, Sessions)));
             var stored = server.Psql(database, "SELECT count(*) FROM ledger WHERE kind = 'MailAccepted'").Output.Trim();
+            var seconds = (sending.Process.Time - idle.Process.Time).TotalSeconds;
+            if (seconds <= 0)
+            {
+                throw new BenchmarkException($"A cycle that sent {mails:N0} mails took no longer than one that sent none: the machine is too busy to measure on.");
+            }
+
             return sending.Count("invitationsSent") == mails && stored == mails.ToString(CultureInfo.InvariantCulture)
-                ? mails / (sending.Process.Time - idle.Process.Time).TotalSeconds
+                ? mails / seconds
                 : throw new BenchmarkException($"This is not what the benchmark measures: {mails:N0} mails were queued, {stored} sent, and the cycle counted {sending.Counts}.");
         }
         finally

@@ -141,6 +141,15 @@ public class IntakeTests
     public void AnUnknownCodeIsRejected(string column, string value) =>
         Assert.Equal(new RowFault("bad_code", column, value), Read(Visit((column, value))));
 
+    [Theory]
+    [InlineData("country")]
+    [InlineData("dealer_code")]
+    public void ACodeThatNoStoreCouldFindAgainIsRejected(string column)
+    {
+        Assert.Null(Read(Visit((column, new string('X', Intake.MostOfCode)))));
+        Assert.Equal(new RowFault("bad_code", column, new string('X', Intake.MostOfCode + 1)), Read(Visit((column, new string('X', Intake.MostOfCode + 1)))));
+    }
+
     [Fact]
     public void EveryCodeOfTheContractIsKnown()
     {

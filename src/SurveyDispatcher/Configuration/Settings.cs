@@ -179,7 +179,9 @@ public sealed class StoreOptions : IValidatableObject
             yield return new(
                 IsPostgres
                     ? $"This is no connection string for PostgreSQL ({problem}); 'Host=db.example;Database=survey;Username=survey' is one."
-                    : $"This is no connection string ({problem}); 'Data Source=/srv/survey/survey.db' is one, empty means survey.db in the data directory.",
+                    : ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase)
+                        ? "This is a connection string for PostgreSQL, but Store:Provider is Sqlite. Set it to PostgreSql (SURVEY_Store__Provider)."
+                        : $"This is no connection string ({problem}); 'Data Source=/srv/survey/survey.db' is one, empty means survey.db in the data directory.",
                 [nameof(ConnectionString)]);
         }
     }

@@ -18,6 +18,9 @@ public sealed class DataDirectory
     /// <summary>Held while a cycle runs.</summary>
     public string LockPath => Path.Combine(Root, "cycle.lock");
 
+    /// <summary>Who holds it, or held it last.</summary>
+    public string HolderPath => Path.Combine(Root, "cycle.process");
+
     /// <summary>Where the mails go that are not sent.</summary>
     public string Mail => Path.Combine(Root, "mail");
 

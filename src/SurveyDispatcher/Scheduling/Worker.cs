@@ -25,6 +25,7 @@ public static class Worker
     public static async Task RunAsync(PipelineConfig config, DataDirectory directory, TimeProvider time, TextWriter output, CancellationToken ct)
     {
         directory.Create();
+        Cycle.CheckKeysOfStore(config, directory); // on a shared store it could win cycles that it can't run
         var store = config.Settings.Store;
         var shared = store.IsPostgres ? new Store(directory, store).ForSchedule() : null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -90,6 +91,15 @@ internal sealed class CycleJob(
     private readonly ResiliencePipeline patience = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(new RetryStrategyOptions
     {
         ShouldHandle = args => ValueTask.FromResult(config.Settings.Store.IsPostgres && MayPass(args.Outcome.Exception)),
+        OnRetry = args =>
+        {
+            if (args.AttemptNumber == 0)
+            {
+                log.LogWarning("The cycle could not go on: {Problem} It is begun again every 3 s, for two minutes.", args.Outcome.Exception!.Message);
+            }
+
+            return ValueTask.CompletedTask;
+        },
         Delay = TimeSpan.FromSeconds(3),
         MaxRetryAttempts = 40, // more than two terms of a lease
     }).Build();
@@ -105,6 +115,7 @@ internal sealed class CycleJob(
 
         try
         {
+            log.LogInformation("A cycle begins.");
             var cycle = new Cycle(config, directory, time, new NoProgress());
             var ended = await patience.ExecuteAsync(async ct => await cycle.RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow())), ct), stopping.Token);
             log.LogInformation("Cycle done: {Counts}", ended.Counts.ToJson());

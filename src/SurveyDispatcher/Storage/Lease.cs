@@ -73,7 +73,7 @@ public sealed class Lease : IDisposable
             }
 
             worker = database["lease.issue"].Scalar<long>();
-            database["lease.join"].Run(worker, name, now + TermOf(database));
+            database["lease.join"].Run(worker, name, Environment.ProcessId, now + TermOf(database));
             database["lease.plan"].Run(worker);
         });
         return busy is null ? new Lease(database, worker, name, time, asked) : throw new StoreBusyException(busy);
@@ -89,7 +89,7 @@ public sealed class Lease : IDisposable
             worker = database["lease.issue"].Scalar<long>(); // first: whoever takes the store locks in this order, too
             if (database["cycles.still_sending"].Any(cycle))
             {
-                database["lease.join"].Run(worker, name, database.Now(time) + TermOf(database));
+                database["lease.join"].Run(worker, name, Environment.ProcessId, database.Now(time) + TermOf(database));
             }
             else
             {

@@ -308,6 +308,19 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
     }
 
+    /// <summary>The same for a service that begins: where there is a store already, it must have its keys.</summary>
+    /// <exception cref="OperatorException">It has not.</exception>
+    internal static void CheckKeysOfStore(PipelineConfig config, DataDirectory directory)
+    {
+        var store = new Store(directory, config.Settings.Store);
+        if (store.Exists)
+        {
+            using var vault = OpenVault(directory, config.Settings, storeExists: true, write: false);
+            using var database = store.OpenExisting(older: true);
+            CheckKeys(database, vault);
+        }
+    }
+
     /// <summary>Where the key file is.</summary>
     internal static string KeyFile(DataDirectory directory, Settings settings) =>
         settings.Keys.File.Length > 0 ? Path.GetFullPath(settings.Keys.File) : Path.Combine(directory.Root, Vault.FileName);
@@ -330,9 +343,13 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 }
 
 /// <summary>One cycle at a time on a data directory: held by the operating system, released by it when the process dies.</summary>
-/// <remarks>The file holds number and day of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).</remarks>
+/// <remarks>
+/// The file holds number and day of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).
+/// Who holds it stands in a file beside it: while one is held nobody else can read it.
+/// </remarks>
 internal sealed class CycleLock : IDisposable
 {
+    private const int NoteLength = 32;
     private readonly FileStream file;
 
     private CycleLock(FileStream file) => this.file = file;
@@ -345,12 +362,24 @@ internal sealed class CycleLock : IDisposable
     {
         try
         {
-            return new CycleLock(DurableFile.Open(directory.LockPath, FileMode.OpenOrCreate, FileShare.None));
+            var taken = new CycleLock(DurableFile.Open(directory.LockPath, FileMode.OpenOrCreate, FileShare.None));
+            try
+            {
+                File.WriteAllText(directory.HolderPath, $"process {Environment.ProcessId} on {Environment.MachineName}");
+                return taken;
+            }
+            catch
+            {
+                taken.Dispose();
+                throw;
+            }
         }
         catch (IOException e) when (IsHeld(e))
         {
+            var holder = HolderOf(directory);
             throw new StoreBusyException(
-                $"Another cycle is running on {directory.Root}. Wait until it has ended; nothing was done.");
+                $"Another cycle is running on {directory.Root}{(holder.Length > 0 ? $", {holder}" : "")}. Wait until it has ended; nothing was done. "
+                + "If that process stands still (status tells how far its cycle has come), end it there with 'kill -9': the next cycle goes on where it stopped.");
         }
     }
 
@@ -372,19 +401,32 @@ internal sealed class CycleLock : IDisposable
     public void Note(NotedCycle begun)
     {
         var note = GapGuard.Note(Noted, begun);
-        file.SetLength(0);
-        file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{note.Number} {note.Day:yyyy-MM-dd}")));
+        file.Position = 0;
+        file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{note.Number} {note.Day:yyyy-MM-dd}").PadRight(NoteLength))); // over the one before: a crash leaves the one or the other
         file.Flush(flushToDisk: true);
     }
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 
+    /// <summary>Who holds it, in words; empty where that can't be seen.</summary>
+    private static string HolderOf(DataDirectory directory)
+    {
+        try
+        {
+            return PlainText.Shown(File.ReadAllText(directory.HolderPath));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
     private static NotedCycle? Read(FileStream file)
     {
-        Span<byte> bytes = stackalloc byte[32];
+        Span<byte> bytes = stackalloc byte[NoteLength];
         file.Position = 0;
-        var parts = Encoding.ASCII.GetString(bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)]).Split(' ');
+        var parts = Encoding.ASCII.GetString(bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)]).TrimEnd().Split(' ');
         return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && DateOnly.TryParseExact(parts[1], "yyyy-MM-dd", out var day) ? new NotedCycle(number, day) : null;
     }

@@ -33,8 +33,9 @@ public sealed record HandedAbroad(int Year, string Market, string Vendor, long P
 
 /// <summary>A process that writes to the store at this moment.</summary>
 /// <param name="Name">Machine and data directory.</param>
+/// <param name="Process">The number that its machine gave the process.</param>
 /// <param name="Plans">It runs a cycle (or another verb that changes the store); the others help it to send.</param>
-public sealed record WorkerNow(string Name, bool Plans);
+public sealed record WorkerNow(string Name, long Process, bool Plans);
 
 /// <summary>One screen: where everything stands (<c>status</c>).</summary>
 public sealed record Status(
@@ -72,7 +73,7 @@ public sealed record Status(
                 var marks = programme.MarketOf(r.GetString(1))?.AbroadMarks ?? [];
                 return new HandedAbroad(r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetInt64(3), marks, marks.Count(m => r.GetInt64(3) >= m));
             }),
-            database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1) != 0), database.Now(time)));
+            database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1), r.GetInt64(2) != 0), database.Now(time)));
     }
 
     /// <summary>As JSON.</summary>
@@ -83,11 +84,11 @@ public sealed record Status(
     {
         var text = new StringBuilder();
         text.AppendLine(LastCycle is { } c
-            ? $"Last cycle: as of {c.AsOf}, {(c.Outcome != "running" ? c.Outcome : Workers.Any(w => w.Plans) ? "running, or killed a moment ago" : "killed (the next one goes on where it stopped)")}, started {Instants.Text(c.StartedAt)}"
+            ? $"Last cycle: as of {c.AsOf}, {(c.Outcome != "running" ? c.Outcome : Workers.Any(w => w.Plans) ? "running, or killed a moment ago" : "killed, or standing still (the next one goes on where it stopped)")}, started {Instants.Text(c.StartedAt)}"
             : "No cycle has run yet.");
         if (Workers.Count > 0)
         {
-            text.Append("At work now: ").AppendJoin(", ", Workers.Select(w => $"{PlainText.Shown(w.Name)} ({(w.Plans ? "plans" : "helps to send")})")).AppendLine();
+            text.Append("At work now: ").AppendJoin(", ", Workers.Select(w => $"{PlainText.Shown(w.Name)}, process {w.Process} ({(w.Plans ? "plans" : "helps to send")})")).AppendLine();
         }
 
         if (NextCycleStops is { } why)

@@ -55,8 +55,9 @@ internal sealed class Store(DataDirectory directory, StoreOptions options)
     }
 
     /// <summary>Opens it for reading.</summary>
+    /// <param name="older">Whether a store will do that was not brought up to date yet.</param>
     /// <exception cref="OperatorException">There is none yet, or another version made it.</exception>
-    public Database OpenExisting() => options.IsPostgres ? PostgresDatabase.Open(connectionString, write: false) : OpenFile(older: false);
+    public Database OpenExisting(bool older = false) => options.IsPostgres ? PostgresDatabase.Open(connectionString, write: false, older) : OpenFile(older);
 
     /// <summary>Says so when there is none yet, or none of ours; an older one will do.</summary>
     /// <exception cref="OperatorException">There is none.</exception>

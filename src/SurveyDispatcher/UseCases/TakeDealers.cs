@@ -1,3 +1,4 @@
+using Survey.Domain;
 using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.UseCases;
@@ -20,6 +21,14 @@ internal sealed class TakeDealers(CycleContext context) : IRowTaker
         if (row.Cell(code).Length == 0 || row.Cell(market).Length == 0)
         {
             return RowResult.Rejected("missing_value", row.Cell(code).Length == 0 ? "dealer_code" : "market", "");
+        }
+
+        foreach (var (column, index) in new[] { ("dealer_code", code), ("market", market) })
+        {
+            if (row.Cell(index).Length > Intake.MostOfCode)
+            {
+                return RowResult.Rejected("bad_code", column, row.Cell(index));
+            }
         }
 
         context.Database["dealers.set"].Run(row.Cell(market).ToUpperInvariant(), row.Cell(code), row.Cell(name), row.Cell(region));

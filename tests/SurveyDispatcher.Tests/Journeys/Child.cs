@@ -136,6 +136,9 @@ internal static class Child
     /// <summary>A process that stands still.</summary>
     internal sealed class Stalled(Process process, Task<Ended> end) : IAsyncDisposable
     {
+        /// <summary>The number of its process.</summary>
+        public int Id { get; } = process.Id;
+
         /// <summary>Wakes it up, and waits for its end.</summary>
         public async Task<Ended> GoOnAsync()
         {
@@ -144,6 +147,7 @@ internal static class Child
             return await end;
         }
 
+        /// <summary>Kills it, and waits for its end.</summary>
         public async ValueTask DisposeAsync()
         {
             if (!end.IsCompleted)

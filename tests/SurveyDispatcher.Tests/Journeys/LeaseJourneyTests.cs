@@ -41,6 +41,26 @@ public sealed class LeaseJourneyTests
         Assert.Equal($"{Customers}", first.Query("SELECT count(*) FROM ledger WHERE kind = 'MailAccepted'"));
     }
 
+    /// <summary>Nobody can take its directory from it, so a person has to: he is told which process it is, and the rest is as after any kill.</summary>
+    [Fact]
+    public async Task WhoeverStandsStillWithTheDirectoryIsNamedAndCanBeEnded()
+    {
+        await using var server = new ScriptedServer();
+        using var world = Sending(server);
+        world.Extract("a.csv", [.. Enumerable.Range(0, Customers).Select(i => Row.Sale with { Event = "2026-02-10", Transaction = $"t{i}", Email = $"c{i}@customers.example" })]);
+        var stalled = await Child.StopAsync(world, "statement begin", 30, "cycle", "--as-of", "2026-03-02");
+
+        var turnedAway = await world.RunAsync("cycle", "--as-of", "2026-03-02");
+        var status = await world.RunAsync("status");
+        await stalled.DisposeAsync();
+        var after = await world.RunAsync("cycle", "--as-of", "2026-03-02");
+
+        Assert.Contains($"process {stalled.Id} on {Environment.MachineName}. Wait until it has ended", turnedAway.Error, StringComparison.Ordinal);
+        Assert.Contains($"process {stalled.Id} (plans)", status.Output, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (turnedAway.Code, after.Code));
+        Assert.Equal(Customers, server.Messages.Distinct().Count());
+    }
+
     [Fact]
     [Trait("Store", "Sqlite")] // on a shared store the worker that wakes up says first that it lives
     public async Task NoMailIsHandedOverAfterATimeInWhichAnotherMayHaveTakenOver()

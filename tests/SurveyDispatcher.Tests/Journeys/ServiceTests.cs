@@ -56,6 +56,30 @@ public sealed class ServiceTests
         }
     }
 
+    /// <summary>On a shared store it would win cycles that it can't run, and keep them from the others.</summary>
+    [Theory]
+    [InlineData(false, "keys.json is missing, but the store is there")]
+    [InlineData(true, "The key ring is not the one of this store")]
+    public async Task AServiceWithoutTheKeysOfItsStoreDoesNotBegin(bool others, string why)
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Sale);
+        await world.CycleAsync("2026-03-02");
+        File.Delete(world.In("keys.json"));
+        if (others)
+        {
+            using var other = new World();
+            await other.CycleAsync("2026-03-02");
+            File.Copy(other.In("keys.json"), world.In("keys.json"));
+        }
+
+        var ended = await Child.RunAsync(world, [], "run");
+
+        Assert.Equal(1, ended.Code);
+        Assert.Contains(why, ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Running on", ended.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>By hand, beside the service; the two may meet.</summary>
     private static async Task AcceptAsync(World world)
     {

@@ -36,8 +36,12 @@ public sealed partial class PostgresDatabase : Database
         (this.settings, connection, this.writes) = (settings.ConnectionString, new(settings.ConnectionString), writes);
 
     /// <summary>Opens a store, creating or migrating it first when <paramref name="write"/> is set.</summary>
+    /// <param name="connectionString">Which one.</param>
+    /// <param name="write">Whether it may be changed.</param>
+    /// <param name="older">Whether a reader can do with a store that was not migrated yet.</param>
     /// <exception cref="OperatorException">There is no store of ours, or it can't be used.</exception>
-    public static PostgresDatabase Open(string connectionString, bool write) => Open(connectionString, writes: write, migrates: write, TimeSpan.Zero);
+    public static PostgresDatabase Open(string connectionString, bool write, bool older = false) =>
+        Open(connectionString, writes: write, migrates: write, TimeSpan.Zero, older);
 
     /// <summary>Opens a store that another's cycle has brought up to date, to help it: with short transactions, whose statements never take long.</summary>
     /// <param name="connectionString">Which one.</param>
@@ -45,7 +49,7 @@ public sealed partial class PostgresDatabase : Database
     /// <exception cref="OperatorException">There is no store of ours, or it can't be used.</exception>
     public static PostgresDatabase OpenToHelp(string connectionString, TimeSpan patience) => Open(connectionString, writes: true, migrates: false, patience);
 
-    private static PostgresDatabase Open(string connectionString, bool writes, bool migrates, TimeSpan patience)
+    private static PostgresDatabase Open(string connectionString, bool writes, bool migrates, TimeSpan patience, bool older = false)
     {
         var database = new PostgresDatabase(
             new NpgsqlConnectionStringBuilder(Settings(connectionString).ConnectionString) { CommandTimeout = (int)patience.TotalSeconds }, writes);
@@ -56,7 +60,7 @@ public sealed partial class PostgresDatabase : Database
             {
                 database.Migrate();
             }
-            else
+            else if (!older)
             {
                 database.CheckVersion();
             }
@@ -117,9 +121,11 @@ public sealed partial class PostgresDatabase : Database
         PostgresException { SqlState: "25006" } => "it is read-only: a standby? Name the primary in Store:ConnectionString.",
         PostgresException { SqlState: "53100" } => "its disk is full. Make room, then run the same command again: what was stored is kept.",
         PostgresException { SqlState: "53300" } => "it has no connection left. Raise max_connections, or stop what holds them, then run the same command again.",
-        PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the same command again when it is up: what was stored is kept.",
+        PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the same command again when it is up: what was stored is kept. If it does not come up, its own log says why (a full disk, for one).",
         PostgresException { SqlState: "25P03" } => "it gave up this connection, which had been silent inside a transaction for 25 s. Look at why this machine stood still (its disk, its network, a file server), then run the same command again: what was stored is kept.",
         PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
+        { Message: var message } when message.StartsWith("No password", StringComparison.Ordinal) =>
+            "it asks for a password, and none was given. Put it into the file that PGPASSFILE names (HOST:PORT:DATABASE:USER:PASSWORD, readable by its owner only), then run this again.",
         _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the same command again: what was stored is kept.",
     };
 

@@ -262,9 +262,10 @@ CREATE INDEX ledger_case ON ledger (case_id, seq);
 -- Who writes at this moment: a process, for as long as its cycle takes, or for as long as it helps another's to send. It renews its
 -- row while it lives; whoever was not heard of until then is taken for dead, and his row removed: that is how he finds out.
 CREATE TABLE workers (
-    id    INTEGER PRIMARY KEY,      -- never given out twice
-    name  TEXT NOT NULL,            -- machine and data directory
-    until INSTANT NOT NULL
+    id      INTEGER PRIMARY KEY,      -- never given out twice
+    name    TEXT NOT NULL,            -- machine and data directory
+    process INTEGER NOT NULL,         -- the number that the machine gave it, for whoever must end it
+    until   INSTANT NOT NULL
 );
 
 -- One row: the worker that plans, while there is such a row in workers; and the last number that a worker was given.

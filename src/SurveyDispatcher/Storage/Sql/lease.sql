@@ -2,7 +2,7 @@
 UPDATE lease SET last_worker = last_worker + 1 RETURNING last_worker
 
 -- name: join
-INSERT INTO workers (id, name, until) VALUES (@id, @name, @until)
+INSERT INTO workers (id, name, process, until) VALUES (@id, @name, @process, @until)
 
 -- name: plan
 UPDATE lease SET worker = @worker
@@ -22,7 +22,7 @@ SELECT name FROM workers WHERE id <> @worker ORDER BY id
 
 -- name: workers
 -- Who was heard of lately.
-SELECT w.name, CASE WHEN w.id = l.worker THEN 1 ELSE 0 END FROM workers w CROSS JOIN lease l WHERE w.until > @now ORDER BY w.id
+SELECT w.name, w.process, CASE WHEN w.id = l.worker THEN 1 ELSE 0 END FROM workers w CROSS JOIN lease l WHERE w.until > @now ORDER BY w.id
 
 -- name: leave_all
 DELETE FROM workers
