@@ -365,7 +365,8 @@ internal sealed class CycleLock : IDisposable
             var taken = new CycleLock(DurableFile.Open(directory.LockPath, FileMode.OpenOrCreate, FileShare.None));
             try
             {
-                File.WriteAllText(directory.HolderPath, $"process {Environment.ProcessId} on {Environment.MachineName}");
+                using var holder = DurableFile.Create(directory.HolderPath);
+                holder.Write(Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}"));
                 return taken;
             }
             catch

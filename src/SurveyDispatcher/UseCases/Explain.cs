@@ -82,7 +82,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             text.AppendLine("  what happened:");
             foreach (var line in story.Ledger)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"    {Day(line.Day)}  {line.What,-16} {PlainText.Shown(line.Detail)} ({(line.Rule.Length == 0 ? "" : $"{line.Rule}; ")}cycle {line.Cycle}, policy {line.Policy}, version {line.PolicyVersion})");
+                text.AppendLine(CultureInfo.InvariantCulture, $"    {Day(line.Day)}  {line.What,-16} {PlainText.Shown(line.Detail)}{(line.Detail.Length == 0 ? "" : " ")}({(line.Rule.Length == 0 ? "" : $"{line.Rule}; ")}cycle {line.Cycle}, policy {line.Policy}, version {line.PolicyVersion})");
             }
 
             foreach (var mail in story.Mails.Where(m => m.Doubt.Length > 0))

@@ -211,7 +211,7 @@ public sealed class HostileFilesTests
         var told = ended.Output + ended.Error + (await world.RunAsync("status")).Output + (await world.RunAsync("explain", hidden ? "-" : "T1")).Output;
         Assert.DoesNotContain(told.Split(Environment.NewLine), l => l.Any(char.IsControl) || l.Contains('\u202e', StringComparison.Ordinal));
         Assert.DoesNotContain(told.Split(Environment.NewLine), l => l.StartsWith("Cycle as of 2030", StringComparison.Ordinal));
-        Assert.Equal(["archive", "cycle.lock", "failed", "inbox", "keys.json", "rejects", "survey.db", "taking"],
+        Assert.Equal(["archive", "cycle.lock", "cycle.process", "failed", "inbox", "keys.json", "rejects", "survey.db", "taking"],
             Directory.GetFileSystemEntries(world.Data).Select(e => Path.GetFileName(e)!).Where(e => !e.StartsWith("survey.db-", StringComparison.Ordinal)).Except(hidden ? ["archive"] : []).Append("archive").Distinct().Order(StringComparer.Ordinal));
     }
 
