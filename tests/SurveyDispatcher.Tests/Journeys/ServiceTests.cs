@@ -73,11 +73,23 @@ public sealed class ServiceTests
             File.Copy(other.In("keys.json"), world.In("keys.json"));
         }
 
-        var ended = await Child.RunAsync(world, [], "run");
-
-        Assert.Equal(1, ended.Code);
-        Assert.Contains(why, ended.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("Running on", ended.Output, StringComparison.Ordinal);
+        using var service = Child.Start(world, [], ["run"]);
+        try
+        {
+            var said = service.StandardOutput.ReadLineAsync(Ct); // null: it ended without a word
+            var told = service.StandardError.ReadToEndAsync(Ct);
+            Assert.Null(await said);
+            Assert.Contains(why, await told, StringComparison.Ordinal);
+            await service.WaitForExitAsync(Ct);
+            Assert.Equal(1, service.ExitCode);
+        }
+        finally
+        {
+            if (!service.HasExited)
+            {
+                service.Kill();
+            }
+        }
     }
 
     /// <summary>By hand, beside the service; the two may meet.</summary>
