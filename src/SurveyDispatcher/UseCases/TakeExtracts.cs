@@ -24,13 +24,14 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Rows that are handed from one thread to the other at a time: few, so that they die young.</summary>
     private const int PageRows = 1_000;
 
+    private readonly HashSet<long> seen = [];
     private readonly List<long> newIdentities = [], ownersOfNew = [];
     private readonly List<UInt128> newSightings = [];
     private readonly List<DateOnly> untilOfNew = [];
     private readonly Dictionary<UInt128, DateOnly> sightingsAgain = [];
     private readonly HashSet<(string, string, SurveyKind)> dealerSurveys = [];
     private HashSet<UInt128> removedSightings = [], removedBefore = [];
-    private HashSet<long> taken = [], takenBefore = [];
+    private HashSet<long> newKeys = [], newKeysBefore = [];
     private long lastId, lastSavedId;
 
     /// <summary>Takes every extract that has arrived.</summary>
@@ -75,8 +76,8 @@ internal sealed class TakeExtracts(CycleContext context)
                     SaveSightings();
                     taking.SaveProgress();
                 });
-                (takenBefore, taken) = (taken, takenBefore);
-                taken.Clear();
+                (newKeysBefore, newKeys) = (newKeys, newKeysBefore);
+                newKeys.Clear();
                 (removedBefore, removedSightings) = (removedSightings, removedBefore);
                 removedSightings.Clear();
                 context.Counts.RowsRead += taking.Read - read;
@@ -107,8 +108,8 @@ internal sealed class TakeExtracts(CycleContext context)
         newSightings.Clear();
         untilOfNew.Clear();
         sightingsAgain.Clear();
-        taken.Clear();
-        takenBefore.Clear();
+        newKeys.Clear();
+        newKeysBefore.Clear();
         removedSightings.Clear();
         removedBefore.Clear();
         dealerSurveys.Clear();
@@ -228,6 +229,7 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Stores the rows of a page from <paramref name="from"/> on, until one overtakes a row that had been seen; returns where to go on.</summary>
     private int StoreRows(Page page, int from, FileInTaking taking)
     {
+        seen.Clear();
         ForgetErased(page, from, taking);
         var rows = page.Rows.Skip(from).Where(u => u.Transaction is not null).ToList();
         var stored = page.Known.Count == 0 ? [] : StoredTransactions(rows.Select(u => u.Customer.KeyHash).Where(page.Known.Contains));
@@ -348,7 +350,7 @@ internal sealed class TakeExtracts(CycleContext context)
         Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
     {
         var (key, customer) = (incoming.Key, understood.Customer);
-        var cameBefore = !taken.Add(customer.KeyHash) || takenBefore.Contains(customer.KeyHash);
+        var cameBefore = !seen.Add(customer.KeyHash) || newKeys.Contains(customer.KeyHash) || newKeysBefore.Contains(customer.KeyHash);
         var stored = cameBefore ? Again(understood) : known.GetValueOrDefault(key);
         var today = context.TodayIn(key.Country);
         var others = CaseStore.LatestOther(contacts, customer.Hashes, stored?.Id ?? lastId + 1);
@@ -549,6 +551,7 @@ internal sealed class TakeExtracts(CycleContext context)
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
             verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? SqlValue.Null : today, ForgetOn(t, verdict, today));
+        newKeys.Add(understood.Customer.KeyHash);
         var hashes = understood.Customer.Identities;
         for (var i = 0; i < hashes.Length; i++)
         {
