@@ -41,7 +41,11 @@ public abstract record CaseEvent
     /// <param name="Mode"><c>web</c> or <c>phone</c>; what came by phone the vendor knows already.</param>
     /// <param name="Status">One of <see cref="ResponseStatuses"/>.</param>
     /// <param name="CompletedOn">The market's local date of completed_at.</param>
-    public sealed record Responded(DateOnly Day, string Mode, string Status, DateOnly CompletedOn) : CaseEvent(Day);
+    public sealed record Responded(DateOnly Day, string Mode, string Status, DateOnly CompletedOn) : CaseEvent(Day)
+    {
+        /// <summary>A hash of the answers, by which a change of them is found; empty: none was kept.</summary>
+        public string Answers { get; init; } = "";
+    }
 
     /// <summary>The vendor reported an attempt.</summary>
     /// <param name="Day">When it was learnt.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 
 namespace Survey.Domain;
 
@@ -21,19 +22,48 @@ public enum ScaleKind
 /// <summary>A scale: its codes in order, each with its label per language.</summary>
 public sealed record Scale(string Id, ScaleKind Kind, IReadOnlyList<ScaleCode> Codes)
 {
-    private readonly FrozenSet<string> codes = Codes.Select(c => c.Code).ToFrozenSet(StringComparer.Ordinal);
+    private readonly (string Code, byte[] Utf8)[] codes = [.. Codes.Select(c => (c.Code, Encoding.UTF8.GetBytes(c.Code)))];
 
     /// <summary>Whether a non-empty answer lies within the scale.</summary>
-    public bool Admits(string answer) => Kind switch
+    public bool Admits(string answer) => Kind == ScaleKind.Text || Read(Encoding.UTF8.GetBytes(answer)) is not null;
+
+    /// <summary>The code that a non-empty answer in UTF-8 is (of several, joined as they stand); null: it lies outside the scale. Of a text there are no codes.</summary>
+    public string? Read(ReadOnlySpan<byte> answer) => Kind switch
     {
-        ScaleKind.Text => true,
-        ScaleKind.Choices => AdmitsAll(answer.Split('|')),
-        ScaleKind.Scale or ScaleKind.Choice => codes.Contains(answer),
+        ScaleKind.Scale or ScaleKind.Choice => CodeOf(answer),
+        ScaleKind.Choices => AdmitsAll(answer) ? Encoding.UTF8.GetString(answer) : null,
+        ScaleKind.Text => null,
         _ => throw new ArgumentOutOfRangeException(nameof(answer), Kind, "Unknown scale kind."),
     };
 
-    private bool AdmitsAll(string[] chosen) =>
-        Array.TrueForAll(chosen, codes.Contains) && chosen.Distinct(StringComparer.Ordinal).Count() == chosen.Length;
+    private string? CodeOf(ReadOnlySpan<byte> answer)
+    {
+        foreach (var (code, utf8) in codes)
+        {
+            if (answer.SequenceEqual(utf8))
+            {
+                return code;
+            }
+        }
+
+        return null;
+    }
+
+    private bool AdmitsAll(ReadOnlySpan<byte> chosen)
+    {
+        var seen = new List<string>(codes.Length);
+        foreach (var part in chosen.Split((byte)'|'))
+        {
+            if (CodeOf(chosen[part]) is not { } code || seen.Contains(code))
+            {
+                return false;
+            }
+
+            seen.Add(code);
+        }
+
+        return true;
+    }
 }
 
 /// <summary>A code of a scale with its label per language.</summary>
@@ -43,7 +73,11 @@ public sealed record ScaleCode(string Code, IReadOnlyDictionary<string, string> 
 public sealed record Section(string Id, IReadOnlyDictionary<string, string> Title);
 
 /// <summary>Routing: the question is asked if another one was answered with one of the codes.</summary>
-public sealed record AskedIf(string Question, IReadOnlyList<string> In);
+public sealed record AskedIf(string Question, IReadOnlyList<string> In)
+{
+    /// <summary>Whether the other question was answered so; of several choices one is enough.</summary>
+    public bool Admits(string answer) => In.Contains(answer) || (answer.Contains('|', StringComparison.Ordinal) && answer.Split('|').Any(In.Contains));
+}
 
 /// <summary>A question.</summary>
 /// <param name="Id">Contract: the column of response files and exports.</param>
@@ -58,16 +92,61 @@ public sealed record Question(
     string Id, string Section, Scale Scale, IReadOnlyDictionary<string, string> Text, AskedIf? AskedIf,
     IReadOnlyList<string> ScreensOut, IReadOnlyList<string> ProblemAt, IReadOnlyList<string> OpensFollowUpAt);
 
-/// <summary>A questionnaire; its question ids are contract.</summary>
+/// <summary>From when on answers look careless. They are flagged, never dropped.</summary>
+/// <param name="SpeederSeconds">A complete interview that took less is flagged; null: none is.</param>
+/// <param name="StraightLinerFrom">Of one scale, so many answers at least, all of them the same; null: none is flagged.</param>
+public sealed record CareRules(int? SpeederSeconds, int? StraightLinerFrom);
+
+/// <summary>One version of a questionnaire; its question ids are contract.</summary>
 public sealed record Questionnaire(
-    string Id, int Version, DateOnly ValidFrom, int Minutes, IReadOnlyDictionary<string, string> Title,
+    string Id, int Version, DateOnly ValidFrom, int Minutes, CareRules Care, IReadOnlyDictionary<string, string> Title,
     IReadOnlyList<Section> Sections, IReadOnlyList<Question> Questions)
 {
-    private readonly FrozenDictionary<string, Question> byId = Questions.ToFrozenDictionary(q => q.Id, StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, int> byId = Questions.Select((q, i) => (q.Id, i)).ToFrozenDictionary(q => q.Id, q => q.i, StringComparer.Ordinal);
+
+    /// <summary>The ordered scales on which several questions are asked.</summary>
+    public IReadOnlyList<Scale> LongScales { get; } =
+        [.. Questions.Select(q => q.Scale).Where(s => s.Kind == ScaleKind.Scale).GroupBy(s => s, ReferenceEqualityComparer.Instance).Where(g => g.Count() > 1).Select(g => g.First())];
 
     /// <summary>The question of an id, or null.</summary>
-    public Question? Find(string id) => byId.GetValueOrDefault(id);
+    public Question? Find(string id) => PlaceOf(id) is >= 0 and var place ? Questions[place] : null;
+
+    /// <summary>Where a question stands among the questions, from 0; -1: nowhere.</summary>
+    public int PlaceOf(string id) => byId.GetValueOrDefault(id, -1);
 
     /// <summary>Whether a non-empty answer to a question lies within its scale; an unknown question has none.</summary>
     public bool Admits(string id, string answer) => Find(id)?.Scale.Admits(answer) == true;
+}
+
+/// <summary>Both surveys' questionnaires in all their versions.</summary>
+public sealed class Questionnaires
+{
+    private readonly Questionnaire[][] versions;
+
+    /// <param name="all">At least one of each survey; of a survey no version twice, and a later version valid from a later day.</param>
+    public Questionnaires(IReadOnlyList<Questionnaire> all)
+    {
+        versions = [.. Enum.GetValues<SurveyKind>().Select(s => all.Where(q => q.Id == s.Code()).OrderBy(q => q.Version).ToArray())];
+        All = [.. versions.SelectMany(v => v)];
+        QuestionIds = [.. All.OrderBy(q => q.Version).SelectMany(q => q.Questions).Select(q => q.Id).Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Every version: sales, then service, the oldest first.</summary>
+    public IReadOnlyList<Questionnaire> All { get; }
+
+    /// <summary>Every question of any version: the columns of the table of responses. A question of a new version comes behind all others.</summary>
+    public IReadOnlyList<string> QuestionIds { get; }
+
+    /// <summary>The version with which a survey asked on a day of its market; before the first version, the first.</summary>
+    public Questionnaire InForce(SurveyKind survey, DateOnly on)
+    {
+        var of = versions[(int)survey];
+        return Array.FindLast(of, q => q.ValidFrom <= on) ?? of[0];
+    }
+
+    /// <summary>A version of a survey, or null.</summary>
+    public Questionnaire? Find(SurveyKind survey, int version) => Array.Find(versions[(int)survey], q => q.Version == version);
+
+    /// <summary>The newest version of a survey, also when it is not in force yet.</summary>
+    public Questionnaire Newest(SurveyKind survey) => versions[(int)survey][^1];
 }

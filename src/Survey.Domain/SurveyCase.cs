@@ -61,6 +61,9 @@ public sealed record SurveyCase
     /// <summary>The case has not ended.</summary>
     public bool IsOpen => State is not (CaseState.Completed or CaseState.Closed);
 
+    /// <summary>The day of the first contact that reached the outside: a mail that was accepted, or the hand-over to the vendor; null: there was none.</summary>
+    public DateOnly? FirstContactOn => InvitedOn ?? (CallUntil is null ? null : PhoneOn);
+
     /// <summary>A contact was made or tried: from now on a newer row brings contact data or a cancellation, nothing else.</summary>
     public bool HasBeenContacted => InvitedOn is not null || CallUntil is not null || MailFailed;
 }

@@ -51,6 +51,10 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
         return new CycleRun(run, JsonDocument.Parse(run.Output).RootElement);
     }
 
+    /// <summary>Another verb on a data directory, from start to exit.</summary>
+    public ProcessRun Verb(string data, params ReadOnlySpan<string> words) =>
+        ChildProcess.Run("dotnet", [assembly, .. words, "--data", data, "--config", config], stopping);
+
     /// <summary>A service on a data directory, which runs until it is disposed of.</summary>
     public ChildProcess.Server Serve(string data, IReadOnlyDictionary<string, string> settings) =>
         ChildProcess.Serve("dotnet", [assembly, "run", "--data", data, "--config", config], settings);

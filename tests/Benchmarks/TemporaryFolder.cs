@@ -14,9 +14,9 @@ internal sealed class TemporaryFolder : IDisposable
     }
 
     /// <summary>Another file for a data directory's inbox.</summary>
-    public static void Receive(string data, string extract, string name)
+    public static void Receive(string data, string extract, string name, string kind = "dms")
     {
-        var inbox = Directory.CreateDirectory(System.IO.Path.Combine(data, "inbox", "dms"));
+        var inbox = Directory.CreateDirectory(System.IO.Path.Combine(data, "inbox", kind));
         CopyToDisk(extract, System.IO.Path.Combine(inbox.FullName, name));
     }
 

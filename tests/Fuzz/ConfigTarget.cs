@@ -82,7 +82,7 @@ internal sealed class ConfigTarget(Workshop workshop) : ITarget
 
         if (file.StartsWith("questionnaires", StringComparison.Ordinal))
         {
-            return QuestionnaireFile.Read(folder, file.Contains("sales", StringComparison.Ordinal) ? SurveyKind.Sales : SurveyKind.Service, faults) is { } questionnaire
+            return QuestionnaireFile.Read(folder, file, file.Contains("sales", StringComparison.Ordinal) ? SurveyKind.Sales : SurveyKind.Service, faults) is { } questionnaire
                 && Works(questionnaire, dice);
         }
 

@@ -3,7 +3,7 @@ namespace Survey.Domain.Tests;
 public class QuestionnaireTests
 {
     private static readonly Questionnaire Small = new(
-        "sales", 1, Some.Day("2010-08-01"), 10, Words("Sales"), [new Section("overall", Words("Overall"))],
+        "sales", 1, Some.Day("2010-08-01"), 10, new CareRules(180, 4), Words("Sales"), [new Section("overall", Words("Overall"))],
         [
             Ask("overall", ScaleKind.Scale, "1", "2", "3", "4", "5"),
             Ask("visited_dealer", ScaleKind.Scale, "yes", "no"),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 
 namespace SurveyDispatcher.Cli;
@@ -18,6 +19,6 @@ internal static class ConfigText
         return config is null
             ? $"{faults.Count} fault(s) in {folder.Name}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", faults)}"
             : $"{folder.Name} is valid: {config.Programme.Markets.Count} markets, {config.Sources.Count} dealer systems, "
-                + $"texts in {string.Join(", ", config.Templates.Languages)}, {config.Sales.Questions.Count} + {config.Service.Questions.Count} questions.";
+                + $"texts in {string.Join(", ", config.Templates.Languages)}, {string.Join(" + ", Enum.GetValues<SurveyKind>().Select(s => config.Questionnaires.Newest(s).Questions.Count))} questions.";
     }
 }

@@ -7,11 +7,8 @@ namespace SurveyDispatcher.Configuration;
 /// <summary>All configuration, read and found valid.</summary>
 public sealed record PipelineConfig(
     Settings Settings, Programme Programme, string ProgrammeText, IReadOnlyList<Source> Sources, Templates Templates,
-    Questionnaire Sales, Questionnaire Service)
+    Questionnaires Questionnaires)
 {
-    /// <summary>The questionnaire of a survey.</summary>
-    public Questionnaire Questionnaire(SurveyKind survey) => survey == SurveyKind.Sales ? Sales : Service;
-
     /// <summary>The first source, by name, that fits a file; a file that none fits is canonical.</summary>
     public Source SourceOf(string fileName) => Sources.FirstOrDefault(s => s.Fits(fileName)) ?? Source.Canonical;
 
@@ -36,8 +33,7 @@ public sealed record PipelineConfig(
         var settings = Settings.Read(folder, faults);
         var programme = ProgrammeFile.Read(folder, faults);
         var sources = SourceFile.ReadAll(folder, faults);
-        var sales = QuestionnaireFile.Read(folder, SurveyKind.Sales, faults);
-        var service = QuestionnaireFile.Read(folder, SurveyKind.Service, faults);
+        var questionnaires = QuestionnaireFile.ReadAll(folder, faults);
         var (templates, templateFaults) = trying.GetAwaiter().GetResult();
         faults.AddRange(templateFaults);
         if (programme is not null && templates is not null)
@@ -54,7 +50,7 @@ public sealed record PipelineConfig(
 
         return faults.Count > 0
             ? (null, faults)
-            : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, sales!, service!), faults);
+            : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, questionnaires!), faults);
     }
 
     private static (Templates? Templates, IEnumerable<ConfigFault> Faults) ReadTemplates(ConfigFolder folder, bool tryOut)

@@ -2,12 +2,43 @@ using Survey.Domain;
 
 namespace SurveyDispatcher.Configuration;
 
-/// <summary>Reads <c>questionnaires/sales.json</c> and <c>questionnaires/service.json</c>.</summary>
+/// <summary>Reads <c>questionnaires/</c>: <c>sales.json</c> and <c>service.json</c>, and other versions beside them, such as <c>sales-2.json</c>.</summary>
 internal static class QuestionnaireFile
 {
-    public static Questionnaire? Read(ConfigFolder folder, SurveyKind survey, List<ConfigFault> faults)
+    private const string Folder = "questionnaires";
+
+    /// <summary>All versions of both surveys; null when one has a fault, or they don't fit together.</summary>
+    public static Questionnaires? ReadAll(ConfigFolder folder, List<ConfigFault> faults)
     {
-        var file = $"questionnaires/{survey.Code()}.json";
+        var before = faults.Count;
+        var all = new List<Questionnaire>();
+        foreach (var survey in Enum.GetValues<SurveyKind>())
+        {
+            var others = folder.Below(Folder).Where(f => f.StartsWith($"{Folder}/{survey.Code()}-", StringComparison.Ordinal) && f.EndsWith(".json", StringComparison.Ordinal));
+            List<(string File, Questionnaire Read)> versions = [];
+            foreach (var file in others.Prepend($"{Folder}/{survey.Code()}.json"))
+            {
+                if (Read(folder, file, survey, faults) is { } questionnaire)
+                {
+                    versions.Add((file, questionnaire));
+                }
+            }
+
+            CheckOrder([.. versions.OrderBy(v => v.Read.Version)], faults);
+            all.AddRange(versions.Select(v => v.Read));
+        }
+
+        foreach (var file in folder.Below(Folder).Where(IsNobodys))
+        {
+            faults.Add(new ConfigFault(file, "", "Nobody reads this file: questionnaires are sales.json, service.json, and other versions of them such as sales-2.json."));
+        }
+
+        return faults.Count > before ? null : new Questionnaires(all);
+    }
+
+    /// <summary>One version.</summary>
+    public static Questionnaire? Read(ConfigFolder folder, string file, SurveyKind survey, List<ConfigFault> faults)
+    {
         if (ConfigNode.Parse(folder, file, faults) is not { } root)
         {
             return null;
@@ -24,6 +55,7 @@ internal static class QuestionnaireFile
         var version = root.Integer("version", 1, 9999, required: true) ?? 1;
         var validFrom = root.Date("validFrom");
         var minutes = root.Integer("minutes", 1, 240, required: true) ?? 1;
+        var care = ReadCare(root);
         var title = root.Map("title", required: true);
         var languages = title.Keys.ToHashSet(StringComparer.Ordinal);
         var scales = ReadScales(root, languages);
@@ -38,7 +70,45 @@ internal static class QuestionnaireFile
         }
 
         root.NoMore();
-        return faults.Count > before ? null : new Questionnaire(id, version, validFrom, minutes, title, sections, questions);
+        return faults.Count > before ? null : new Questionnaire(id, version, validFrom, minutes, care, title, sections, questions);
+    }
+
+    private static bool IsNobodys(string file) => file != $"{Folder}/questionnaire.schema.json" && !Enum.GetValues<SurveyKind>()
+        .Any(s => file == $"{Folder}/{s.Code()}.json" || (file.StartsWith($"{Folder}/{s.Code()}-", StringComparison.Ordinal) && file.EndsWith(".json", StringComparison.Ordinal)));
+
+    private static void CheckOrder(List<(string File, Questionnaire Read)> versions, List<ConfigFault> faults)
+    {
+        foreach (var ((file, one), (otherFile, next)) in versions.Zip(versions.Skip(1)))
+        {
+            if (one.Version == next.Version)
+            {
+                faults.Add(new ConfigFault(otherFile, "version", $"{file} is version {one.Version}, too. Raise it with every change."));
+            }
+            else if (one.ValidFrom >= next.ValidFrom)
+            {
+                faults.Add(new ConfigFault(otherFile, "validFrom", $"Version {next.Version} must come into force after version {one.Version} ({file}, from {one.ValidFrom:yyyy-MM-dd})."));
+            }
+
+            foreach (var question in next.Questions)
+            {
+                if (one.Find(question.Id) is { } earlier && earlier.Scale.Kind != question.Scale.Kind)
+                {
+                    faults.Add(new ConfigFault(otherFile, $"questions.{question.Id}", $"It is answered in another way than in {file}, and would share its column: give it an id of its own."));
+                }
+            }
+        }
+    }
+
+    private static CareRules ReadCare(ConfigNode root)
+    {
+        if (root.Object("care") is not { } node)
+        {
+            return new CareRules(null, null);
+        }
+
+        var care = new CareRules(node.Integer("speederSeconds", 1, 7200), node.Integer("straightLinerFrom", 2, 100));
+        node.NoMore();
+        return care;
     }
 
     private static Dictionary<string, Scale> ReadScales(ConfigNode root, HashSet<string> languages)

@@ -29,6 +29,11 @@ public sealed class CaseStore(Database database, Vault vault)
         row.Case.PhoneReason, row.Case.CallUntil, row.Case.CompletedOn, row.Case.ResponseMode, row.Case.MailFailed ? 1 : 0,
         row.NextLookOn, row.Id);
 
+    /// <summary>Stores a case that has changed, with others: until the end of the transaction the store does not show it.</summary>
+    public void SaveInBulk(CaseRow row) => database.Bulk("cases.save_many").Add(
+        row.Id, row.Market, row.Survey.Code(), row.EventDate, row.Case.State.Code(), row.Case.CloseReason, row.Case.InvitedOn, row.Case.RemindedOn, row.Case.PhoneOn,
+        row.Case.PhoneReason, row.Case.CallUntil, row.Case.CompletedOn, row.Case.ResponseMode, row.Case.MailFailed ? 1 : 0, row.NextLookOn);
+
     /// <summary>The keyed hashes of a customer's contact points: address, first and second number; 0 where there is none.</summary>
     public (long Email, long Phone1, long Phone2) Hashes(ContactPoints points) => (
         points.Email is { } e ? vault.Hash(e) : 0, points.Phone1 is { } p ? vault.Hash(p) : 0, points.Phone2 is { } q ? vault.Hash(q) : 0);

@@ -146,7 +146,7 @@ public static class LedgerText
         CaseEvent.HandedOver e => (nameof(CaseEvent.HandedOver), Json("callUntil", Text(e.CallUntil))),
         CaseEvent.Ended e => (nameof(CaseEvent.Ended), Json("reason", e.Reason)),
         CaseEvent.Responded e => (nameof(CaseEvent.Responded),
-            Json("mode", e.Mode, "status", e.Status, "completedOn", Text(e.CompletedOn))),
+            Json("mode", e.Mode, "status", e.Status, "completedOn", Text(e.CompletedOn), "answers", e.Answers)),
         CaseEvent.CallReported e => (nameof(CaseEvent.CallReported),
             Json("code", e.Code, "final", e.Final ? "yes" : "no", "otherNumber", e.OtherNumber ? "yes" : "no")),
         _ => throw new ArgumentOutOfRangeException(nameof(fact), fact, "Unknown fact."),
@@ -172,7 +172,7 @@ public static class LedgerText
             nameof(CaseEvent.QueuedForPhone) => new CaseEvent.QueuedForPhone(day, Get("reason")),
             nameof(CaseEvent.HandedOver) => new CaseEvent.HandedOver(day, Day(Get("callUntil"))),
             nameof(CaseEvent.Ended) => new CaseEvent.Ended(day, Get("reason")),
-            nameof(CaseEvent.Responded) => new CaseEvent.Responded(day, Get("mode"), Get("status"), Day(Get("completedOn"))),
+            nameof(CaseEvent.Responded) => new CaseEvent.Responded(day, Get("mode"), Get("status"), Day(Get("completedOn"))) { Answers = Get("answers") },
             nameof(CaseEvent.CallReported) => new CaseEvent.CallReported(day, Get("code"), Yes("final"), Yes("otherNumber")),
             _ => throw new OperatorException($"The ledger has a line of the unknown kind '{kind}'. It was written by a newer version; install that."),
         };

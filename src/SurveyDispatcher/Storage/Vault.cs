@@ -81,11 +81,17 @@ public sealed class Vault : IDisposable
     public byte[] Seal(ReadOnlySpan<char> text)
     {
         var size = Encoding.UTF8.GetByteCount(text);
-        var result = new byte[HeadSize + size];
-        result[0] = Ring.Current;
-        Nonces.Value!.Next(result.AsSpan(IdSize, NonceSize));
         Span<byte> plain = size <= 1024 ? stackalloc byte[size] : new byte[size];
         Encoding.UTF8.GetBytes(text, plain);
+        return Seal(plain);
+    }
+
+    /// <summary>Encrypts a text in UTF-8.</summary>
+    public byte[] Seal(ReadOnlySpan<byte> plain)
+    {
+        var result = new byte[HeadSize + plain.Length];
+        result[0] = Ring.Current;
+        Nonces.Value!.Next(result.AsSpan(IdSize, NonceSize));
         seal.Value![Ring.Current].Encrypt(
             result.AsSpan(IdSize, NonceSize), plain, result.AsSpan(HeadSize), result.AsSpan(IdSize + NonceSize, TagSize));
         return result;

@@ -151,7 +151,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         lists.Recover();
         TakeFiles.Recover(context);
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
-        TakeFiles.Run(context, "responses", new TakeResponses(context));
+        new TakeResponses(context).Run();
         TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
 #if MAILKIT
         await FetchBouncesAsync(context);

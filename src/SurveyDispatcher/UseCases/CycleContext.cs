@@ -91,24 +91,34 @@ internal sealed class CycleContext
     public SurveyPolicy? PolicyOf(CaseRow row) => Config.Programme.MarketOf(row.Market)?.Policy(row.Survey);
 
     /// <summary>Records a fact that came from outside. A look that is due already stays due: something else has happened today, too.</summary>
-    public CaseRow Learn(CaseRow row, CaseEvent fact)
-    {
-        var moved = Record(row, fact);
-        if (!moved.Case.IsOpen || row.NextLookOn is not { } due || due > TodayIn(row.Market))
-        {
-            return moved;
-        }
-
-        moved = moved with { NextLookOn = due };
-        Cases.Save(moved);
-        return moved;
-    }
+    public CaseRow Learn(CaseRow row, CaseEvent fact) => Save(row, Note(row, fact), fact);
 
     /// <summary>
     /// Records a fact: in the ledger, in the case's state, and, when the vendor has a case that just ended, as a withdrawal.
     /// The only way in which a case ever changes.
     /// </summary>
-    public CaseRow Record(CaseRow row, CaseEvent fact)
+    public CaseRow Record(CaseRow row, CaseEvent fact) => Save(row, Happen(row, fact), fact);
+
+    /// <summary>The same as <see cref="Learn"/>, but whoever notes facts about a case has it saved after the last of them.</summary>
+    public CaseRow Note(CaseRow row, CaseEvent fact)
+    {
+        var moved = Happen(row, fact);
+        return moved.Case.IsOpen && row.NextLookOn is { } due && due <= TodayIn(row.Market) ? moved with { NextLookOn = due } : moved;
+    }
+
+    /// <summary>Saves a case about which facts were noted, with others: before the end of the transaction nobody reads it from the store.</summary>
+    public void SaveInBulk(CaseRow moved)
+    {
+        if (!moved.Case.IsOpen)
+        {
+            var today = TodayIn(moved.Market);
+            Database.Bulk("retention.ended").Add(moved.Id, today, Config.Programme.RetentionOf(moved.Market).FirstDue(today));
+        }
+
+        Cases.SaveInBulk(moved);
+    }
+
+    private CaseRow Happen(CaseRow row, CaseEvent fact)
     {
         Ledger.Append(row.Id, fact);
         var (after, withdraw) = CaseTransitions.After(row.Case, fact);
@@ -122,16 +132,20 @@ internal sealed class CycleContext
             CycleCounts.Add(Counts.Closed, after.CloseReason!);
         }
 
-        if (!after.IsOpen)
+        return row with { Case = after, NextLookOn = NextLook(row, after) };
+    }
+
+    private CaseRow Save(CaseRow before, CaseRow moved, CaseEvent fact)
+    {
+        if (!moved.Case.IsOpen)
         {
-            Database["retention.ended"].Run(fact.Day, Config.Programme.RetentionOf(row.Market).FirstDue(fact.Day), row.Id);
+            Database["retention.ended"].Run(moved.Id, fact.Day, Config.Programme.RetentionOf(moved.Market).FirstDue(fact.Day));
         }
-        else if (!row.Case.IsOpen)
+        else if (!before.Case.IsOpen)
         {
-            Database["retention.open"].Run(row.Id);
+            Database["retention.open"].Run(moved.Id);
         }
 
-        var moved = row with { Case = after, NextLookOn = NextLook(row, after) };
         Cases.Save(moved);
         return moved;
     }

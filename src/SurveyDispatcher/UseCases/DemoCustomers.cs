@@ -117,7 +117,7 @@ internal sealed class DemoCustomers(PipelineConfig config, DataDirectory directo
             "yes", "yes", overall.ToString(CultureInfo.InvariantCulture), (overall * 2).ToString(CultureInfo.InvariantCulture), "4", "5",
             overall < 3 ? "It could have been better." : "", overall < 3 ? "yes" : "no",
         ];
-        var asked = config.Questionnaire(customer.Survey);
+        var asked = config.Questionnaires.InForce(customer.Survey, day);
         responses.Add([customer.CaseId, mode, status, Yesterday(day, 10), .. answers.Select((a, i) => asked.Find(Questions[i]) is null ? "" : a)]);
     }
 

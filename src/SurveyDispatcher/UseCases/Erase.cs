@@ -309,6 +309,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
                 context.Cases.Identify(id, [context.Vault.Hash(anonymous)]);
                 database["sightings.remove_of"].Run(id);
                 database["erase.forget_transaction"].Run(anonymous.TransactionId, id);
+                database["erase.never_look"].Run(id);
             }
 
             foreach (var hash in found.Hashes)

@@ -66,14 +66,42 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
 
     private void Responses(CsvOutput csv)
     {
-        var questions = config.Sales.Questions.Concat(config.Service.Questions).Select(q => q.Id).Distinct(StringComparer.Ordinal).ToList();
+        var questions = config.Questionnaires.QuestionIds;
         csv.Row([
             "case_id", "market", "survey", "dealer_code", "event_date", "mode", "completed_at", "language", "late", .. questions]);
+        var columns = new Dictionary<long, int[]>();
+        database["responses.questions"].Each(r =>
+        {
+            if (!columns.TryGetValue(r.GetInt64(0), out var of))
+            {
+                columns.Add(r.GetInt64(0), of = []);
+            }
+
+            columns[r.GetInt64(0)] = [.. of, questions.ToList().IndexOf(r.GetString(2))];
+        });
+        var cells = new string?[questions.Count];
         database["export.responses"].Each(r =>
         {
             var market = r.GetString(1);
-            using var answers = JsonDocument.Parse(r.GetString(9));
-            using var texts = JsonDocument.Parse(r.Bytes(10) is { Length: > 0 } words ? vault.Unseal(words) : "{}");
+            Array.Clear(cells);
+            var at = 0;
+            var columnOf = columns[r.GetInt64(10)];
+            var reader = new Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(r.GetString(11)));
+            reader.Read();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                cells[columnOf[at++]] = reader.TokenType == JsonTokenType.Null ? null : reader.TokenType == JsonTokenType.String ? reader.GetString() : reader.GetInt32().ToString(CultureInfo.InvariantCulture);
+            }
+
+            if (r.Bytes(12) is { Length: > 0 } words)
+            {
+                using var texts = JsonDocument.Parse(vault.Unseal(words));
+                foreach (var text in texts.RootElement.EnumerateObject())
+                {
+                    cells[questions.ToList().IndexOf(text.Name)] = text.Value.GetString();
+                }
+            }
+
             csv.Cell(CaseId.Format(market, r.GetInt64(0)));
             csv.Cell(market);
             csv.Cell(r.GetString(2));
@@ -81,13 +109,11 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
             csv.Cell(Day(r.Day(4)));
             csv.Cell(r.GetString(5));
             csv.Cell(Local(market, r.Instant(6)));
-            csv.Cell(config.Programme.MarketOf(market) is { } m ? config.Templates.LanguageFor(r.GetString(7), m.Languages) : r.GetString(7));
-            csv.Cell(r.GetInt32(8) != 0 ? "Y" : "N");
-            foreach (var question in questions)
+            csv.Cell(config.Programme.MarketOf(market) is { } m ? config.Templates.LanguageFor(r.GetString(8), m.Languages) : r.GetString(8));
+            csv.Cell(r.GetInt32(9) != 0 ? "Y" : "N");
+            foreach (var cell in cells)
             {
-                csv.Cell(answers.RootElement.TryGetProperty(question, out var answer) || texts.RootElement.TryGetProperty(question, out answer)
-                    ? answer.GetString()
-                    : null);
+                csv.Cell(cell);
             }
 
             csv.EndRow();
@@ -153,9 +179,9 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
 
     private void Codebook(CsvOutput csv)
     {
-        var languages = config.Sales.Title.Keys.Order(StringComparer.Ordinal).ToList();
+        var languages = config.Questionnaires.Newest(SurveyKind.Sales).Title.Keys.Order(StringComparer.Ordinal).ToList();
         csv.Row(["question", "survey", .. languages.Select(l => $"wording_{l}"), "scale", "codes", "section"]);
-        foreach (var questionnaire in new[] { config.Sales, config.Service })
+        foreach (var questionnaire in config.Questionnaires.All)
         {
             foreach (var question in questionnaire.Questions)
             {

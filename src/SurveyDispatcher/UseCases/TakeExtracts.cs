@@ -458,9 +458,14 @@ internal sealed class TakeExtracts(CycleContext context)
     {
         if (verdict.Reason != stored.Reason)
         {
-            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? null : today, ForgetOn(incoming, verdict, today), stored.Id);
-            if (!verdict.Eligible)
+            context.Database["transactions.update_verdict"].Run(verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, stored.Id);
+            if (verdict.Eligible)
             {
+                context.Database["retention.open"].Run(stored.Id);
+            }
+            else
+            {
+                context.Database["retention.ended"].Run(stored.Id, today, ForgetOn(incoming, today));
                 ScreenOut(stored.Id, verdict, today);
             }
         }
@@ -550,7 +555,12 @@ internal sealed class TakeExtracts(CycleContext context)
             id, t.Key.TransactionId, t.Key.DealerCode, t.Key.Survey.Code(), t.Key.Country, t.DealerName, t.Cancelled ? 1 : 0,
             t.EventDate, t.PurchaseDate, t.Vin, t.Model, t.MileageKm, t.CustomerType, t.PaymentType, t.CustomerId, t.Language,
             (int)Flags(t), understood.Customer.Sealed, understood.RowHash, BytesOrNull(understood.Sighting), fileId, understood.Line,
-            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId, verdict.Eligible ? SqlValue.Null : today, ForgetOn(t, verdict, today));
+            verdict.Reason, verdict.Failed, today, context.Ledger.PolicyId);
+        if (!verdict.Eligible)
+        {
+            context.Database.Bulk("retention.ended").Add(id, today, ForgetOn(t, today));
+        }
+
         newKeys.Add(understood.Customer.KeyHash);
         var hashes = understood.Customer.Identities;
         for (var i = 0; i < hashes.Length; i++)
@@ -568,9 +578,8 @@ internal sealed class TakeExtracts(CycleContext context)
         }
     }
 
-    /// <summary>When retention looks at a customer who was kept out; null for one who has a case.</summary>
-    private DateOnly? ForgetOn(Transaction t, ScreeningVerdict verdict, DateOnly today) =>
-        verdict.Eligible ? null : context.Config.Programme.RetentionOf(t.Key.Country).FirstDue(today);
+    /// <summary>When retention looks at a customer who was kept out.</summary>
+    private DateOnly? ForgetOn(Transaction t, DateOnly today) => context.Config.Programme.RetentionOf(t.Key.Country).FirstDue(today);
 
     private static OptOutFlags Flags(Transaction t) =>
         (t.EmailOptOut ? OptOutFlags.Email : 0) | (t.PhoneOptOut ? OptOutFlags.Phone : 0);

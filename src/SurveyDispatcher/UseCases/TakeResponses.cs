@@ -1,125 +1,317 @@
-using System.Security.Cryptography;
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Json;
 using Survey.Domain;
-using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
 
-/// <summary>Takes web and phone responses (contracts.md, <c>inbox/responses/</c>).</summary>
-internal sealed class TakeResponses(CycleContext context) : IRowTaker
+/// <summary>Takes web and phone responses (contracts.md, <c>inbox/responses/</c>; docs/responses.md).</summary>
+/// <remarks>
+/// One thread reads rows, looks their cases up and understands the answers; the other, which owns the store, decides and stores. It does so in
+/// the order of the cases, many at a time: responses come in no order, and each page of a tree is written once for all of them.
+/// </remarks>
+internal sealed class TakeResponses(CycleContext context)
 {
-    private CsvInput input = null!;
-    private int caseId;
-    private int mode;
-    private int status;
-    private int completedAt;
-    private (string Id, int Index)[] questions = [];
+    /// <summary>Rows of one transaction.</summary>
+    internal const int TransactionRows = 100_000;
 
-    public IReadOnlyList<string> Required { get; } = ["case_id", "mode", "status", "completed_at"];
+    private const int PageRows = 1_000;
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
-    public void Begin(CsvInput input)
+    private readonly List<Answered> batch = [];
+    private HashSet<long> changed = [], changedBefore = [];
+    private long lastId;
+
+    /// <summary>Takes every file that has arrived.</summary>
+    public void Run()
     {
-        this.input = input;
-        (caseId, mode, status, completedAt) =
-            (input.IndexOf("case_id"), input.IndexOf("mode"), input.IndexOf("status"), input.IndexOf("completed_at"));
-        questions = [.. context.Config.Sales.Questions.Concat(context.Config.Service.Questions)
-            .Select(q => q.Id).Distinct(StringComparer.Ordinal)
-            .Select(id => (id, input.IndexOf(id))).Where(q => q.Item2 >= 0)];
+        foreach (var file in context.Inbox.Take("responses", context.Problems.Add))
+        {
+            context.Stopping.ThrowIfCancellationRequested();
+            TakeFiles.Guard(context, file, () => Take(file));
+        }
     }
 
-    public RowResult Take(CsvRow row, long fileId)
+    private void Take(IncomingFile file)
     {
-        foreach (var column in Required)
+        var input = CsvInput.Open(file.Path, Utf8, ',', ResponseReader.Required);
+        FileInTaking? begun = null;
+        List<StoredAnswers> forms = [];
+        context.Database.InTransaction(() =>
         {
-            if (row.Cell(input.IndexOf(column)).Length == 0)
+            begun = FileInTaking.Begin(context, file, input.Sha256);
+            forms = StoredAnswers.NoteAll(context.Config.Questionnaires, context.Database);
+            lastId = context.Database["responses.last_id"].Scalar<long>();
+        });
+        using var taking = begun!;
+        changed.Clear();
+        changedBefore.Clear();
+        using var pages = new BlockingCollection<ResponsePage>(boundedCapacity: 4);
+        using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
+        var reader = new ResponseReader(context, input, forms);
+        var reading = Task.Run(() => Read(input, reader, taking.Read, pages, abandoned.Token), abandoned.Token);
+        try
+        {
+            while (!pages.IsCompleted)
             {
-                return RowResult.Rejected("missing_value", column, "");
-            }
-        }
-
-        var found = context.Cases.Find(row.Cell(caseId));
-        if (found is { Case.CloseReason: CloseReasons.Erased })
-        {
-            return RowResult.OfErased("case_id", row.Cell(caseId));
-        }
-
-        if (found is not { } known)
-        {
-            return RowResult.Rejected("unknown_case", "case_id", row.Cell(caseId));
-        }
-
-        var how = row.Cell(mode);
-        if (how is not ("web" or "phone"))
-        {
-            return RowResult.Rejected("bad_code", "mode", how);
-        }
-
-        var outcome = row.Cell(status);
-        if (!ResponseStatuses.All.Contains(outcome))
-        {
-            return RowResult.Rejected("bad_code", "status", outcome);
-        }
-
-        if (Instants.Parse(row.Cell(completedAt)) is not { } at)
-        {
-            return RowResult.Rejected("bad_date", "completed_at", row.Cell(completedAt));
-        }
-
-        var questionnaire = context.Config.Questionnaire(known.Survey);
-        var answers = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (id, index) in questions)
-        {
-            if (row.Cell(index) is { Length: > 0 } answer)
-            {
-                if (!questionnaire.Admits(id, answer))
+                var (read, rejected) = (taking.Read, taking.Rejected);
+                context.Database.InTransaction(() =>
                 {
-                    return RowResult.Rejected("bad_answer", id, answer);
+                    batch.Clear();
+                    while (taking.Read - read + batch.Count < TransactionRows && pages.TryTake(out var page, Timeout.Infinite, context.Stopping))
+                    {
+                        Sort(page, taking);
+                    }
+
+                    Store(taking);
+                    taking.SaveProgress();
+                });
+                (changedBefore, changed) = (changed, changedBefore);
+                changed.Clear();
+                context.Counts.OtherRowsRejected += (int)(taking.Rejected - rejected);
+                context.Progress.Report($"reading {file.Name}", taking.Read, 0);
+            }
+
+            reading.GetAwaiter().GetResult();
+        }
+        catch
+        {
+            abandoned.Cancel();
+            throw;
+        }
+
+        taking.Finish();
+    }
+
+    private void Read(CsvInput input, ResponseReader reader, long skip, BlockingCollection<ResponsePage> pages, CancellationToken ct)
+    {
+        try
+        {
+            using var store = context.Database.OpenAnother();
+            var page = new ResponsePage(input.Headers.Count);
+            foreach (var row in input.Rows())
+            {
+                if (skip > 0)
+                {
+                    skip--;
+                    continue;
                 }
 
-                answers.Add(id, answer);
+                page.Add(row);
+                if (page.Count == PageRows)
+                {
+                    reader.Understand(page, store);
+                    pages.Add(page, ct);
+                    page = new ResponsePage(input.Headers.Count);
+                }
             }
-        }
 
-        return Store(known, how, outcome, at, answers, fileId, row.Line);
+            reader.Understand(page, store);
+            pages.Add(page, ct);
+        }
+        finally
+        {
+            pages.CompleteAdding();
+        }
     }
 
-    private RowResult Store(
-        CaseRow row, string how, string status, DateTimeOffset at, SortedDictionary<string, string> answers, long fileId, long line)
+    /// <summary>Rejects are written in the order of the file; what is to be stored is put with the rest of the transaction.</summary>
+    private void Sort(ResponsePage page, FileInTaking taking)
     {
-        var json = JsonSerializer.Serialize(answers);
-        var hash = BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{how}|{status}|{Instants.Text(at.ToUniversalTime())}|{json}")));
-        if (context.Database["responses.exists"].Scalar<long>(row.Id, hash) > 0)
+        foreach (var (line, result, raw) in page.Faults)
         {
-            return RowResult.Unchanged;
+            taking.Count(result, line, () => raw);
         }
 
-        string Json(bool isText) => JsonSerializer.Serialize(answers.Where(
-            a => (context.Config.Questionnaire(row.Survey).Find(a.Key)!.Scale.Kind == ScaleKind.Text) == isText).ToDictionary());
-
-        // Whoever says that another person knows more, or that the car is sold, has answered, but is not to be counted.
-        var counted = status == ResponseStatuses.Complete && ScreensOut(row.Survey, answers) ? ResponseStatuses.ScreenedOut : status;
-        var duplicate = counted == ResponseStatuses.Complete && context.Database["responses.completes"].Scalar<long>(row.Id) > 0;
-        context.Database["responses.insert"].Run(
-            row.Id, how, counted, at.ToUniversalTime(), row.Case.State == CaseState.Closed ? 1 : 0, duplicate ? 1 : 0,
-            Json(isText: false), context.Vault.Seal(Json(isText: true)), hash, fileId, line);
-        var market = context.Config.Programme.MarketOf(row.Market);
-        var completedOn = market is null ? DateOnly.FromDateTime(at.UtcDateTime) : Instants.LocalDate(at, market);
-        context.Learn(row, new CaseEvent.Responded(context.TodayIn(row.Market), how, counted, completedOn));
-        if (counted == ResponseStatuses.OptOut)
-        {
-            foreach (var hashOfPoint in context.AllHashesOf(row))
-            {
-                context.Cases.Suppress(hashOfPoint, Suppression.All, context.AsOf.Day);
-            }
-        }
-
-        context.Counts.Responses++;
-        return RowResult.New;
+        batch.AddRange(page.Answered);
     }
 
-    private bool ScreensOut(SurveyKind survey, SortedDictionary<string, string> answers) =>
-        context.Config.Questionnaire(survey).Questions.Any(q => answers.TryGetValue(q.Id, out var answer) && q.ScreensOut.Contains(answer));
+    private void Store(FileInTaking taking)
+    {
+        var ordered = batch.OrderBy(a => a.Case.Id).ToList(); // stable: those of one case stay in the order of the file
+        for (var from = 0; from < ordered.Count;)
+        {
+            var until = from + 1;
+            while (until < ordered.Count && ordered[until].Case.Id == ordered[from].Case.Id)
+            {
+                until++;
+            }
+
+            Store(CollectionsMarshal.AsSpan(ordered)[from..until], taking);
+            from = until;
+        }
+    }
+
+    /// <summary>Stores the responses of one case.</summary>
+    private void Store(ReadOnlySpan<Answered> responses, FileInTaking taking)
+    {
+        var (row, known) = (responses[0].Case, responses[0].Known);
+        if (changed.Contains(row.Id) || changedBefore.Contains(row.Id)) // since the other thread looked
+        {
+            context.Database.Flush();
+            row = context.Cases.Find(row.Id)!;
+            known = KnownResponses.Of(context.Database, [row.Id]).GetValueOrDefault(row.Id);
+        }
+
+        var stored = 0;
+        foreach (var response in responses)
+        {
+            if (known?.Hashes.Contains(response.Hash) == true)
+            {
+                taking.Count(RowResult.Unchanged, response.Line, () => "");
+                continue;
+            }
+
+            known ??= new KnownResponses();
+            known.Hashes.Add(response.Hash);
+            row = Store(row, known, response, taking);
+            stored++;
+        }
+
+        if (stored > 0)
+        {
+            changed.Add(row.Id);
+            context.SaveInBulk(row);
+        }
+
+        if (Array.Exists(responses.ToArray(), r => r.Status == ResponseStatuses.OptOut) && stored > 0)
+        {
+            OptOut(row);
+        }
+    }
+
+    private CaseRow Store(CaseRow row, KnownResponses known, Answered response, FileInTaking taking)
+    {
+        var today = context.TodayIn(row.Market);
+        var isComplete = response.Status == ResponseStatuses.Complete;
+        var flags = response.Flags | ResponseReview.OfDay(response.CompletedOn, today, row.EventDate, row.Case.FirstContactOn);
+        context.Database.Bulk("responses.insert").Add(
+            ++lastId, row.Id, response.Mode, response.Status, response.At.ToUniversalTime(), response.Form.Id, response.Language, response.Seconds,
+            (int)flags, row.Case.State == CaseState.Closed ? 1 : 0, isComplete ? known.FirstComplete : null, response.Answers, response.Texts, response.Hash, taking.Id, response.Line);
+        if (isComplete)
+        {
+            known.FirstComplete ??= lastId;
+        }
+
+        taking.Count(RowResult.New, response.Line, () => "");
+        context.Counts.Responses++;
+        return context.Note(row, new CaseEvent.Responded(today, response.Mode, response.Status, response.CompletedOn)
+        {
+            Answers = StoredAnswers.HashOf(response.Form.Id, response.Answers),
+        });
+    }
+
+    /// <summary>The customer is left alone in every mode. Other cases of his may be among those that were read already.</summary>
+    private void OptOut(CaseRow row)
+    {
+        context.Database.Flush();
+        foreach (var hash in context.AllHashesOf(row))
+        {
+            context.Cases.Suppress(hash, Suppression.All, context.AsOf.Day);
+            context.Database["identities.of"].Each(r => changed.Add(r.GetInt64(0)), hash);
+        }
+    }
+}
+
+/// <summary>What the store has of a case's responses.</summary>
+internal sealed class KnownResponses
+{
+    /// <summary>Of all of them.</summary>
+    public List<long> Hashes { get; } = [];
+
+    /// <summary>The first complete one, which counts.</summary>
+    public long? FirstComplete { get; set; }
+
+    /// <summary>By case; a case without a response is not among them.</summary>
+    public static Dictionary<long, KnownResponses> Of(Database store, IEnumerable<long> cases)
+    {
+        var found = new Dictionary<long, KnownResponses>();
+        store["responses.of_cases"].Each(
+            r =>
+            {
+                if (!found.TryGetValue(r.GetInt64(0), out var known))
+                {
+                    found.Add(r.GetInt64(0), known = new KnownResponses());
+                }
+
+                known.Hashes.Add(r.GetInt64(1));
+                known.FirstComplete ??= r.LongOrNull(2);
+            },
+            SqlValues.Set(cases));
+        return found;
+    }
+}
+
+/// <summary>A row that was understood, with its case as it was when it was looked up.</summary>
+internal sealed record Answered(
+    long Line, CaseRow Case, KnownResponses? Known, StoredAnswers Form, string Mode, string Status, DateTimeOffset At, DateOnly CompletedOn,
+    string Language, int? Seconds, ResponseFlags Flags, string Answers, byte[] Texts, long Hash);
+
+/// <summary>Rows on their way from the thread that reads to the one that stores.</summary>
+internal sealed class ResponsePage(int columns)
+{
+    private readonly List<(long Line, bool IsMalformed, int Start, int FirstEnd, int Raw, int RawLength)> rows = [];
+    private readonly List<int> ends = [];
+    private byte[] bytes = new byte[1 << 18];
+    private int length;
+
+    public int Count => rows.Count;
+
+    /// <summary>Rows that can't be taken, in the order of the file.</summary>
+    public List<(long Line, RowResult Result, string Raw)> Faults { get; } = [];
+
+    /// <summary>Rows to be stored, in the order of the file.</summary>
+    public List<Answered> Answered { get; } = [];
+
+    /// <summary>Keeps a row's cells and text until its case has been looked up.</summary>
+    public void Add(CsvRow row)
+    {
+        var (start, firstEnd) = (length, ends.Count);
+        for (var i = 0; i < columns && !row.IsMalformed; i++)
+        {
+            Put(row.CellBytes(i));
+            ends.Add(length);
+        }
+
+        var raw = length;
+        Put(row.RawBytes);
+        rows.Add((row.Line, row.IsMalformed, start, firstEnd, raw, length - raw));
+    }
+
+    /// <summary>The line of a row; and whether it has cells that can be read.</summary>
+    public (long Line, bool IsMalformed) this[int row] => (rows[row].Line, rows[row].IsMalformed);
+
+    /// <summary>A cell in UTF-8, ASCII white space around it removed; empty for a column that is not there (index -1).</summary>
+    public ReadOnlySpan<byte> Cell(int row, int column)
+    {
+        if (column < 0)
+        {
+            return [];
+        }
+
+        var (_, _, start, firstEnd, _, _) = rows[row];
+        return bytes.AsSpan((column == 0 ? start : ends[firstEnd + column - 1])..ends[firstEnd + column]).Trim(" \t\r\n"u8);
+    }
+
+    /// <summary>A cell as text, white space around it removed.</summary>
+    public string Text(int row, int column) => Encoding.UTF8.GetString(Cell(row, column)).Trim();
+
+    /// <summary>The record as the file has it.</summary>
+    public string Raw(int row) => Encoding.UTF8.GetString(bytes, rows[row].Raw, rows[row].RawLength);
+
+    /// <summary>The cells are not needed any more.</summary>
+    public void Release() => bytes = [];
+
+    private void Put(ReadOnlySpan<byte> text)
+    {
+        if (length + text.Length > bytes.Length)
+        {
+            Array.Resize(ref bytes, Math.Max(2 * bytes.Length, length + text.Length));
+        }
+
+        text.CopyTo(bytes.AsSpan(length));
+        length += text.Length;
+    }
 }

@@ -216,6 +216,11 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
                     + $"but the ledger says {fact.Mode} {fact.Status}{(late ? ", late" : "")}, {Day(fact.CompletedOn)}";
             }
 
+            if (row.AnswersHash != fact.Answers)
+            {
+                return $"the answers of its {row.Mode} {row.Status} are not those that came in on {Day(fact.Day)}";
+            }
+
             if (row.Duplicate != (complete && row.Status == ResponseStatuses.Complete))
             {
                 return row.Duplicate ? "its first complete response is kept as a duplicate" : "two complete responses count";
@@ -326,10 +331,11 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
             r.GetInt64(0), r.GetString(1), r.GetString(2), r.DayOrNull(3), r.DayOrNull(4), r.GetString(5), r.GetString(6), r.GetString(7));
     }
 
-    private sealed record ResponseRow(long CaseId, string Mode, string Status, DateTimeOffset CompletedAt, bool Late, bool Duplicate)
+    private sealed record ResponseRow(long CaseId, string Mode, string Status, DateTimeOffset CompletedAt, bool Late, bool Duplicate, string AnswersHash)
     {
         public static ResponseRow Read(System.Data.Common.DbDataReader r) => new(
-            r.GetInt64(0), r.GetString(1), r.GetString(2), r.Instant(3), r.GetInt32(4) != 0, r.GetInt32(5) != 0);
+            r.GetInt64(0), r.GetString(1), r.GetString(2), r.Instant(3), r.GetInt32(4) != 0, r.GetInt32(5) != 0,
+            StoredAnswers.HashOf(r.GetInt64(6), r.GetString(7)));
     }
 
     private sealed record AttemptRow(long CaseId, string Code, bool Final)

@@ -49,9 +49,7 @@ CREATE TABLE dealers (
 );
 
 -- A transaction with its latest verdict. contact holds name, addresses, numbers and staff name, sealed: the id of the key, and what
--- it encrypted; a value of no bytes was removed. ended_on: the day of the last fact about a case that has ended, or of the verdict
--- that kept a customer out; null while a case is open. forget_on: the day on which retention looks at the transaction again; null:
--- nothing of it will ever be due. The table has no index by which rows of an extract would fall anywhere: see identities.
+-- it encrypted; a value of no bytes was removed. The table has no index by which rows of an extract would fall anywhere: see identities.
 CREATE TABLE transactions (
     id             INTEGER PRIMARY KEY,
     transaction_id TEXT NOT NULL,
@@ -79,11 +77,18 @@ CREATE TABLE transactions (
     reason         TEXT,               -- the first rule that failed; null: eligible
     failed_rules   INTEGER NOT NULL,   -- bit n: rule n failed
     screened_on    DAY NOT NULL,
-    policy_id      INTEGER NOT NULL,
-    ended_on       DAY,
-    forget_on      DAY
+    policy_id      INTEGER NOT NULL
 );
-CREATE INDEX transactions_forget ON transactions (forget_on) WHERE forget_on IS NOT NULL;
+
+-- Transactions that are over: ended_on is the day of the last fact about a case that has ended, or of the verdict that kept a customer
+-- out. forget_on: the day on which retention looks at the transaction again; null: nothing of it will ever be due. A table of its own,
+-- since a response would else write a whole transaction anew.
+CREATE TABLE endings (
+    id        INTEGER PRIMARY KEY,
+    ended_on  DAY NOT NULL,
+    forget_on DAY
+);
+CREATE INDEX endings_forget ON endings (forget_on) WHERE forget_on IS NOT NULL;
 
 -- Where a transaction id may belong to: with it, what a person types becomes a natural key.
 CREATE TABLE dealer_surveys (
@@ -165,19 +170,41 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_open ON mails (market, id) WHERE settled_in IS NULL;
 
+-- Questionnaires as they were when somebody answered, and what stands at which place of the answers.
+CREATE TABLE questionnaires (
+    id      INTEGER PRIMARY KEY,
+    survey  TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    sha256  TEXT NOT NULL UNIQUE     -- of its questions, their scales and routing: a correction of wording changes no answer
+);
+
+CREATE TABLE questions (
+    questionnaire_id INTEGER NOT NULL,
+    place            INTEGER NOT NULL,   -- from 0
+    question         TEXT NOT NULL,
+    kind             TEXT NOT NULL,      -- scale, choice, choices, text
+    PRIMARY KEY (questionnaire_id, place)
+) WITHOUT ROWID;
+
+-- answers is a JSON array: at the place of each question a number (of a scale), a code, or null. Free text lies apart, encrypted: people
+-- write names and numbers there. The view answers has one row for each answer.
 CREATE TABLE responses (
-    id           INTEGER PRIMARY KEY,
-    case_id      INTEGER NOT NULL,
-    mode         TEXT NOT NULL,
-    status       TEXT NOT NULL,
-    completed_at INSTANT NOT NULL,
-    late         INTEGER NOT NULL,
-    duplicate    INTEGER NOT NULL,     -- a complete response that is not the first of its case
-    answers      TEXT NOT NULL,        -- a JSON object: question id to code
-    texts        BYTES NOT NULL,        -- the answers in free words as such an object, encrypted: people write names and numbers there
-    row_hash     INTEGER NOT NULL,
-    file_id      INTEGER NOT NULL,
-    line         INTEGER NOT NULL,
+    id               INTEGER PRIMARY KEY,
+    case_id          INTEGER NOT NULL,
+    mode             TEXT NOT NULL,
+    status           TEXT NOT NULL,
+    completed_at     INSTANT NOT NULL,
+    questionnaire_id INTEGER NOT NULL,
+    language         TEXT NOT NULL,      -- of the interview; empty: nobody said
+    seconds          INTEGER,            -- that it took; null: nobody said
+    flags            INTEGER NOT NULL,   -- what is odd about it
+    late             INTEGER NOT NULL,
+    duplicate_of     INTEGER,            -- of a complete response: the first one of its case
+    answers          TEXT NOT NULL,
+    texts            BYTES NOT NULL,     -- the answers in free words as a JSON object, encrypted
+    row_hash         INTEGER NOT NULL,
+    file_id          INTEGER NOT NULL,
+    line             INTEGER NOT NULL,
     UNIQUE (case_id, row_hash)
 );
 

@@ -8,6 +8,20 @@ UPDATE cases SET event_date = @event_date, state = @state, close_reason = @close
     completed_on = @completed_on, response_mode = @response_mode, mail_failed = @mail_failed, next_look_on = @next_look_on
 WHERE id = @id
 
+-- name: save_many
+INSERT INTO cases (id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason, call_until,
+    completed_on, response_mode, mail_failed, next_look_on)
+VALUES (@id, @market, @survey, @event_date, @state, @close_reason, @invited_on, @reminded_on, @phone_on, @phone_reason, @call_until,
+    @completed_on, @response_mode, @mail_failed, @next_look_on)
+ON CONFLICT (id) DO UPDATE SET event_date = excluded.event_date, state = excluded.state, close_reason = excluded.close_reason, invited_on = excluded.invited_on,
+    reminded_on = excluded.reminded_on, phone_on = excluded.phone_on, phone_reason = excluded.phone_reason, call_until = excluded.call_until,
+    completed_on = excluded.completed_on, response_mode = excluded.response_mode, mail_failed = excluded.mail_failed, next_look_on = excluded.next_look_on
+
+-- name: find_many
+SELECT id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason, call_until,
+    completed_on, response_mode, mail_failed, next_look_on
+FROM cases WHERE id IN (SELECT value FROM json_each(@ids))
+
 -- name: find
 SELECT id, market, survey, event_date, state, close_reason, invited_on, reminded_on, phone_on, phone_reason, call_until,
     completed_on, response_mode, mail_failed, next_look_on

@@ -15,8 +15,11 @@ SELECT transaction_id, dealer_code, survey, country FROM transactions WHERE id =
 
 -- name: forget_transaction
 UPDATE transactions SET transaction_id = @pseudonym, vin = '', customer_id = '', purchase_date = NULL, mileage_km = NULL, contact = x'',
-    opt_outs = 3, row_hash = 0, sighting = NULL, old_points = NULL, forget_on = NULL
+    opt_outs = 3, row_hash = 0, sighting = NULL, old_points = NULL
 WHERE id = @id
+
+-- name: never_look
+UPDATE endings SET forget_on = NULL WHERE id = @id
 
 -- name: forget_responses
 UPDATE responses SET texts = x'', row_hash = -id WHERE case_id = @case_id

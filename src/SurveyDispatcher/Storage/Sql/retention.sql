@@ -1,9 +1,10 @@
 -- name: ended
 -- The case has ended, or something was learnt about it afterwards.
-UPDATE transactions SET ended_on = @day, forget_on = @forget_on WHERE id = @id
+INSERT INTO endings (id, ended_on, forget_on) VALUES (@id, @ended_on, @forget_on)
+ON CONFLICT (id) DO UPDATE SET ended_on = excluded.ended_on, forget_on = excluded.forget_on
 
 -- name: open
-UPDATE transactions SET ended_on = NULL, forget_on = NULL WHERE id = @id
+DELETE FROM endings WHERE id = @id
 
 -- name: rules
 SELECT rules FROM retention
@@ -12,16 +13,16 @@ SELECT rules FROM retention
 UPDATE retention SET rules = @rules
 
 -- name: look_again
-UPDATE transactions SET forget_on = ended_on WHERE ended_on IS NOT NULL
+UPDATE endings SET forget_on = ended_on
 
 -- name: due
 -- In order of the day on which something is due; what was looked at moves behind today, or out of the index.
-SELECT t.id, t.country, t.ended_on, t.forget_on, length(t.contact) > 0, t.vin <> '' OR t.customer_id <> '',
+SELECT t.id, t.country, e.ended_on, e.forget_on, length(t.contact) > 0, t.vin <> '' OR t.customer_id <> '',
     EXISTS (SELECT 1 FROM responses r WHERE r.case_id = t.id AND length(r.texts) > 0),
     EXISTS (SELECT 1 FROM attempts a WHERE a.case_id = t.id AND length(a.number) > 0)
-FROM transactions t
-WHERE t.forget_on <= @day AND (t.forget_on, t.id) > (@on, @after)
-ORDER BY t.forget_on, t.id LIMIT @rows
+FROM endings e JOIN transactions t ON t.id = e.id
+WHERE e.forget_on <= @day AND (e.forget_on, e.id) > (@on, @after)
+ORDER BY e.forget_on, e.id LIMIT @rows
 
 -- name: contact_of
 SELECT contact, EXISTS (SELECT 1 FROM cases c WHERE c.id = t.id) FROM transactions t WHERE id = @id
@@ -42,4 +43,4 @@ UPDATE responses SET texts = x'' WHERE case_id = @case_id
 UPDATE attempts SET number = x'' WHERE case_id = @case_id
 
 -- name: look_on
-UPDATE transactions SET forget_on = @on WHERE id = @id
+UPDATE endings SET forget_on = @on WHERE id = @id

@@ -12,10 +12,10 @@ WHERE i.hash IN (SELECT value FROM json_each(@hashes))
 -- name: insert
 INSERT INTO transactions (id, transaction_id, dealer_code, survey, country, dealer_name, cancelled, event_date, purchase_date,
     vin, model, mileage_km, customer_type, payment_type, customer_id, language, opt_outs, contact, row_hash, sighting, file_id, line,
-    reason, failed_rules, screened_on, policy_id, ended_on, forget_on)
+    reason, failed_rules, screened_on, policy_id)
 VALUES (@id, @transaction_id, @dealer_code, @survey, @country, @dealer_name, @cancelled, @event_date, @purchase_date,
     @vin, @model, @mileage_km, @customer_type, @payment_type, @customer_id, @language, @opt_outs, @contact, @row_hash, @sighting,
-    @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id, @ended_on, @forget_on)
+    @file_id, @line, @reason, @failed_rules, @screened_on, @policy_id)
 
 -- name: update_row
 -- What retention has removed (forgotten: 1) does not come back with a newer row, unless the customer may be asked now.
@@ -45,6 +45,5 @@ INSERT INTO dealer_surveys (country, dealer_code, survey) VALUES (@country, @dea
 SELECT country, dealer_code, survey FROM dealer_surveys
 
 -- name: update_verdict
-UPDATE transactions SET reason = @reason, failed_rules = @failed_rules, screened_on = @screened_on, policy_id = @policy_id,
-    ended_on = @ended_on, forget_on = @forget_on
+UPDATE transactions SET reason = @reason, failed_rules = @failed_rules, screened_on = @screened_on, policy_id = @policy_id
 WHERE id = @id

@@ -46,7 +46,7 @@ SELECT e.case_id, coalesce(l.file_name, ''), coalesce(l.state, ''), l.day, e.cal
 FROM list_entries e LEFT JOIN lists l ON l.id = e.list_id ORDER BY e.case_id, e.list_id
 
 -- name: responses
-SELECT case_id, mode, status, completed_at, late, duplicate FROM responses ORDER BY case_id, id
+SELECT case_id, mode, status, completed_at, late, CASE WHEN duplicate_of IS NULL THEN 0 ELSE 1 END, questionnaire_id, answers FROM responses ORDER BY case_id, id
 
 -- name: attempts
 SELECT case_id, attempt, code, final FROM attempts ORDER BY case_id, attempt

@@ -1,0 +1,290 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>Understands rows of a file of responses: what was answered, to which questions, about which case; or the first fault.</summary>
+/// <remarks>One thread uses it.</remarks>
+internal sealed class ResponseReader
+{
+    private static readonly JsonWriterOptions AsWritten = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly CycleContext context;
+    private readonly int[] required;
+    private readonly int caseId, mode, status, completedAt, startedAt, minutes, language, version;
+    private readonly (string Id, int Column)[] questions;
+    private readonly Dictionary<Questionnaire, StoredAnswers> forms;
+    private readonly Dictionary<Questionnaire, int[]> places = [];
+    private readonly Dictionary<string, TimeZoneInfo> zones = new(StringComparer.Ordinal);
+    private readonly ArrayBufferWriter<byte> texts = new(), canonical = new();
+    private string?[] codes = [], words = [];
+
+    public ResponseReader(CycleContext context, CsvInput input, IEnumerable<StoredAnswers> forms)
+    {
+        this.context = context;
+        required = [.. Required.Select(input.IndexOf)];
+        (caseId, mode, status, completedAt) = (required[0], required[1], required[2], required[3]);
+        (startedAt, minutes, language, version) =
+            (input.IndexOf("started_at"), input.IndexOf("minutes"), input.IndexOf("language"), input.IndexOf("questionnaire_version"));
+        questions = [.. context.Config.Questionnaires.QuestionIds.Select(id => (id, input.IndexOf(id))).Where(q => q.Item2 >= 0)];
+        this.forms = forms.ToDictionary(f => f.Questionnaire);
+        foreach (var questionnaire in this.forms.Keys)
+        {
+            places.Add(questionnaire, [.. questions.Select(q => questionnaire.PlaceOf(q.Id))]);
+        }
+    }
+
+    /// <summary>The columns without which a file is refused.</summary>
+    public static IReadOnlyList<string> Required { get; } = ["case_id", "mode", "status", "completed_at"];
+
+    /// <summary>Columns that may stand beside them.</summary>
+    public static IReadOnlyList<string> Optional { get; } = ["started_at", "minutes", "language", "questionnaire_version"];
+
+    /// <summary>Understands a page, with what a connection of this thread says of its cases.</summary>
+    public void Understand(ResponsePage page, Database store)
+    {
+        var numbers = new long[page.Count];
+        for (var row = 0; row < page.Count; row++)
+        {
+            numbers[row] = !page[row].IsMalformed && CaseId.TryParse(page.Text(row, caseId), out _, out var number) ? number : 0;
+        }
+
+        var wanted = numbers.Where(n => n > 0).Distinct().Order().ToArray(); // in order: neighbours in the trees
+        var cases = new Dictionary<long, CaseRow>(wanted.Length);
+        store["cases.find_many"].Each(
+            r =>
+            {
+                var found = CaseRow.Read(r);
+                cases.Add(found.Id, found);
+            },
+            SqlValues.Set(wanted));
+        var known = KnownResponses.Of(store, wanted);
+        for (var row = 0; row < page.Count; row++)
+        {
+            var result = page[row].IsMalformed ? RowResult.Rejected("malformed_row", "", "")
+                : Understand(page, row, cases.GetValueOrDefault(numbers[row]), known.GetValueOrDefault(numbers[row]));
+            if (result.Outcome == RowOutcome.Rejected)
+            {
+                page.Faults.Add((page[row].Line, result, page.Raw(row)));
+            }
+        }
+
+        page.Release();
+    }
+
+    private RowResult Understand(ResponsePage page, int row, CaseRow? found, KnownResponses? known)
+    {
+        for (var i = 0; i < required.Length; i++)
+        {
+            if (page.Text(row, required[i]).Length == 0)
+            {
+                return RowResult.Rejected("missing_value", Required[i], "");
+            }
+        }
+
+        var name = page.Text(row, caseId);
+        if (found is null || !CaseId.TryParse(name, out var market, out _) || found.Market != market)
+        {
+            return RowResult.Rejected("unknown_case", "case_id", name);
+        }
+
+        if (found.Case.CloseReason == CloseReasons.Erased)
+        {
+            return RowResult.OfErased("case_id", name);
+        }
+
+        if (ModeOf(page.Cell(row, mode)) is not { } how)
+        {
+            return RowResult.Rejected("bad_code", "mode", page.Text(row, mode));
+        }
+
+        if (ResponseStatuses.All.FirstOrDefault(s => Is(page.Cell(row, status), s)) is not { } outcome)
+        {
+            return RowResult.Rejected("bad_code", "status", page.Text(row, status));
+        }
+
+        if (Instants.Parse(page.Text(row, completedAt)) is not { } at)
+        {
+            return RowResult.Rejected("bad_date", "completed_at", page.Text(row, completedAt));
+        }
+
+        var completedOn = LocalDate(at, market);
+        if (Asked(page, row, found.Survey, completedOn) is not { } questionnaire)
+        {
+            return RowResult.Rejected("bad_code", "questionnaire_version", page.Text(row, version));
+        }
+
+        if (ReadAnswers(page, row, questionnaire) is { } fault)
+        {
+            return fault;
+        }
+
+        var (seconds, oddDuration) = Duration(page, row, at);
+        var answered = codes.AsSpan(0, questionnaire.Questions.Count);
+
+        // Whoever says that another person knows more, or that the car is sold, has answered, but is not to be counted.
+        var counted = outcome == ResponseStatuses.Complete && ResponseReview.ScreensOut(questionnaire, answered) ? ResponseStatuses.ScreenedOut : outcome;
+        var flags = ResponseReview.OfAnswers(questionnaire, answered, counted, seconds) | (oddDuration ? ResponseFlags.BadDuration : 0);
+        var form = forms[questionnaire];
+        page.Answered.Add(new Answered(
+            page[row].Line, found, known, form, how, counted, at, completedOn, page.Text(row, language), seconds, flags,
+            form.Write(answered), SealTexts(form), HashOf(form, how, counted, at)));
+        return RowResult.New;
+    }
+
+    private static string? ModeOf(ReadOnlySpan<byte> text) => Is(text, "web") ? "web" : Is(text, "phone") ? "phone" : null;
+
+    private static bool Is(ReadOnlySpan<byte> text, string code) => Ascii.Equals(text, code);
+
+    private Questionnaire? Asked(ResponsePage page, int row, SurveyKind survey, DateOnly completedOn)
+    {
+        var named = page.Text(row, version);
+        return named.Length == 0 ? context.Config.Questionnaires.InForce(survey, completedOn)
+            : int.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? context.Config.Questionnaires.Find(survey, number)
+            : null;
+    }
+
+    /// <summary>Reads codes and words by the place of their question; the fault of the first answer that can't be.</summary>
+    private RowResult? ReadAnswers(ResponsePage page, int row, Questionnaire questionnaire)
+    {
+        var count = questionnaire.Questions.Count;
+        if (codes.Length < count)
+        {
+            (codes, words) = (new string?[count], new string?[count]);
+        }
+
+        Array.Clear(codes, 0, count);
+        Array.Clear(words, 0, count);
+        var placeOf = places[questionnaire];
+        for (var i = 0; i < questions.Length; i++)
+        {
+            var answer = page.Cell(row, questions[i].Column);
+            if (answer.IsEmpty)
+            {
+                continue;
+            }
+
+            var place = placeOf[i];
+            var scale = place < 0 ? null : questionnaire.Questions[place].Scale;
+            if (scale?.Read(answer) is { } code)
+            {
+                codes[place] = code;
+                continue;
+            }
+
+            // Rarely: words, white space that is not ASCII's, or what can't be.
+            var text = page.Text(row, questions[i].Column);
+            if (text.Length == 0)
+            {
+                continue;
+            }
+
+            if (scale is null || !scale.Admits(text))
+            {
+                return RowResult.Rejected("bad_answer", questions[i].Id, text);
+            }
+
+            (scale.Kind == ScaleKind.Text ? words : codes)[place] = text;
+        }
+
+        return null;
+    }
+
+    /// <summary>From its start, or as the file says it; none when that can't be.</summary>
+    private (int? Seconds, bool IsOdd) Duration(ResponsePage page, int row, DateTimeOffset at)
+    {
+        double? seconds;
+        if (page.Text(row, startedAt) is { Length: > 0 } start)
+        {
+            seconds = Instants.Parse(start) is { } began ? (at - began).TotalSeconds : null;
+        }
+        else if (page.Text(row, minutes) is { Length: > 0 } told)
+        {
+            seconds = double.TryParse(told, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? 60 * number : null;
+        }
+        else
+        {
+            return (null, false);
+        }
+
+        return seconds is >= 0 and <= ResponseReview.MostSeconds ? ((int)seconds, false) : (null, true);
+    }
+
+    private byte[] SealTexts(StoredAnswers form)
+    {
+        var any = false;
+        for (var place = 0; place < form.Questionnaire.Questions.Count; place++)
+        {
+            any |= words[place] is not null;
+        }
+
+        if (!any)
+        {
+            return [];
+        }
+
+        texts.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(texts, AsWritten))
+        {
+            json.WriteStartObject();
+            for (var place = 0; place < form.Questionnaire.Questions.Count; place++)
+            {
+                if (words[place] is { } text)
+                {
+                    json.WriteString(form.Questionnaire.Questions[place].Id, text);
+                }
+            }
+
+            json.WriteEndObject();
+        }
+
+        return context.Vault.Seal(texts.WrittenSpan);
+    }
+
+    /// <summary>Equal for responses that say the same, in whatever order their columns stand.</summary>
+    private long HashOf(StoredAnswers form, string how, string outcome, DateTimeOffset at)
+    {
+        canonical.ResetWrittenCount();
+        Put(how);
+        Put(outcome);
+        BinaryPrimitives.WriteInt64BigEndian(canonical.GetSpan(8), at.ToUnixTimeSeconds());
+        canonical.Advance(8);
+        foreach (var place in form.ByName)
+        {
+            if ((codes[place] ?? words[place]) is { } answer)
+            {
+                Put(form.Questionnaire.Questions[place].Id);
+                Put(answer);
+            }
+        }
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(canonical.WrittenSpan, hash);
+        return BinaryPrimitives.ReadInt64BigEndian(hash);
+    }
+
+    private void Put(string text)
+    {
+        var length = Encoding.UTF8.GetBytes(text, canonical.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length) + 1));
+        canonical.GetSpan(length + 1)[length] = 0x1f;
+        canonical.Advance(length + 1);
+    }
+
+    private DateOnly LocalDate(DateTimeOffset at, string market)
+    {
+        if (!zones.TryGetValue(market, out var zone))
+        {
+            zones.Add(market, zone = context.Config.Programme.MarketOf(market) is { } m ? Instants.Zone(m) : TimeZoneInfo.Utc);
+        }
+
+        return DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone).DateTime);
+    }
+}

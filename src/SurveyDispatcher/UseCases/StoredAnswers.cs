@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Survey.Domain;
+using SurveyDispatcher.Storage;
+
+namespace SurveyDispatcher.UseCases;
+
+/// <summary>How the answers to one version of a questionnaire are kept: by the place of their question, whatever the configuration says later.</summary>
+internal sealed class StoredAnswers
+{
+    private readonly Dictionary<string, string>[] written;
+    private readonly int[] byName;
+
+    private StoredAnswers(long id, Questionnaire questionnaire)
+    {
+        (Id, Questionnaire) = (id, questionnaire);
+        written = [.. questionnaire.Questions.Select(q => q.Scale.Codes.ToDictionary(c => c.Code, c => Written(q.Scale, c.Code), StringComparer.Ordinal))];
+        byName = [.. Enumerable.Range(0, questionnaire.Questions.Count).OrderBy(place => questionnaire.Questions[place].Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>What the store knows it by.</summary>
+    public long Id { get; }
+
+    public Questionnaire Questionnaire { get; }
+
+    /// <summary>The places of the questions in the order of their ids: the same in every version.</summary>
+    public ReadOnlySpan<int> ByName => byName;
+
+    /// <summary>Looks all versions up in the store, and notes those that it has not seen; in a transaction.</summary>
+    public static List<StoredAnswers> NoteAll(Questionnaires questionnaires, Database database)
+    {
+        var known = new Dictionary<string, long>(StringComparer.Ordinal);
+        database["responses.questionnaires"].Each(r => known.Add(r.GetString(3), r.GetInt64(0)));
+        return [.. questionnaires.All.Select(q => new StoredAnswers(known.TryGetValue(HashOf(q), out var id) ? id : Note(q, database, known), q))];
+    }
+
+    /// <summary>A JSON array: at the place of each question a number, a code, or null.</summary>
+    public string Write(ReadOnlySpan<string?> answers)
+    {
+        var text = new StringBuilder(8 * answers.Length).Append('[');
+        for (var place = 0; place < answers.Length; place++)
+        {
+            text.Append(place == 0 ? "" : ",");
+            text.Append(answers[place] is not { } code ? "null"
+                : written[place].GetValueOrDefault(code) ?? JsonSerializer.Serialize(code));
+        }
+
+        return text.Append(']').ToString();
+    }
+
+    /// <summary>By what the ledger knows the answers.</summary>
+    public static string HashOf(long questionnaire, string answers)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{questionnaire} {answers}"), hash);
+        return Convert.ToHexStringLower(hash[..8]);
+    }
+
+    private static string Written(Scale scale, string code) =>
+        scale.Kind == ScaleKind.Scale && int.TryParse(code, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)
+            && code == number.ToString(System.Globalization.CultureInfo.InvariantCulture)
+            ? code
+            : JsonSerializer.Serialize(code);
+
+    private static long Note(Questionnaire questionnaire, Database database, Dictionary<string, long> known)
+    {
+        var id = known.Values.DefaultIfEmpty().Max() + 1;
+        known.Add(HashOf(questionnaire), id);
+        database["responses.add_questionnaire"].Run(id, questionnaire.Id, questionnaire.Version, HashOf(questionnaire));
+        for (var place = 0; place < questionnaire.Questions.Count; place++)
+        {
+            database["responses.add_question"].Run(id, place, questionnaire.Questions[place].Id, questionnaire.Questions[place].Scale.Kind.ToString().ToLowerInvariant());
+        }
+
+        return id;
+    }
+
+    /// <summary>Of what decides how answers are read: two files that differ in their wording only are the same questionnaire.</summary>
+    private static string HashOf(Questionnaire questionnaire)
+    {
+        var text = new StringBuilder($"{questionnaire.Id} {questionnaire.Version}");
+        foreach (var question in questionnaire.Questions)
+        {
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\n{question.Id} {question.Scale.Kind} {string.Join('|', question.Scale.Codes.Select(c => c.Code))} {question.AskedIf?.Question} {string.Join('|', question.AskedIf?.In ?? [])}");
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}
