@@ -16,7 +16,7 @@ internal sealed class RowsTarget : ITarget, IDisposable
     private readonly Database database;
     private readonly Vault vault;
     private readonly CycleContext context;
-    private readonly Dictionary<string, (Table Table, byte[] Bytes, IRowTaker Taker)> kinds;
+    private readonly Dictionary<string, (Table Table, byte[] Bytes, IRowTaker? Taker)> kinds;
 
     public RowsTarget(Workshop workshop)
     {
@@ -27,7 +27,7 @@ internal sealed class RowsTarget : ITarget, IDisposable
         context = workshop.Context(folder, database, vault);
         kinds = new()
         {
-            ["responses"] = Sample("responses", new TakeResponses(context)),
+            ["responses"] = Sample("responses", null),
             ["dispositions"] = Sample("dispositions", new TakeDispositions(context)),
             ["optouts"] = Sample("optouts", new TakeOptOuts(context)),
             ["dealers"] = Sample("dealers", new TakeDealers(context)),
@@ -60,30 +60,27 @@ internal sealed class RowsTarget : ITarget, IDisposable
         CsvInput input;
         try
         {
-            input = CsvInput.Open(workshop.Input, Source.Canonical.Encoding, ',', taker.Required);
+            input = CsvInput.Open(workshop.Input, Source.Canonical.Encoding, ',', taker?.Required ?? ResponseReader.Required);
         }
         catch (FileRefusedException)
         {
             return;
         }
 
-        taker.Begin(input);
         try
         {
             database.InTransaction(() =>
             {
-                CsvJudge.Read(input, bytes, Source.Canonical.Encoding, ',', row =>
+                if (taker is null)
                 {
-                    if (row.IsMalformed)
-                    {
-                        return;
-                    }
+                    TakeResponses(input, bytes);
+                }
+                else
+                {
+                    taker.Begin(input);
+                    Read(input, bytes, row => Judge(taker.Take(row, 1)));
+                }
 
-                    var result = taker.Take(row, 1);
-                    Finding.Unless(
-                        result.Outcome is RowOutcome.New or RowOutcome.Unchanged || (result.Outcome == RowOutcome.Rejected && Reasons.Contains(result.Reason)),
-                        $"the outcome {result.Outcome} {result.Reason}");
-                });
                 throw new TakenBack();
             });
         }
@@ -93,13 +90,36 @@ internal sealed class RowsTarget : ITarget, IDisposable
         }
     }
 
+    private void TakeResponses(CsvInput input, byte[] bytes)
+    {
+        var taker = new TakeResponses(context);
+        var reader = new ResponseReader(context, input, taker.Begin());
+        var page = new ResponsePage(input.Headers.Count);
+        Read(input, bytes, page.Add);
+        reader.Understand(page, database);
+        page.Faults.ForEach(fault => Judge(fault.Result));
+        taker.Store(page.Answered, 1, (_, result) => Judge(result));
+    }
+
+    private static void Read(CsvInput input, byte[] bytes, Action<CsvRow> take) => CsvJudge.Read(input, bytes, Source.Canonical.Encoding, ',', row =>
+    {
+        if (!row.IsMalformed)
+        {
+            take(row);
+        }
+    });
+
+    private static void Judge(RowResult result) => Finding.Unless(
+        result.Outcome is RowOutcome.New or RowOutcome.Unchanged || (result.Outcome == RowOutcome.Rejected && Reasons.Contains(result.Reason)),
+        $"the outcome {result.Outcome} {result.Reason}");
+
     public void Dispose()
     {
         database.Dispose();
         vault.Dispose();
     }
 
-    private static (Table, byte[], IRowTaker) Sample(string kind, IRowTaker taker)
+    private static (Table, byte[], IRowTaker?) Sample(string kind, IRowTaker? taker)
     {
         var path = Samples.Of(kind)[0];
         return (Samples.Read(path, Source.Canonical), File.ReadAllBytes(path), taker);

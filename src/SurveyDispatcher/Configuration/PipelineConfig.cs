@@ -36,6 +36,11 @@ public sealed record PipelineConfig(
         var questionnaires = QuestionnaireFile.ReadAll(folder, faults);
         var (templates, templateFaults) = trying.GetAwaiter().GetResult();
         faults.AddRange(templateFaults);
+        if (programme is not null && questionnaires is not null)
+        {
+            CheckWording(programme, questionnaires, faults);
+        }
+
         if (programme is not null && templates is not null)
         {
             foreach (var market in programme.Markets.Values)
@@ -51,6 +56,23 @@ public sealed record PipelineConfig(
         return faults.Count > 0
             ? (null, faults)
             : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, questionnaires!), faults);
+    }
+
+    /// <summary>Whoever is invited in a language is asked in it, or in its plain form.</summary>
+    private static void CheckWording(Programme programme, Questionnaires questionnaires, List<ConfigFault> faults)
+    {
+        foreach (var market in programme.Markets.Values)
+        {
+            foreach (var survey in Enum.GetValues<SurveyKind>().Where(s => market.Policy(s) is not null))
+            {
+                var words = questionnaires.Newest(survey).Title.Keys;
+                foreach (var language in market.Languages.Where(l => !string.IsNullOrWhiteSpace(l) && !words.Any(w => w == l || w == l.Split('-')[0])))
+                {
+                    faults.Add(new ConfigFault(
+                        ProgrammeFile.Name, $"markets.{market.Code}.languages", $"The {survey.Code()} questionnaire has no wording in {language} (docs/questionnaires.md, Add a language)."));
+                }
+            }
+        }
     }
 
     private static (Templates? Templates, IEnumerable<ConfigFault> Faults) ReadTemplates(ConfigFolder folder, bool tryOut)

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Survey.Domain;
@@ -25,11 +24,13 @@ internal sealed class ResponseReader
     private readonly Dictionary<Questionnaire, int[]> places = [];
     private readonly Dictionary<string, TimeZoneInfo> zones = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> texts = new(), canonical = new();
+    private readonly SipHash contents;
     private string?[] codes = [], words = [];
 
     public ResponseReader(CycleContext context, CsvInput input, IEnumerable<StoredAnswers> forms)
     {
         this.context = context;
+        contents = context.Vault.HashesFor("responses"u8);
         required = [.. Required.Select(input.IndexOf)];
         (caseId, mode, status, completedAt) = (required[0], required[1], required[2], required[3]);
         (startedAt, minutes, language, version) =
@@ -266,9 +267,7 @@ internal sealed class ResponseReader
             }
         }
 
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(canonical.WrittenSpan, hash);
-        return BinaryPrimitives.ReadInt64BigEndian(hash);
+        return unchecked((long)contents.Of(canonical.WrittenSpan));
     }
 
     private void Put(string text)

@@ -9,6 +9,8 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>How the answers to one version of a questionnaire are kept: by the place of their question, whatever the configuration says later.</summary>
 internal sealed class StoredAnswers
 {
+    private static readonly SipHash Fingerprints = new(new byte[SipHash.KeySize]); // no secret: the chain is what nobody can forge
+
     private readonly Dictionary<string, string>[] written;
     private readonly int[] byName;
 
@@ -49,13 +51,8 @@ internal sealed class StoredAnswers
         return text.Append(']').ToString();
     }
 
-    /// <summary>By what the ledger knows the answers.</summary>
-    public static string HashOf(long questionnaire, string answers)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{questionnaire} {answers}"), hash);
-        return Convert.ToHexStringLower(hash[..8]);
-    }
+    /// <summary>By what the ledger knows the answers. Whoever changes them would have to change the ledger, and so its chain.</summary>
+    public static string HashOf(long questionnaire, string answers) => Fingerprints.LongOf(Encoding.UTF8.GetBytes($"{questionnaire} {answers}")).ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Written(Scale scale, string code) =>
         scale.Kind == ScaleKind.Scale && int.TryParse(code, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)

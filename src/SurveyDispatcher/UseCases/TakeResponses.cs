@@ -42,12 +42,9 @@ internal sealed class TakeResponses(CycleContext context)
         context.Database.InTransaction(() =>
         {
             begun = FileInTaking.Begin(context, file, input.Sha256);
-            forms = StoredAnswers.NoteAll(context.Config.Questionnaires, context.Database);
-            lastId = context.Database["responses.last_id"].Scalar<long>();
+            forms = Begin();
         });
         using var taking = begun!;
-        changed.Clear();
-        changedBefore.Clear();
         using var pages = new BlockingCollection<ResponsePage>(boundedCapacity: 4);
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
         var reader = new ResponseReader(context, input, forms);
@@ -65,7 +62,7 @@ internal sealed class TakeResponses(CycleContext context)
                         Sort(page, taking);
                     }
 
-                    Store(taking);
+                    Store(batch, taking.Id, (response, result) => taking.Count(result, response.Line, () => ""));
                     taking.SaveProgress();
                 });
                 (changedBefore, changed) = (changed, changedBefore);
@@ -83,6 +80,32 @@ internal sealed class TakeResponses(CycleContext context)
         }
 
         taking.Finish();
+    }
+
+    /// <summary>What was stored before; and the forms in which answers are kept. In a transaction.</summary>
+    internal List<StoredAnswers> Begin()
+    {
+        changed.Clear();
+        changedBefore.Clear();
+        lastId = context.Database["responses.last_id"].Scalar<long>();
+        return StoredAnswers.NoteAll(context.Config.Questionnaires, context.Database);
+    }
+
+    /// <summary>Stores responses, in a transaction; tells of each what became of it.</summary>
+    internal void Store(List<Answered> responses, long fileId, Action<Answered, RowResult> tell)
+    {
+        var ordered = responses.OrderBy(a => a.Case.Id).ToList(); // stable: those of one case stay in the order of the file
+        for (var from = 0; from < ordered.Count;)
+        {
+            var until = from + 1;
+            while (until < ordered.Count && ordered[until].Case.Id == ordered[from].Case.Id)
+            {
+                until++;
+            }
+
+            Store(CollectionsMarshal.AsSpan(ordered)[from..until], fileId, tell);
+            from = until;
+        }
     }
 
     private void Read(CsvInput input, ResponseReader reader, long skip, BlockingCollection<ResponsePage> pages, CancellationToken ct)
@@ -128,24 +151,8 @@ internal sealed class TakeResponses(CycleContext context)
         batch.AddRange(page.Answered);
     }
 
-    private void Store(FileInTaking taking)
-    {
-        var ordered = batch.OrderBy(a => a.Case.Id).ToList(); // stable: those of one case stay in the order of the file
-        for (var from = 0; from < ordered.Count;)
-        {
-            var until = from + 1;
-            while (until < ordered.Count && ordered[until].Case.Id == ordered[from].Case.Id)
-            {
-                until++;
-            }
-
-            Store(CollectionsMarshal.AsSpan(ordered)[from..until], taking);
-            from = until;
-        }
-    }
-
     /// <summary>Stores the responses of one case.</summary>
-    private void Store(ReadOnlySpan<Answered> responses, FileInTaking taking)
+    private void Store(ReadOnlySpan<Answered> responses, long fileId, Action<Answered, RowResult> tell)
     {
         var (row, known) = (responses[0].Case, responses[0].Known);
         if (changed.Contains(row.Id) || changedBefore.Contains(row.Id)) // since the other thread looked
@@ -155,19 +162,21 @@ internal sealed class TakeResponses(CycleContext context)
             known = KnownResponses.Of(context.Database, [row.Id]).GetValueOrDefault(row.Id);
         }
 
-        var stored = 0;
+        var (stored, optedOut) = (0, false);
         foreach (var response in responses)
         {
             if (known?.Hashes.Contains(response.Hash) == true)
             {
-                taking.Count(RowResult.Unchanged, response.Line, () => "");
+                tell(response, RowResult.Unchanged);
                 continue;
             }
 
             known ??= new KnownResponses();
             known.Hashes.Add(response.Hash);
-            row = Store(row, known, response, taking);
+            row = Store(row, known, response, fileId);
+            tell(response, RowResult.New);
             stored++;
+            optedOut |= response.Status == ResponseStatuses.OptOut;
         }
 
         if (stored > 0)
@@ -176,26 +185,25 @@ internal sealed class TakeResponses(CycleContext context)
             context.SaveInBulk(row);
         }
 
-        if (Array.Exists(responses.ToArray(), r => r.Status == ResponseStatuses.OptOut) && stored > 0)
+        if (optedOut)
         {
             OptOut(row);
         }
     }
 
-    private CaseRow Store(CaseRow row, KnownResponses known, Answered response, FileInTaking taking)
+    private CaseRow Store(CaseRow row, KnownResponses known, Answered response, long fileId)
     {
         var today = context.TodayIn(row.Market);
         var isComplete = response.Status == ResponseStatuses.Complete;
         var flags = response.Flags | ResponseReview.OfDay(response.CompletedOn, today, row.EventDate, row.Case.FirstContactOn);
         context.Database.Bulk("responses.insert").Add(
             ++lastId, row.Id, response.Mode, response.Status, response.At.ToUniversalTime(), response.Form.Id, response.Language, response.Seconds,
-            (int)flags, row.Case.State == CaseState.Closed ? 1 : 0, isComplete ? known.FirstComplete : null, response.Answers, response.Texts, response.Hash, taking.Id, response.Line);
+            (int)flags, row.Case.State == CaseState.Closed ? 1 : 0, isComplete ? known.FirstComplete : null, response.Answers, response.Texts, response.Hash, fileId, response.Line);
         if (isComplete)
         {
             known.FirstComplete ??= lastId;
         }
 
-        taking.Count(RowResult.New, response.Line, () => "");
         context.Counts.Responses++;
         return context.Note(row, new CaseEvent.Responded(today, response.Mode, response.Status, response.CompletedOn)
         {

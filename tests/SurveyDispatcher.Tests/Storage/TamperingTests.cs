@@ -78,8 +78,9 @@ public sealed class TamperingTests(TamperingTests.LivedStore store) : IClassFixt
     [InlineData("UPDATE withdrawals SET list_id = 1", "which is no list of withdrawals of its market")]
     // what came back
     [InlineData("DELETE FROM responses", "0 response(s) are kept, but the ledger has 1")]
-    [InlineData("UPDATE responses SET status = 'partial', duplicate = 0", "kept as web partial")]
-    [InlineData("UPDATE responses SET duplicate = 1", "its first complete response is kept as a duplicate")]
+    [InlineData("UPDATE responses SET status = 'partial', duplicate_of = NULL", "kept as web partial")]
+    [InlineData("UPDATE responses SET answers = replace(answers, '5', '4')", "are not those that came in")]
+    [InlineData("UPDATE responses SET duplicate_of = id", "its first complete response is kept as a duplicate")]
     [InlineData("UPDATE responses SET late = 1", "late, completed 2026-03-04, but the ledger says web complete, 2026-03-05")]
     [InlineData("DELETE FROM attempts", "call results are kept as nothing, but the ledger says 2.20")]
     [InlineData("UPDATE attempts SET code = '2.11'", "call results are kept as 2.11, but the ledger says 2.20")]
