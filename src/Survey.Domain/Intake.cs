@@ -53,6 +53,9 @@ public static class Intake
     /// <summary>Marks a code that the source's table does not know: a bad code, even where it reads like a canonical one.</summary>
     public static string Unknown(string code) => UnknownMark + code;
 
+    /// <summary>Whether a code was marked so.</summary>
+    public static bool IsUnknown(string code) => code.StartsWith(UnknownMark);
+
     /// <summary>The transaction in a row, or its first fault in the contract's order of reasons.</summary>
     /// <param name="cells">The cells, trimmed, mapped to canonical values, indexed by <see cref="DmsColumn"/>.</param>
     /// <param name="dateFormats">The source's date formats (.NET patterns).</param>
@@ -170,7 +173,7 @@ public static class Intake
     {
         for (var i = 0; i < cells.Length; i++)
         {
-            if (cells[i].StartsWith(UnknownMark))
+            if (IsUnknown(cells[i]))
             {
                 return (DmsColumn)i;
             }

@@ -30,6 +30,7 @@ internal static class CycleText
             Line(text, "removed", Reasons(c.Forgotten));
         }
 
+        c.Notes.ForEach(note => Line(text, "note", note));
         return text.ToString().TrimEnd();
     }
 

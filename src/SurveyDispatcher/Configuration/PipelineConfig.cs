@@ -61,15 +61,15 @@ public sealed record PipelineConfig(
     /// <summary>Whoever is invited in a language is asked in it, or in its plain form.</summary>
     private static void CheckWording(Programme programme, Questionnaires questionnaires, List<ConfigFault> faults)
     {
-        foreach (var market in programme.Markets.Values)
+        foreach (var survey in Enum.GetValues<SurveyKind>())
         {
-            foreach (var survey in Enum.GetValues<SurveyKind>().Where(s => market.Policy(s) is not null))
+            var words = questionnaires.Newest(survey).Title.Keys;
+            foreach (var market in programme.Markets.Values.Where(m => m.Policy(survey) is not null))
             {
-                var words = questionnaires.Newest(survey).Title.Keys;
                 foreach (var language in market.Languages.Where(l => !string.IsNullOrWhiteSpace(l) && !words.Any(w => w == l || w == l.Split('-')[0])))
                 {
                     faults.Add(new ConfigFault(
-                        ProgrammeFile.Name, $"markets.{market.Code}.languages", $"The {survey.Code()} questionnaire has no wording in {language} (docs/questionnaires.md, Add a language)."));
+                        $"questionnaires/{survey.Code()}.json", "title", $"The wording in {language} is missing, in which {market.Code} invites (docs/questionnaires.md, Add a language)."));
                 }
             }
         }

@@ -69,6 +69,11 @@ internal static class QuestionnaireFile
             }
         }
 
+        foreach (var unused in scales.Keys.Where(name => !questions.Exists(q => q.Scale.Id == name)))
+        {
+            root.Fault($"scales.{unused}", "No question is answered on this scale.");
+        }
+
         root.NoMore();
         return faults.Count > before ? null : new Questionnaire(id, version, validFrom, minutes, care, title, sections, questions);
     }
@@ -146,6 +151,11 @@ internal static class QuestionnaireFile
                 foreach (var code in node.Objects("codes"))
                 {
                     codes.Add(new ScaleCode(code.Text("code"), Translated(code, "label", languages)));
+                    if (codes[..^1].Exists(c => c.Code == codes[^1].Code))
+                    {
+                        code.Fault("code", $"Two codes of the scale are called '{codes[^1].Code}'.");
+                    }
+
                     code.NoMore();
                 }
             }
@@ -232,6 +242,11 @@ internal static class QuestionnaireFile
         foreach (var language in languages.Where(l => !texts.TryGetValue(l, out var t) || t.Length == 0))
         {
             node.Fault(key, $"The wording in {language} is missing.");
+        }
+
+        foreach (var language in texts.Keys.Where(l => !languages.Contains(l)))
+        {
+            node.Fault(key, $"There is a wording in {language}, in which the title has none.");
         }
 
         return texts;

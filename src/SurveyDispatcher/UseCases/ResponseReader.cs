@@ -49,6 +49,10 @@ internal sealed class ResponseReader
     /// <summary>Columns that may stand beside them.</summary>
     public static IReadOnlyList<string> Optional { get; } = ["started_at", "minutes", "language", "questionnaire_version"];
 
+    /// <summary>Columns that nobody reads: a mistyped question looks like that, too.</summary>
+    public static List<string> IgnoredColumns(CsvInput input, Questionnaires questionnaires) =>
+        [.. input.Headers.Where(h => h.Length > 0).Except(Required.Concat(Optional).Concat(questionnaires.QuestionIds), StringComparer.OrdinalIgnoreCase)];
+
     /// <summary>Understands a page, with what a connection of this thread says of its cases.</summary>
     public void Understand(ResponsePage page, Database store)
     {

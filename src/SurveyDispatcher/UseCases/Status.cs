@@ -118,6 +118,11 @@ public sealed record Status(
                 CultureInfo.InvariantCulture, $" (marks: {string.Join(", ", abroad.Marks.Select(m => m.ToString("N0", CultureInfo.InvariantCulture)))}; {abroad.MarksReached} reached)"));
         }
 
+        foreach (var note in LastCycle?.Counts?.Notes ?? [])
+        {
+            text.Append("Note of the last cycle: ").AppendLine(note);
+        }
+
         text.AppendLine(FilesRefused.Count == 0 ? "Files refused: none" : "Files refused (the latest first):");
         foreach (var file in FilesRefused)
         {

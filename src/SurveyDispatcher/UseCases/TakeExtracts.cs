@@ -53,6 +53,7 @@ internal sealed class TakeExtracts(CycleContext context)
         context.Database.InTransaction(() => begun = FileInTaking.Begin(context, file, input.Sha256));
         using var taking = begun!;
         FindEnd();
+        var tallies = new DealerTallies(context, source.Name);
         using var pages = new BlockingCollection<Page>(boundedCapacity: 4);
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
         var reader = new SourceReader(source, input, context.Vault);
@@ -64,16 +65,18 @@ internal sealed class TakeExtracts(CycleContext context)
                 var (read, isNew, updated, unchanged, rejected) = (taking.Read, taking.New, taking.Updated, taking.Unchanged, taking.Rejected);
                 context.Database.InTransaction(() =>
                 {
+                    tallies.Clear();
                     while (taking.Read - read < TransactionRows && pages.TryTake(out var page, Timeout.Infinite, context.Stopping))
                     {
                         using (page)
                         {
-                            Store(page, input, reader, taking);
+                            Store(page, input, reader, taking, tallies);
                         }
                     }
 
                     SaveIdentities();
                     SaveSightings();
+                    tallies.Save();
                     taking.SaveProgress();
                 });
                 (newKeysBefore, newKeys) = (newKeys, newKeysBefore);
@@ -212,13 +215,13 @@ internal sealed class TakeExtracts(CycleContext context)
         };
     }
 
-    private void Store(Page page, CsvInput input, SourceReader reader, FileInTaking taking)
+    private void Store(Page page, CsvInput input, SourceReader reader, FileInTaking taking, DealerTallies tallies)
     {
         // The reading thread sees what was committed when it looked; a row of the same transaction may have changed it since.
         GoTheLongWay(page, s => removedSightings.Contains(s.Sighting) || removedBefore.Contains(s.Sighting), 0, context.Database, input, reader);
         for (var done = 0; done < page.Rows.Count;)
         {
-            done = StoreRows(page, done, taking);
+            done = StoreRows(page, done, taking, tallies);
             var line = page.Rows[done - 1].Line;
             GoTheLongWay(page, s => s.Line > line && removedSightings.Contains(s.Sighting), done, context.Database, input, reader);
         }
@@ -227,7 +230,7 @@ internal sealed class TakeExtracts(CycleContext context)
     }
 
     /// <summary>Stores the rows of a page from <paramref name="from"/> on, until one overtakes a row that had been seen; returns where to go on.</summary>
-    private int StoreRows(Page page, int from, FileInTaking taking)
+    private int StoreRows(Page page, int from, FileInTaking taking, DealerTallies tallies)
     {
         seen.Clear();
         ForgetErased(page, from, taking);
@@ -238,9 +241,14 @@ internal sealed class TakeExtracts(CycleContext context)
         {
             var (understood, removed) = (page.Rows[at], removedSightings.Count);
             var result = understood.Transaction is { } transaction
-                ? new RowResult(Take(transaction, understood, stored, page.Suppressed, contacts, taking.Id))
+                ? new RowResult(Take(transaction, understood, stored, page.Suppressed, contacts, taking.Id, tallies))
                 : RowResult.Rejected(understood.Fault.Reason, understood.Fault.Column, understood.Fault.Value);
             taking.Count(result, understood.Line, () => understood.Raw!);
+            if (understood.Transaction is null && IsFirstTime(understood))
+            {
+                tallies.CountRejected(understood.Country, understood.DealerCode, understood.Fault.Reason);
+            }
+
             if (removedSightings.Count > removed && page.Seen.Exists(s => s.Line > understood.Line && removedSightings.Contains(s.Sighting)))
             {
                 return at + 1;
@@ -248,6 +256,13 @@ internal sealed class TakeExtracts(CycleContext context)
         }
 
         return page.Rows.Count;
+    }
+
+    /// <summary>A row that is rejected comes again every day, until somebody mends it.</summary>
+    private bool IsFirstTime(Understood rejected)
+    {
+        var known = ~rejected.Sighting;
+        return sightingsAgain.TryAdd(known, context.AsOf.Day) && !context.Database["sightings.there"].Any(Bytes(known));
     }
 
     /// <summary>Of a customer whose data was erased only the fact that something came is kept, under a name that means nobody.</summary>
@@ -347,7 +362,7 @@ internal sealed class TakeExtracts(CycleContext context)
 
     private RowOutcome Take(
         Transaction incoming, Understood understood, Dictionary<TransactionKey, StoredTransaction> known, Dictionary<long, Suppression> suppressed,
-        Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId)
+        Dictionary<long, List<(long CaseId, DateOnly On)>> contacts, long fileId, DealerTallies tallies)
     {
         var (key, customer) = (incoming.Key, understood.Customer);
         var cameBefore = !seen.Add(customer.KeyHash) || newKeys.Contains(customer.KeyHash) || newKeysBefore.Contains(customer.KeyHash);
@@ -360,6 +375,7 @@ internal sealed class TakeExtracts(CycleContext context)
             var id = ++lastId;
             var (verdict, until) = others is null && understood.Verdict is { } reached ? reached : Screen(incoming, customer, suppressed, others);
             Insert(id, incoming, understood, fileId, verdict, today);
+            tallies.Count(incoming, customer.Points, verdict, today);
             if (verdict.Eligible)
             {
                 Open(id, incoming, today);
@@ -714,6 +730,11 @@ internal sealed record Understood(long Line, Transaction? Transaction, long RowH
     /// <summary>The customer of a transaction; nobody where there is a fault.</summary>
     public Customer Customer { get; init; } = Customer.Nobody;
 
+    /// <summary>Whose row it is, as far as it can be read, where there is a fault.</summary>
+    public string Country { get; init; } = "";
+
+    public string DealerCode { get; init; } = "";
+
     /// <summary>The verdict of the thread that reads, of use when the transaction is new and the customer does not rest.</summary>
     public Verdict? Verdict { get; set; }
 }
@@ -756,7 +777,7 @@ internal sealed class SourceReader
     {
         if (row.IsMalformed)
         {
-            return new Understood(row.Line, null, 0, 0, new RowFault("malformed_row", "", ""), row.Raw);
+            return new Understood(row.Line, null, 0, SightingOf(row), new RowFault("malformed_row", "", ""), row.Raw);
         }
 
         var cells = new string[Intake.Columns.Count];
@@ -769,9 +790,12 @@ internal sealed class SourceReader
         }
 
         return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
-            ? new Understood(row.Line, null, 0, 0, fault, row.Raw)
+            ? new Understood(row.Line, null, 0, SightingOf(row), fault, row.Raw) { Country = CodeIn(cells, DmsColumn.Country), DealerCode = CodeIn(cells, DmsColumn.DealerCode) }
             : new Understood(row.Line, transaction, HashOf(row), SightingOf(row), default, null);
     }
+
+    /// <summary>A code that a rejected row has all the same, for whoever counts; none that no store could index.</summary>
+    private static string CodeIn(string[] cells, DmsColumn column) => cells[(int)column] is { Length: <= Intake.MostOfCode } code && !Intake.IsUnknown(code) ? code : "";
 
     /// <summary>Equal for rows that say the same, whatever the order of their columns and the way in which they are quoted.</summary>
     private long HashOf(CsvRow row)

@@ -48,6 +48,17 @@ CREATE TABLE dealers (
     PRIMARY KEY (market, code)
 );
 
+-- What dealers sent, counted while their rows were taken: each new transaction, each rejected row that had never come before.
+CREATE TABLE tallies (
+    month       TEXT NOT NULL,           -- of the cycle: yyyy-MM
+    source      TEXT NOT NULL,           -- the dealer system, by the name of its description
+    country     TEXT NOT NULL,
+    dealer_code TEXT NOT NULL,           -- as the row has it; empty where it can't be read
+    what        TEXT NOT NULL,
+    count       INTEGER NOT NULL,
+    PRIMARY KEY (month, country, dealer_code, source, what)
+) WITHOUT ROWID;
+
 -- A transaction with its latest verdict. contact holds name, addresses, numbers and staff name, sealed: the id of the key, and what
 -- it encrypted; a value of no bytes was removed. The table has no index by which rows of an extract would fall anywhere: see identities.
 CREATE TABLE transactions (
@@ -107,7 +118,8 @@ CREATE TABLE identities (
 ) WITHOUT ROWID;
 
 -- Rows that change nothing when they come again: a keyed hash of the row as the file had it, its source included; until the day on
--- which screening may say something else, as long as the policy is the same. What else could change the verdict removes the sighting.
+-- which screening may say something else, as long as the policy is the same. What else could change the verdict removes the sighting. Of a
+-- row that was rejected the inverse of its hash stands here: it was counted (tallies).
 CREATE TABLE sightings (
     fingerprint BYTES PRIMARY KEY,
     until       DAY NOT NULL,

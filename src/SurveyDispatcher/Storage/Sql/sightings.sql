@@ -18,3 +18,6 @@ DELETE FROM sightings WHERE fingerprint = (SELECT sighting FROM transactions WHE
 -- name: remove_by_identity
 -- Something has come to be known of the customer that screening looks at.
 DELETE FROM sightings WHERE fingerprint IN (SELECT t.sighting FROM identities i JOIN transactions t ON t.id = i.id WHERE i.hash = @hash)
+
+-- name: there
+SELECT 1 FROM sightings WHERE fingerprint = @fingerprint
