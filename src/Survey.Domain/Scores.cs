@@ -77,8 +77,8 @@ public sealed class ScoreTally
 /// <summary>A number found from a sample, and how sure it is.</summary>
 /// <param name="Value">What the answers say.</param>
 /// <param name="Interval">
-/// Where the truth would lie if the same customers' like were asked again and again, 95 %; null where that can't be said:
-/// a bootstrap of answers that are all the same knows no other answer.
+/// The range that holds the truth in 95 of 100 such samples; null where none can be found: a bootstrap of answers that are all
+/// the same knows no other answer.
 /// </param>
 public readonly record struct Estimate(double Value, Interval? Interval);
 

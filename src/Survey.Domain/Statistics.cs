@@ -389,8 +389,9 @@ public sealed class Resampler
             return;
         }
 
-        // The larger the part, the fewer draws, and the more rows its table has: at about this size 2,000 resamples cost least.
-        var part = Math.Clamp((long)Math.Cbrt(170.0 * size), 1, LargestPart);
+        // The larger the part, the fewer draws, and the more rows its table has (the square of the part, times the categories
+        // between): at about this size 2,000 resamples cost least.
+        var part = Math.Clamp((long)Math.Cbrt(500.0 * size / Math.Max(1, weights.Length - 2)), 1, LargestPart);
         parts = (size + part - 1) / part;
         var left = size % parts;
         ofPart = AliasTable.OfPart(this.weights, (int)(size / parts), TopBits);
