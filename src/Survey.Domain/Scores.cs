@@ -28,12 +28,12 @@ public sealed class ScoreTally
     /// <exception cref="ArgumentOutOfRangeException">An answer that the questionnaire does not know.</exception>
     public void Add(int overall, int recommend)
     {
-        if ((uint)overall >= Overalls)
+        if (overall is < 0 or >= Overalls)
         {
             throw new ArgumentOutOfRangeException(nameof(overall), overall, "overall is 1 to 5, or 0 where it was not answered.");
         }
 
-        if ((uint)(recommend + 1) >= Recommends)
+        if (recommend is < -1 or >= Recommends - 1)
         {
             throw new ArgumentOutOfRangeException(nameof(recommend), recommend, "recommend is 0 to 10, or -1 where it was not answered.");
         }
@@ -155,12 +155,10 @@ public static class Bootstrap
     /// <summary>The seed of every report: the day on which the programme began. It is fixed, so that a number that was published can be found again.</summary>
     public const ulong Seed = 20100801;
 
-    /// <summary>Left out at each end: 2.5 %.</summary>
-    private const int LeftOut = Resamples / 40;
-
-    /// <summary>The lowest and the highest of the middle 95 %; draws are taken as whole numbers, since all that is drawn here is counted.</summary>
-    internal static (long Low, long High) Middle(ReadOnlySpan<long> draws)
+    /// <summary>The lowest and the highest of the middle 95 % of some draws, in any order: of 2,000 the 50 lowest and the 50 highest are left out.</summary>
+    public static (long Low, long High) Middle(ReadOnlySpan<long> draws)
     {
+        var leftOut = draws.Length / 40;
         long least = draws[0], most = draws[0];
         foreach (var draw in draws)
         {
@@ -176,12 +174,12 @@ public static class Bootstrap
         }
 
         var low = 0;
-        for (var below = counts[0]; below <= LeftOut; below += counts[++low])
+        for (var below = counts[0]; below <= leftOut; below += counts[++low])
         {
         }
 
         var high = counts.Length - 1;
-        for (var above = counts[high]; above <= LeftOut; above += counts[--high])
+        for (var above = counts[high]; above <= leftOut; above += counts[--high])
         {
         }
 

@@ -28,17 +28,6 @@ internal static class Always
             .WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd(20260301, 35), FSharpOption<int>.None))),
         Prop.ForAll(Arb.From(values), holds));
 
-    public static ScoreTally Tally(IEnumerable<(int Overall, int Recommend)> responses)
-    {
-        var tally = new ScoreTally();
-        foreach (var (overall, recommend) in responses)
-        {
-            tally.Add(overall, recommend);
-        }
-
-        return tally;
-    }
-
     private static Gen<(int Overall, int Recommend)> Response() =>
         from overall in Overall from recommend in Recommend select (overall, recommend);
 }
