@@ -13,9 +13,10 @@ public sealed partial class FloorsTests
         { "Files", "" },
         { "Mail", "" },
         { "Configuration", "Mail" },
-        { "UseCases", "Configuration Files Mail Storage" },
+        { "Reports", "" },
+        { "UseCases", "Configuration Files Mail Reports Storage" },
         { "Scheduling", "Configuration Files UseCases" },
-        { "Cli", "Configuration Files Scheduling Storage UseCases" },
+        { "Cli", "Configuration Files Reports Scheduling Storage UseCases" },
     };
 
     [Theory]
