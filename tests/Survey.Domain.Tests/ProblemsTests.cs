@@ -22,7 +22,7 @@ public class ProblemsTests
     private static readonly Question Damage = Ask("damage", Scale("damage", ScaleKind.Choices, "none", "paint", "glass", "seat"), "paint", "glass");
 
     private static readonly Questionnaire Service = new(
-        "service", 1, Some.Day("2010-08-01"), 10, Words("Service"), [new Section("overall", Words("Overall"))], [Overall, Fixed, Paid, Value, Damage]);
+        "service", 1, Some.Day("2010-08-01"), 10, new CareRules(null, null), Words("Service"), [new Section("overall", Words("Overall"))], [Overall, Fixed, Paid, Value, Damage]);
 
     [Theory]
     [InlineData("2026-03-02", "2026-W10", "2026-03-02")] // Monday
