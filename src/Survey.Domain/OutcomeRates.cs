@@ -157,6 +157,19 @@ public sealed class OutcomeRates
         }
     }
 
+    /// <summary>Counts all cases of another group.</summary>
+    public void Add(OutcomeRates other)
+    {
+        for (var i = 0; i < counts.Length; i++)
+        {
+            counts[i] += other.counts[i];
+        }
+
+        Dispatched += other.Dispatched;
+        Bounced += other.Bounced;
+        ScreenedOut += other.ScreenedOut;
+    }
+
     /// <summary>RR1 to RR6.</summary>
     public double? ResponseRate(int n) => n switch
     {

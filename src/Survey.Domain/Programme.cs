@@ -14,6 +14,9 @@ public sealed record Programme(
     /// <summary>How long data is kept where a market does not say; also for countries in no market.</summary>
     public RetentionRules Retention { get; init; } = RetentionRules.ForEver;
 
+    /// <summary>Groups with fewer responses are shown in reports, marked, and not ranked. Shipped: 10.</summary>
+    public int MinimumResponses { get; init; } = 10;
+
     /// <summary>How long data of a country is kept.</summary>
     public RetentionRules RetentionOf(string country) => MarketOf(country)?.Retention ?? Retention;
 

@@ -22,6 +22,13 @@ internal static class ProgrammeFile
         var placeholders = root.Texts("placeholderEmails", required: false);
         var retention = ReadRetention(root, RetentionRules.ForEver);
         var vendorCountry = ReadVendorCountry(root, null);
+        var minimum = 10;
+        if (root.Object("report") is { } report)
+        {
+            minimum = report.Integer("minimumResponses", 1, 10_000) ?? minimum;
+            report.NoMore();
+        }
+
         var markets = new SortedDictionary<string, Market>(StringComparer.Ordinal);
         if (root.Object("markets", required: true) is { } all)
         {
@@ -41,7 +48,7 @@ internal static class ProgrammeFile
 
         root.NoMore();
         return faults.Count > before ? null : new Programme(
-            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(folder)) { Retention = retention };
+            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(folder)) { Retention = retention, MinimumResponses = minimum };
     }
 
     private static ContactRules Contact(ConfigNode node)

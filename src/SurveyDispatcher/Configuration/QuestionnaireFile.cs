@@ -151,6 +151,11 @@ internal static class QuestionnaireFile
                 foreach (var code in node.Objects("codes"))
                 {
                     codes.Add(new ScaleCode(code.Text("code"), Translated(code, "label", languages)));
+                    if (!codes[^1].Code.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+                    {
+                        code.Fault("code", $"A code is of ASCII letters, digits, _ and -, not '{codes[^1].Code}'.");
+                    }
+
                     if (codes[..^1].Exists(c => c.Code == codes[^1].Code))
                     {
                         code.Fault("code", $"Two codes of the scale are called '{codes[^1].Code}'.");

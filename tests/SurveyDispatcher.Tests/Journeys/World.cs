@@ -300,6 +300,28 @@ internal sealed class World : IDisposable
         return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) ?? "";
     }
 
+    /// <summary>All rows of a query, their values divided by a bar.</summary>
+    public List<string> Rows(string sql)
+    {
+        using System.Data.Common.DbConnection connection = database is not null ? new Npgsql.NpgsqlConnection(database) : new SqliteConnection($"Data Source={Store};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetValue(i) switch
+            {
+                DateTime at => at.TimeOfDay == TimeSpan.Zero ? $"{at:yyyy-MM-dd}" : $"{at:yyyy-MM-dd HH:mm:ss}+00:00",
+                DBNull => "",
+                var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
+            })));
+        }
+
+        return rows;
+    }
+
     public static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
 
     private void NameStore(JsonNode settings)
