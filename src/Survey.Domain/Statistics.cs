@@ -365,6 +365,7 @@ public sealed class Resampler
 
     private readonly long size;
     private readonly double[] weights;
+    private readonly double total;
     private readonly long parts;
     private readonly long rests;
     private readonly AliasTable ofPart;
@@ -381,6 +382,16 @@ public sealed class Resampler
             throw new ArgumentOutOfRangeException(nameof(weights), weights.Length, "Two to five categories.");
         }
 
+        foreach (var weight in weights)
+        {
+            total += weight >= 0 ? weight : throw new ArgumentOutOfRangeException(nameof(weights), weight, "No weight is negative.");
+        }
+
+        if (!(total > 0 && double.IsFinite(total)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(weights), total, "The weights are not all 0.");
+        }
+
         this.size = size;
         this.weights = weights.ToArray();
         if (size is 0 or > Parted)
@@ -394,8 +405,8 @@ public sealed class Resampler
         var part = Math.Clamp((long)Math.Cbrt(500.0 * size / Math.Max(1, weights.Length - 2)), 1, LargestPart);
         parts = (size + part - 1) / part;
         var left = size % parts;
-        ofPart = AliasTable.OfPart(this.weights, (int)(size / parts), TopBits);
-        ofRest = left == 0 ? AliasTable.Empty : AliasTable.OfPart(this.weights, (int)left, TopBits);
+        ofPart = AliasTable.OfPart(this.weights, total, (int)(size / parts));
+        ofRest = left == 0 ? AliasTable.Empty : AliasTable.OfPart(this.weights, total, (int)left);
         rests = left == 0 ? 0 : 1;
     }
 
@@ -418,12 +429,7 @@ public sealed class Resampler
     private Resample Multinomial(ref SplitMix64 random)
     {
         var left = size;
-        var weightLeft = 0.0;
-        foreach (var weight in weights)
-        {
-            weightLeft += weight;
-        }
-
+        var weightLeft = total;
         long top = 0, sum = 0;
         for (var category = weights.Length - 1; category > 0 && left > 0; category--)
         {
@@ -469,14 +475,8 @@ public sealed class Resampler
         }
 
         /// <summary>The outcomes of one part: the highest answers, and the sum of the others.</summary>
-        public static AliasTable OfPart(double[] weights, int part, int topBits)
+        public static AliasTable OfPart(double[] weights, double total, int part)
         {
-            double total = 0;
-            foreach (var weight in weights)
-            {
-                total += weight;
-            }
-
             var lower = weights.Length - 1; // categories below the highest
             var most = lower - 1; // what one of them can add
             var rows = (part + 1) * ((part * most) + 2) / 2; // the sum of others * most + 1
@@ -511,7 +511,7 @@ public sealed class Resampler
                     if (probability > 0)
                     {
                         probabilities[count] = probability;
-                        outcomes[count++] = ((uint)top << topBits) + (uint)s;
+                        outcomes[count++] = ((uint)top << TopBits) + (uint)s;
                     }
                 }
             }
