@@ -350,11 +350,12 @@ public readonly record struct Resample(long Top, long Sum);
 /// <remarks>
 /// Only the sum and the number of highest answers are wanted, so answers are not drawn one by one. Up to <see cref="Parted"/>
 /// of them are drawn in parts: the joint distribution of both sums over one part is worked out, and drawn from by
-/// M. D. Vose's alias method (IEEE Transactions on Software Engineering 17 (1991) 972-975). More are drawn as a multinomial, by one binomial for each category. Both are exact.
+/// M. D. Vose's alias method (IEEE Transactions on Software Engineering 17 (1991) 972-975). More are drawn as a multinomial, by
+/// one binomial for each category. Both are exact. Up to there only sums, products and quotients are taken, which every machine rounds alike.
 /// </remarks>
 public sealed class Resampler
 {
-    /// <summary>From here on binomials are quicker than parts.</summary>
+    /// <summary>Above it binomials are quicker than parts.</summary>
     private const long Parted = 1 << 16;
 
     /// <summary>Largest part: its table has some 6,000 rows for five categories, which a processor's cache still holds.</summary>
@@ -372,7 +373,7 @@ public sealed class Resampler
     private readonly AliasTable ofRest;
 
     /// <summary>Prepares resamples.</summary>
-    /// <param name="weights">How often each category is drawn, lowest first: counts, or any weights that are not negative and not all 0. Two to five categories.</param>
+    /// <param name="weights">How often each of two to five categories is drawn, lowest first: counts, or any weights, none negative and not all 0.</param>
     /// <param name="size">Answers in a resample; 0 or more.</param>
     public Resampler(ReadOnlySpan<double> weights, long size)
     {
@@ -401,11 +402,17 @@ public sealed class Resampler
         }
 
         // The larger the part, the fewer draws, and the more rows its table has (the square of the part, times the categories
-        // between): at about this size 2,000 resamples cost least.
-        var part = Math.Clamp((long)Math.Cbrt(500.0 * size / Math.Max(1, weights.Length - 2)), 1, LargestPart);
-        parts = (size + part - 1) / part;
-        var left = size % parts;
-        ofPart = AliasTable.OfPart(this.weights, total, (int)(size / parts));
+        // between): at about this size 2,000 resamples cost least. Then a little smaller, so that a small rest is left. In whole
+        // numbers: what is drawn hangs on it, so it must be the same on every machine.
+        long most = 1;
+        while (most < LargestPart && (most + 1) * (most + 1) * (most + 1) * Math.Max(1, weights.Length - 2) <= 500 * size)
+        {
+            most++;
+        }
+
+        var part = size / ((size + most - 1) / most);
+        (parts, var left) = Math.DivRem(size, part);
+        ofPart = AliasTable.OfPart(this.weights, total, (int)part);
         ofRest = left == 0 ? AliasTable.Empty : AliasTable.OfPart(this.weights, total, (int)left);
         rests = left == 0 ? 0 : 1;
     }
@@ -487,6 +494,13 @@ public sealed class Resampler
             // sums[s] is the weight of the sum s over the answers that are not highest, of which there are `others`.
             var sums = new double[(part * most) + 1];
             sums[0] = 1;
+            var powers = new double[part + 1]; // of the highest category's share; not by Math.Pow, whose last digit is the machine's
+            powers[0] = 1;
+            for (var top = 1; top <= part; top++)
+            {
+                powers[top] = powers[top - 1] * (weights[lower] / total);
+            }
+
             for (var others = 0; others <= part; others++)
             {
                 if (others > 0)
@@ -504,7 +518,7 @@ public sealed class Resampler
                 }
 
                 var top = part - others;
-                var weightOfTop = Choose(part, top) * Math.Pow(weights[lower] / total, top);
+                var weightOfTop = Choose(part, top) * powers[top];
                 for (var s = 0; s <= others * most; s++)
                 {
                     var probability = weightOfTop * sums[s];

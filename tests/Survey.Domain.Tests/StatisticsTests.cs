@@ -292,6 +292,7 @@ public class StatisticsTests
     [InlineData(40)] // parts, and a rest
     [InlineData(42)]
     [InlineData(1009)]
+    [InlineData(65_535)]
     [InlineData(65_536)] // the last that is drawn in parts
     [InlineData(65_537)]
     [InlineData(10_000_000)]
