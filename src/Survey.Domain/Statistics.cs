@@ -350,11 +350,12 @@ public readonly record struct Resample(long Top, long Sum);
 /// <remarks>
 /// Only the sum and the number of highest answers are wanted, so answers are not drawn one by one. Up to <see cref="Parted"/>
 /// of them are drawn in parts: the joint distribution of both sums over one part is worked out, and drawn from by
-/// M. D. Vose's alias method (IEEE Transactions on Software Engineering 17 (1991) 972-975). More are drawn as a multinomial, by one binomial for each category. Both are exact.
+/// M. D. Vose's alias method (IEEE Transactions on Software Engineering 17 (1991) 972-975). More are drawn as a multinomial, by
+/// one binomial for each category. Both are exact. Up to there only sums, products and quotients are taken, which every machine rounds alike.
 /// </remarks>
 public sealed class Resampler
 {
-    /// <summary>From here on binomials are quicker than parts.</summary>
+    /// <summary>Above it binomials are quicker than parts.</summary>
     private const long Parted = 1 << 16;
 
     /// <summary>Largest part: its table has some 6,000 rows for five categories, which a processor's cache still holds.</summary>
@@ -365,13 +366,14 @@ public sealed class Resampler
 
     private readonly long size;
     private readonly double[] weights;
+    private readonly double total;
     private readonly long parts;
     private readonly long rests;
     private readonly AliasTable ofPart;
     private readonly AliasTable ofRest;
 
     /// <summary>Prepares resamples.</summary>
-    /// <param name="weights">How often each category is drawn, lowest first: counts, or any weights that are not negative and not all 0. Two to five categories.</param>
+    /// <param name="weights">How often each of two to five categories is drawn, lowest first: counts, or any weights, none negative and not all 0.</param>
     /// <param name="size">Answers in a resample; 0 or more.</param>
     public Resampler(ReadOnlySpan<double> weights, long size)
     {
@@ -379,6 +381,16 @@ public sealed class Resampler
         if (weights.Length is < 2 or > 5)
         {
             throw new ArgumentOutOfRangeException(nameof(weights), weights.Length, "Two to five categories.");
+        }
+
+        foreach (var weight in weights)
+        {
+            total += weight >= 0 ? weight : throw new ArgumentOutOfRangeException(nameof(weights), weight, "No weight is negative.");
+        }
+
+        if (!(total > 0 && double.IsFinite(total)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(weights), total, "The weights are not all 0.");
         }
 
         this.size = size;
@@ -390,12 +402,18 @@ public sealed class Resampler
         }
 
         // The larger the part, the fewer draws, and the more rows its table has (the square of the part, times the categories
-        // between): at about this size 2,000 resamples cost least.
-        var part = Math.Clamp((long)Math.Cbrt(500.0 * size / Math.Max(1, weights.Length - 2)), 1, LargestPart);
-        parts = (size + part - 1) / part;
-        var left = size % parts;
-        ofPart = AliasTable.OfPart(this.weights, (int)(size / parts), TopBits);
-        ofRest = left == 0 ? AliasTable.Empty : AliasTable.OfPart(this.weights, (int)left, TopBits);
+        // between): at about this size 2,000 resamples cost least. Then a little smaller, so that a small rest is left. In whole
+        // numbers: what is drawn hangs on it, so it must be the same on every machine.
+        long most = 1;
+        while (most < LargestPart && (most + 1) * (most + 1) * (most + 1) * Math.Max(1, weights.Length - 2) <= 500 * size)
+        {
+            most++;
+        }
+
+        var part = size / ((size + most - 1) / most);
+        (parts, var left) = Math.DivRem(size, part);
+        ofPart = AliasTable.OfPart(this.weights, total, (int)part);
+        ofRest = left == 0 ? AliasTable.Empty : AliasTable.OfPart(this.weights, total, (int)left);
         rests = left == 0 ? 0 : 1;
     }
 
@@ -418,12 +436,7 @@ public sealed class Resampler
     private Resample Multinomial(ref SplitMix64 random)
     {
         var left = size;
-        var weightLeft = 0.0;
-        foreach (var weight in weights)
-        {
-            weightLeft += weight;
-        }
-
+        var weightLeft = total;
         long top = 0, sum = 0;
         for (var category = weights.Length - 1; category > 0 && left > 0; category--)
         {
@@ -469,14 +482,8 @@ public sealed class Resampler
         }
 
         /// <summary>The outcomes of one part: the highest answers, and the sum of the others.</summary>
-        public static AliasTable OfPart(double[] weights, int part, int topBits)
+        public static AliasTable OfPart(double[] weights, double total, int part)
         {
-            double total = 0;
-            foreach (var weight in weights)
-            {
-                total += weight;
-            }
-
             var lower = weights.Length - 1; // categories below the highest
             var most = lower - 1; // what one of them can add
             var rows = (part + 1) * ((part * most) + 2) / 2; // the sum of others * most + 1
@@ -487,6 +494,13 @@ public sealed class Resampler
             // sums[s] is the weight of the sum s over the answers that are not highest, of which there are `others`.
             var sums = new double[(part * most) + 1];
             sums[0] = 1;
+            var powers = new double[part + 1]; // of the highest category's share; not by Math.Pow, whose last digit is the machine's
+            powers[0] = 1;
+            for (var top = 1; top <= part; top++)
+            {
+                powers[top] = powers[top - 1] * (weights[lower] / total);
+            }
+
             for (var others = 0; others <= part; others++)
             {
                 if (others > 0)
@@ -504,14 +518,14 @@ public sealed class Resampler
                 }
 
                 var top = part - others;
-                var weightOfTop = Choose(part, top) * Math.Pow(weights[lower] / total, top);
+                var weightOfTop = Choose(part, top) * powers[top];
                 for (var s = 0; s <= others * most; s++)
                 {
                     var probability = weightOfTop * sums[s];
                     if (probability > 0)
                     {
                         probabilities[count] = probability;
-                        outcomes[count++] = ((uint)top << topBits) + (uint)s;
+                        outcomes[count++] = ((uint)top << TopBits) + (uint)s;
                     }
                 }
             }

@@ -198,6 +198,15 @@ public class ProblemsTests
     }
 
     [Fact]
+    public void WhatWasAskedInOneOfBothOnlyHasNoMovement()
+    {
+        var tally = Week(Now, 10, (Overall, "1*2 5*8"));
+        tally.Add(Week(Now.Plus(-1), 10, (Fixed, "no*2 yes*8")));
+
+        Assert.All(ProblemSheet.Of(tally, Service, Now).Lines, l => Assert.Null(l.Movement));
+    }
+
+    [Fact]
     public void FewerProblemsAreAMovementForTheBetter()
     {
         var tally = Week(Now, 100, (Overall, "1*2 5*98"));

@@ -79,6 +79,45 @@ public class RankingTests
         s => Assert.Equal(new RankRange(1, 3), s.Likely));
 
     [Fact]
+    public void TheFirstAndTheLastOfManyNearlyEqualsKeepTheirRankInTheirRange()
+    {
+        (string, string)[] equals = [.. Enumerable.Range(0, 200).Select(i => ($"equal {i}", "5*20 4*20"))];
+        var standings = Standings([("first", "5*21 4*19"), .. equals, ("last", "5*19 4*21")]);
+
+        Assert.Equal((1, 1), (standings[0].Rank, standings[0].Likely!.Value.Best)); // drawn anew it is first in 1 of 100
+        Assert.Equal((202, 202), (standings[^1].Rank, standings[^1].Likely!.Value.Worst));
+    }
+
+    /// <summary>
+    /// A hundred groups of one answer: a quarter of the time one is drawn as no 5, in 6 of 100 as a 1. Then some 93 are better and 6
+    /// the same, so its rank is about 94, and not up to 100.
+    /// </summary>
+    [Fact]
+    public void EqualsShareARankInEachResampleToo() => Assert.All(
+        Ranking.Of([.. Enumerable.Range(0, 100).Select(i => Group($"{i}", "5*1"))], minimumResponses: 1),
+        s => Assert.InRange(s.Likely!.Value.Worst, 92, 96));
+
+    [Fact]
+    public void AGroupFarAboveMovesTheOthersDownByOneAndLeavesTheirDrawsAlone()
+    {
+        (string Key, string)[] groups = [.. Enumerable.Range(0, 40).Select(i => ($"{i}", $"5*{20 + (i % 9)} 4*{20 - (i % 7)}"))];
+        var without = Standings(groups);
+        var with = Standings([("far above", "5*1000"), .. groups]);
+
+        Assert.Equal(
+            without.Select(s => (s.Key, s.Rank + 1, new RankRange(s.Likely!.Value.Best + 1, s.Likely.Value.Worst + 1))),
+            with.Skip(1).Select(s => (s.Key, s.Rank, s.Likely!.Value)));
+    }
+
+    [Fact]
+    public void AnotherSeedDrawsOtherRanges()
+    {
+        Contender[] groups = [.. Enumerable.Range(0, 40).Select(i => Group($"{i}", $"5*{20 + (i % 9)} 4*20"))];
+
+        Assert.NotEqual(Ranking.Of(groups, Minimum, 1), Ranking.Of(groups, Minimum, 2));
+    }
+
+    [Fact]
     public void AFewCustomersWhoAreAllHappyDontMakeAFirstRankCertain()
     {
         (string, string)[] others = [.. Enumerable.Range(0, 20).Select(i => ($"other {i}", "5*85 4*15"))];

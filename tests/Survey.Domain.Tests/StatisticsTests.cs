@@ -27,6 +27,14 @@ public class StatisticsTests
         Assert.Equal(high, interval.High, 9);
     }
 
+    // Computed by the formula these would be 3e-21 and 0.9999999999999998.
+    [Fact]
+    public void TheIntervalOfNoneOrAllReachesItsEndExactly()
+    {
+        Assert.Equal(0, Statistics.Wilson(0, 99_995)!.Value.Low);
+        Assert.Equal(1, Statistics.Wilson(99_999, 99_999)!.Value.High);
+    }
+
     [Fact]
     public void OfNoneNothingCanBeSaid()
     {
@@ -284,6 +292,7 @@ public class StatisticsTests
     [InlineData(40)] // parts, and a rest
     [InlineData(42)]
     [InlineData(1009)]
+    [InlineData(65_535)]
     [InlineData(65_536)] // the last that is drawn in parts
     [InlineData(65_537)]
     [InlineData(10_000_000)]
@@ -316,6 +325,16 @@ public class StatisticsTests
 
         Assert.Equal(new Resample(0, 0), new Resampler([1, 1], 0).Next(ref random));
     }
+
+    [Theory]
+    [InlineData(new double[] { 1 }, 1)]
+    [InlineData(new double[] { 1, 1, 1, 1, 1, 1 }, 1)]
+    [InlineData(new double[] { 0, 0 }, 1)]
+    [InlineData(new double[] { 1, -1 }, 1)]
+    [InlineData(new double[] { 1, double.NaN }, 1)]
+    [InlineData(new double[] { 1, 1 }, -1)]
+    public void WhatCantBeDrawnFromIsRefused(double[] weights, long size) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Resampler(weights, size));
 
     /// <summary>The probability of every resample, by drawing every row of answers.</summary>
     private static Dictionary<Resample, double> OneByOne(double[] weights, int size)
