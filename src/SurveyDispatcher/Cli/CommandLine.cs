@@ -4,6 +4,7 @@ using System.Diagnostics;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
+using SurveyDispatcher.Reports;
 using SurveyDispatcher.UseCases;
 
 namespace SurveyDispatcher.Cli;
@@ -100,7 +101,7 @@ public static class CommandLine
     {
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
-            Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
+            Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
             TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here),
         };
         root.Options.Add(Config);
@@ -216,6 +217,41 @@ public static class CommandLine
                 here.WriteBytes(stream => export.Write(result.GetValue(what)!, stream));
             }
 
+            return Done;
+        });
+        return verb;
+    }
+
+    private static Command ReportVerb(Surroundings here)
+    {
+        var market = new Option<string?>("--market") { Description = "One market [default: every one that has a case]", HelpName = "CODE" };
+        var dealer = new Option<string?>("--dealer") { Description = "The report of one dealer of the market", HelpName = "CODE" };
+        var each = new Option<bool>("--each-dealer") { Description = "Each dealer's own report, too" };
+        var period = new Option<string?>("--period") { Description = "Months of the events: 2026-02, 2026-Q1, 2026 or 2026-02..2026-04 [default: the last cycle's and the two before it]", HelpName = "P" };
+        var language = new Option<string>("--language") { Description = "en or zh-CN", HelpName = "L", DefaultValueFactory = _ => "en" };
+        language.AcceptOnlyFromAmong("en", "zh-CN");
+        var folder = new Option<string?>("--out") { Description = "The folder to write to [default: reports in the data directory]", HelpName = "DIR" };
+        NotEmpty(folder);
+        var verb = new Command("report", "Scores, ranks, outcome rates, problems and data quality of a market or a dealer, as a page and as CSV")
+        {
+            market, dealer, each, period, language, folder, Json,
+        };
+        verb.SetAction(result =>
+        {
+            var months = result.GetValue(period) is not { } text ? null
+                : Period.Parse(text) ?? throw new UsageException($"--period '{text}' is no period: 2026-02, 2026-Q1, 2026 or 2026-02..2026-04 is expected.");
+            if (result.GetValue(dealer) is not null && result.GetValue(market) is null)
+            {
+                throw new UsageException("--dealer needs --market: a dealer's code is one of its market.");
+            }
+
+            var config = Load(result);
+            var directory = DirectoryOf(result, config);
+            using var database = new Store(directory, config.Settings.Store).OpenExisting();
+            using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
+            var request = new ReportRequest(result.GetValue(market)?.ToUpperInvariant(), result.GetValue(dealer), result.GetValue(each), months, result.GetValue(language)!);
+            var written = new WriteReports(config, database, vault).Write(request, result.GetValue(folder) ?? Path.Combine(directory.Root, "reports"));
+            here.Output.WriteLine(result.GetValue(Json) ? written.ToJson() : written.ToText());
             return Done;
         });
         return verb;

@@ -1,0 +1,192 @@
+using System.Globalization;
+using Survey.Domain;
+using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
+using SurveyDispatcher.Reports;
+using SurveyDispatcher.UseCases;
+
+namespace SurveyDispatcher.Tests.Journeys;
+
+/// <summary>The figures of a report, counted by hand from what came in.</summary>
+public sealed class ReportFigureTests
+{
+    private const string Header = "case_id,mode,status,completed_at,overall,recommend,ready_on_time,most_familiar";
+    private static readonly Period February = Period.Parse("2026-02")!;
+
+    private static Report Read(World world, Period period, string? dealer = null, string asOf = "2026-03-15")
+    {
+        var config = PipelineConfig.Load(ConfigFolder.OnDisk(world.Config), forMail: false);
+        var directory = new DataDirectory(world.Data);
+        using var database = new Store(directory, config.Settings.Store).OpenExisting();
+        using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
+        var figures = MarketFigures.Read(config, config.Programme.MarketOf("AU")!, period, World.Day(asOf), database, vault);
+        return dealer is null ? figures.OfMarket() : figures.OfDealer(dealer);
+    }
+
+    private static SurveyFigures Sales(Report report) => Assert.Single(report.Surveys, s => s.Survey == SurveyKind.Sales);
+
+    private static Row Of(string dealer, int n, string day = "2026-02-10") => Row.Sale with
+    {
+        Dealer = dealer, DealerName = $"Dealer {dealer}", Transaction = $"{dealer}{n:00}", Vin = $"JTDBR32E7{dealer[1..]}{n:000000}", Event = day,
+        Email = $"{dealer}{n}@mail.example", Name = $"Customer {dealer} {n}", Phone1 = $"04{Math.Abs(dealer.GetHashCode(StringComparison.Ordinal) % 9000) + 1000:0000}{n:0000}",
+    };
+
+    /// <summary>A1 has twelve responses, A2 ten, A3 three; A1 and A3 are in the north. One more customer of A1's has not answered.</summary>
+    private static async Task<World> MarketAsync()
+    {
+        var world = new World();
+        world.Drop("dealers", "d.csv", "dealer_code,dealer_name,market,region\nA01,Alpha Motors,AU,North\nA02,Beta Autos,AU,South\nA03,Gamma Cars,AU,North\n");
+        world.Extract("a.csv", [
+            .. Enumerable.Range(0, 13).Select(n => Of("A01", n)), .. Enumerable.Range(0, 10).Select(n => Of("A02", n)), .. Enumerable.Range(0, 3).Select(n => Of("A03", n)),
+            Of("A03", 9, "2026-01-30")]);
+        await world.CycleAsync("2026-03-02");
+        var ids = (await world.ExportAsync("cases")).ToDictionary(c => c["transaction_id"], c => c["case_id"]);
+        world.Responses("r.csv", [Header,
+            .. Enumerable.Range(0, 12).Select(n => $"{ids[$"A01{n:00}"]},web,complete,2026-03-{3 + (n / 6):00}T10:00:00+11:00,{(n < 6 ? 5 : n < 11 ? 4 : 1)},{(n < 6 ? 10 : 7)},{(n < 11 ? "yes" : "no")},yes"),
+            .. Enumerable.Range(0, 10).Select(n => $"{ids[$"A02{n:00}"]},web,complete,2026-03-04T10:00:00+11:00,{(n < 7 ? 5 : 3)},{(n < 7 ? 9 : 2)},no,yes"),
+            .. Enumerable.Range(0, 3).Select(n => $"{ids[$"A03{n:00}"]},phone,complete,2026-03-04T10:00:00+11:00,{(n == 0 ? "" : "5")},,,yes"),
+            $"{ids["A0309"]},web,complete,2026-03-04T10:00:00+11:00,1,0,yes,yes"]); // of January
+        await world.CycleAsync("2026-03-05");
+        return world;
+    }
+
+    [Fact]
+    public async Task ScoresAndRanksAreThoseOfThePeriodsEvents()
+    {
+        using var world = await MarketAsync();
+
+        var sales = Sales(Read(world, February));
+
+        Assert.Equal(["A02", "A01", "A03"], sales.Dealers.Select(d => d.Dealer.Code)); // 7 of 10, 6 of 12, too few
+        Assert.Equal([1, 2, null], sales.Dealers.Select(d => d.InNation.Rank));
+        Assert.Equal([1, 1, null], sales.Dealers.Select(d => d.InRegion!.Rank));
+        Assert.Equal([(10, 10, 10), (12, 12, 12), (3, 2, 0)], sales.Dealers.Select(d => ((int)d.Score.Responses, (int)d.Score.WithOverall, (int)d.Score.WithRecommend)));
+        Assert.Equal(0.7, sales.Dealers[0].Score.CompletelySatisfied!.Value.Value, 6);
+        Assert.Equal(0.5, sales.Dealers[1].Score.CompletelySatisfied!.Value.Value, 6);
+        Assert.Equal(100 * ((6 * 4) + (5 * 3)) / 48.0, sales.Dealers[1].Score.Index!.Value.Value, 6);
+        Assert.Equal(50, sales.Dealers[1].Score.Recommend!.Value.Value, 6);
+        Assert.Null(sales.Dealers[2].Score.Recommend);
+        Assert.Equal((25L, 15 / 24.0), (sales.Nation.Score.Responses, Math.Round(sales.Nation.Score.CompletelySatisfied!.Value.Value, 6)));
+        Assert.Equal(["North", "South"], sales.Regions.Select(r => r.Name));
+        Assert.Equal((2, 1), (sales.Regions[0].Dealers, sales.Regions[0].Ranked));
+        Assert.Equal(("Alpha Motors", "North"), (sales.Dealers[1].Dealer.Name, sales.Dealers[1].Dealer.Region));
+    }
+
+    [Fact]
+    public async Task OutcomeRatesCountEndedCases()
+    {
+        using var world = await MarketAsync();
+        await world.DailyAsync("2026-03-06", "2026-03-31"); // the one who has not answered goes to the vendor, and her window ends
+
+        var sales = Sales(Read(world, February));
+        await world.CycleAsync("2026-04-15");
+        var later = Sales(Read(world, February));
+
+        Assert.Equal(25, sales.Nation.Rates.Eligible);
+        Assert.Equal(1.0, sales.Nation.Rates.ResponseRate(1)!.Value, 6);
+        Assert.Equal(25 / 26.0, later.Nation.Rates.ResponseRate(1)!.Value, 6);
+        Assert.Equal(12 / 13.0, later.Dealers[1].Rates.ResponseRate(1)!.Value, 6);
+    }
+
+    [Fact]
+    public async Task TheCourseHasTwelveMonthsAndTheWeekItsProblems()
+    {
+        using var world = await MarketAsync();
+
+        var sales = Sales(Read(world, Period.Parse("2026-03")!));
+
+        Assert.Equal(12, sales.Course.Count);
+        Assert.Equal(World.Day("2025-04-01"), sales.Course[0].Month);
+        Assert.Equal([1L, 25L, 0L], sales.Course.Skip(9).Select(m => m.Score.Responses));
+        Assert.Equal("2026-W11", sales.Problems!.Week.ToString()); // the last full one on 15 March, a Sunday: nobody answered in it
+        var week10 = Sales(Read(world, Period.Parse("2026-03")!, asOf: "2026-03-08"));
+        Assert.Equal(("2026-W10", 26L), (week10.Problems!.Week.ToString(), week10.Problems.Responses));
+        Assert.Equal(("ready_on_time", new ItemCount(11, 23)), (week10.Problems.Lines[0].Question, week10.Problems.Lines[0].Count));
+        Assert.Equal(("ready_on_time", 4, 26L), (week10.ItemCourses[0].Question, week10.ItemCourses[0].Weeks.Count, week10.ItemCourses[0].Weeks[^1].Responses));
+    }
+
+    [Fact]
+    public async Task ADealerSeesHisOwnAndNobodyElsesName()
+    {
+        using var world = await MarketAsync();
+
+        var report = Read(world, February, "A01");
+
+        var sales = Sales(report);
+        Assert.Equal("A01", Assert.Single(sales.Dealers).Dealer.Code);
+        Assert.Equal(0.7, Assert.Single(sales.Others).CompletelySatisfied!.Value.Value, 6);
+        Assert.Equal(12L, sales.Course[11].Score.Responses);
+        Assert.Equal(25L, sales.NationCourse[11].Score.Responses);
+        Assert.All(report.Quality, line => Assert.Equal("A01", line.Dealer.Code));
+    }
+
+    [Fact]
+    public async Task WhatADealerSentIsCountedOnceHoweverOftenItComes()
+    {
+        using var world = new World();
+        Row[] rows =
+        [
+            Of("A01", 1), Of("A01", 2) with { Email = "noemail@dealer.example" }, Of("A01", 3) with { Email = "", Phone1 = "12" }, Of("A01", 4) with { Customer = "rental" },
+            Of("A01", 5) with { Vin = "SHORT" }, Of("A01", 6) with { Event = "2026-02-30" }, Of("A01", 7, "2026-01-20"), Of("A01", 8, "2025-10-01"), Of("A01", 9, "2026-01-27"),
+        ];
+        world.Extract("a.csv", rows);
+        await world.CycleAsync("2026-03-02");
+        world.Extract("b.csv", [.. rows, Of("A01", 10, "2026-03-01")]);
+        await world.CycleAsync("2026-03-03");
+
+        var line = Assert.Single(Read(world, Period.Parse("2026-03")!).Quality);
+
+        Assert.Equal((8, "canonical"), (line.New, line.Source));
+        Assert.Equal([("bad_date", 1L), ("bad_vin", 1L)], line.Rejected.OrderBy(r => r.Key).Select(r => (r.Key, r.Value)));
+        Assert.Equal([("customer_type_excluded", 1L), ("no_contact_channel", 1L), ("window_passed", 2L)], line.ScreenedOut.OrderBy(r => r.Key).Select(r => (r.Key, r.Value)));
+        Assert.Equal((7L, 6L, 1L, 8L, 7L), (line.EmailGiven, line.EmailUsable, line.EmailPlaceholder, line.PhoneGiven, line.PhoneUsable));
+        Assert.Equal(
+            ["age_just_passed|1", "age_last_days|1", "age_open|4", "age_passed|1", "age_young|1"],
+            world.Rows("SELECT what, count FROM tallies WHERE what LIKE 'age%' ORDER BY what"));
+        await world.HoldsAsync();
+    }
+
+    /// <summary>One dealer gives his own number for the customers, addresses at his own domain, and sends what has just passed.</summary>
+    [Fact]
+    public async Task SignsThatAListWasTamperedWithStandOutAgainstThePeers()
+    {
+        using var world = new World();
+        world.Extract("a.csv", [
+            .. new[] { "A01", "A02", "A03" }.SelectMany(d => Enumerable.Range(0, 40).Select(n => Of(d, n))),
+            .. Enumerable.Range(0, 40).Select(n => Of("A09", n, n < 12 ? "2026-01-24" : "2026-02-10") with
+            {
+                Email = n % 2 == 0 ? $"c{n}@harbour.example" : $"own{n}@mail.example", Phone1 = n < 10 ? "0412 345 678" : Of("A09", n).Phone1,
+            }),
+        ]);
+        await world.CycleAsync("2026-03-02");
+
+        var report = Read(world, Period.Parse("2026-01..2026-03")!);
+
+        var signs = Assert.Single(report.Quality, q => q.Dealer.Code == "A09").Signs.ToDictionary(s => s.Code);
+        Assert.Equal(["own_domain", "repeated_phone", "window_just_passed"], signs.Keys.Order());
+        Assert.Equal((20L, 40L, 0L, 120L, "harbour.example"), (signs["own_domain"].Count, signs["own_domain"].Of, signs["own_domain"].PeerCount, signs["own_domain"].PeerOf, signs["own_domain"].Detail));
+        Assert.Equal((10L, "+61******678"), (signs["repeated_phone"].Count, signs["repeated_phone"].Detail));
+        Assert.Equal(12, signs["window_just_passed"].Count);
+        Assert.All(report.Quality.Where(q => q.Dealer.Code != "A09"), q => Assert.Empty(q.Signs));
+    }
+
+    [Theory]
+    [InlineData("2026-02", "2026-02-01", "2026-02-28", "2026-02")]
+    [InlineData("2026-Q1", "2026-01-01", "2026-03-31", "2026-01..2026-03")]
+    [InlineData("2024", "2024-01-01", "2024-12-31", "2024-01..2024-12")]
+    [InlineData("2025-12..2026-02", "2025-12-01", "2026-02-28", "2025-12..2026-02")]
+    [InlineData("2026-13", null, null, null)]
+    [InlineData("2026-03..2026-02", null, null, null)]
+    [InlineData("2026-Q5", null, null, null)]
+    [InlineData("26-02", null, null, null)]
+    [InlineData("last month", null, null, null)]
+    public void APeriodIsWrittenInMonths(string text, string? from, string? to, string? again)
+    {
+        var period = Period.Parse(text);
+
+        Assert.Equal(from, period?.From.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        Assert.Equal(to, period?.To.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        Assert.Equal(again, period?.ToString());
+        Assert.Equal(period, again is null ? null : Period.Parse(again));
+    }
+}
