@@ -226,7 +226,8 @@ public sealed record ProblemSheet(IsoWeek Week, long Responses, long Problems, I
     private static ItemCount Counted(ProblemTally tally, IsoWeek week, string question) =>
         tally[week, question] is var count && count.Answered <= tally.Responses(week)
             ? count
-            : throw new ArgumentException($"{week} has {count.Answered} answers to {question}, and {tally.Responses(week)} responses: add each response once.", nameof(tally));
+            : throw new ArgumentException(
+                $"{week} has {count.Answered} answers to {question}, and {tally.Responses(week)} responses: add each response once.", nameof(tally));
 
     private static double? Share(long count, long total) => total > 0 ? count / (double)total : null;
 }

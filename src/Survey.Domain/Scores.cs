@@ -90,8 +90,9 @@ public readonly record struct Estimate(double Value, Interval? Interval);
 /// <param name="Index">The mean, mapped so that 1 is 0 and 5 is 100, with a bootstrap interval.</param>
 /// <param name="Recommend">The share of 9-10 minus the share of 0-6, in points, -100 to 100, with a bootstrap interval.</param>
 /// <remarks>
-/// Those who left a question out are in no share of it, neither above nor below the line. The bootstrap is the percentile bootstrap: of <see cref="Bootstrap.Resamples"/> resamples
-/// the middle 95 %. Its seed is fixed and its draws depend on the counts alone, so that the same answers have the same interval in every report.
+/// Those who left a question out are in no share of it, neither above nor below the line. The bootstrap is the percentile
+/// bootstrap: of <see cref="Bootstrap.Resamples"/> resamples the middle 95 %. Its seed is fixed and its draws depend on the
+/// counts alone, so that the same answers have the same interval in every report.
 /// </remarks>
 public sealed record Score(
     long Responses, long WithOverall, long WithRecommend, Estimate? CompletelySatisfied, Estimate? Index, Estimate? Recommend)
