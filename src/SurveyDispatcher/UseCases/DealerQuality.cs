@@ -24,7 +24,7 @@ internal sealed class DealerQuality(Database database, Market market, Period per
                     sent.Add(key, of = new(StringComparer.Ordinal));
                 }
 
-                of[r.GetString(2)] = Convert.ToInt64(r.GetValue(3), CultureInfo.InvariantCulture); // PostgreSQL sums to numeric
+                of[r.GetString(2)] = r.GetInt64(3);
             },
             market.Code, Month(period.From), Month(period.To));
         var mailed = new Dictionary<string, (long Mailed, long Bounced)>(StringComparer.Ordinal);

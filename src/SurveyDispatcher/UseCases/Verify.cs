@@ -201,6 +201,12 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
             return $"{fromFiles:N0} new rows were read from extracts, but there are {transactions:N0} transactions.";
         }
 
+        var tallied = database["verify.tallied"].Scalar<long>(DealerTallies.New);
+        if (tallied != transactions)
+        {
+            return $"{tallied:N0} new transactions were counted by dealer, but there are {transactions:N0}.";
+        }
+
         foreach (var (kind, fact, what) in new[] { ("responses", nameof(CaseEvent.Responded), "responses"), ("dispositions", nameof(CaseEvent.CallReported), "call results") })
         {
             fromFiles = database["verify.new_rows"].Scalar<long>(kind);

@@ -13,7 +13,7 @@ SELECT code, name, region FROM dealers WHERE market = @market
 SELECT dealer_code, dealer_name FROM transactions WHERE id IN (SELECT max(id) FROM transactions WHERE country = @country GROUP BY dealer_code)
 
 -- name: tallies
-SELECT dealer_code, source, what, sum(count) FROM tallies
+SELECT dealer_code, source, what, CAST(sum(count) AS BIGINT) FROM tallies
 WHERE country = @country AND month BETWEEN @from AND @to GROUP BY dealer_code, source, what
 
 -- name: mailed

@@ -17,6 +17,9 @@ WHERE rows_read <> rows_new + rows_updated + rows_unchanged + rows_rejected LIMI
 -- name: new_rows
 SELECT coalesce(sum(rows_new), 0) FROM files WHERE kind = @kind
 
+-- name: tallied
+SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM tallies WHERE what = @what
+
 -- name: list_with_wrong_sum
 -- An erasure takes rows out of a list that the vendor has not fetched; that the case stood on it stays on record.
 SELECT file_name, rows, entries FROM (
