@@ -14,6 +14,8 @@ internal sealed class ResponsesBenchmark(Pipeline pipeline, Options options, Act
     private readonly List<double> peaks = [];
     private readonly List<double> exportRates = [];
     private readonly List<double> exportPeaks = [];
+    private readonly List<double> reporting = [];
+    private readonly List<double> reportPeaks = [];
 
     public IEnumerable<Measure> Run()
     {
@@ -30,11 +32,12 @@ internal sealed class ResponsesBenchmark(Pipeline pipeline, Options options, Act
             }
 
             note($"  run {run + 1}: sqlite3 {shell[^1]:F2} s, cycle {taking[^1]:F2} s (without responses {idle[^1]:F2} s), peak {peaks[^1]:F0} MiB; "
-                + $"export {exportRates[^1]:F0} MiB/s, peak {exportPeaks[^1]:F0} MiB");
+                + $"export {exportRates[^1]:F0} MiB/s, peak {exportPeaks[^1]:F0} MiB; report {reporting[^1]:F2} s, peak {reportPeaks[^1]:F0} MiB");
         }
 
         yield return new Measure($"{options.Responses:N0} responses taken", "s", taking, "sqlite3 .import, one unique index", shell, options.ResponsesTarget);
         yield return new Measure("export responses, MiB of CSV", "/s", exportRates, "the target", [options.ExportTarget], 1);
+        yield return new Measure("a year's scores, ranks and rates", "s", reporting, "the target", [Options.YearTarget], 1);
         yield return new Measure("peak memory, responses taken", "MiB", peaks, "the budget", [Options.MemoryBudget], 1);
         yield return new Measure("peak memory, export", "MiB", exportPeaks, "the budget", [Options.MemoryBudget], 1);
     }
@@ -95,6 +98,9 @@ internal sealed class ResponsesBenchmark(Pipeline pipeline, Options options, Act
         var export = pipeline.Verb(data, "export", "responses", "--out", table);
         exportRates.Add(new FileInfo(table).Length / 1048576.0 / export.Time.TotalSeconds);
         exportPeaks.Add(export.PeakBytes / 1048576.0);
+        var report = pipeline.Verb(data, "report", "--period", Day.Year.ToString(CultureInfo.InvariantCulture));
+        reporting.Add(report.Time.TotalSeconds);
+        reportPeaks.Add(report.PeakBytes / 1048576.0);
         Directory.Delete(data, recursive: true);
     }
 }
