@@ -58,7 +58,7 @@ internal sealed class Charts(Markup page, Words words)
     private const int Top = 20;
     private const int Bottom = 22;
     private const int LongName = 32;
-    private const int ShortName = 14;
+    private const int ShortName = 12;
 
     private int drawn;
 
@@ -97,7 +97,7 @@ internal sealed class Charts(Markup page, Words words)
 
         page.Write($"<text class=\"last\" x=\"100%\" y=\"12\">{words["block"]}</text>");
         Names(rows.Select(r => (r.Rank is { } rank ? Words.Plain(rank) : Words.Nothing, r.Name)), pitch);
-        Plot("plot", 0, height, axis, Top, height - Bottom);
+        Plot(axis, height);
         Nation(nation, axis, height);
         for (var i = 0; i < rows.Count; i++)
         {
@@ -106,7 +106,7 @@ internal sealed class Charts(Markup page, Words words)
             page.Write($"<circle class=\"{(rows[i].Rank is null ? "dot open" : "dot")}\" cx=\"{axis.Place(score.Value)}%\" cy=\"{y}\" r=\"{(pitch > 15 ? 5 : 4)}\"/>");
         }
 
-        End(nested: true);
+        EndOfBoth();
     }
 
     /// <summary>The others as dots without a name, and one dealer among them.</summary>
@@ -119,7 +119,7 @@ internal sealed class Charts(Markup page, Words words)
         var ground = Top + 12 + (stacks.Max(s => s.Count()) * pitch);
         var height = (int)ground + 44 + Bottom;
         Begin("strip", title, description, height);
-        Plot("course", 0, height, axis, Top, height - Bottom);
+        Grid(axis, Top, height - Bottom);
         Nation(nation, axis, height);
         foreach (var stack in stacks)
         {
@@ -134,7 +134,7 @@ internal sealed class Charts(Markup page, Words words)
         Whisker(own.Interval, axis, y);
         page.Write($"<svg x=\"{place}%\" y=\"{y}\" overflow=\"visible\"><path class=\"own\" d=\"M0-8L7 0L0 8L-7 0Z\"/></svg>");
         page.Write($"<text class=\"strong {Anchor(place)}\" x=\"{place}%\" y=\"{y - 13}\">{words["this_dealer"]} {Words.Percent(own.Value)}</text>");
-        End(nested: true);
+        End();
     }
 
     /// <summary>The items of a week: bars for their shares of all problems, a line for the sum so far; both on one axis.</summary>
@@ -150,7 +150,7 @@ internal sealed class Charts(Markup page, Words words)
         }
 
         Names(items.Select((item, i) => (Words.Plain(i + 1), item.Name)), pitch);
-        Plot("plot", 0, height, Axis.Whole, Top, height - Bottom);
+        Plot(Axis.Whole, height);
         for (var i = 0; i < items.Count; i++)
         {
             page.Write($"<rect class=\"bar\" x=\"0\" y=\"{Top + (i * pitch) + 4}\" width=\"{100 * items[i].Share}%\" height=\"{pitch - 8}\"/>");
@@ -167,7 +167,7 @@ internal sealed class Charts(Markup page, Words words)
             page.Write($"<circle class=\"sumdot\" cx=\"{x}%\" cy=\"{y}\" r=\"3\"/>");
         }
 
-        End(nested: true);
+        EndOfBoth();
     }
 
     /// <summary>A value over time with the band of its interval, and perhaps another to compare.</summary>
@@ -175,7 +175,7 @@ internal sealed class Charts(Markup page, Words words)
     {
         const int below = 40;
         Begin("course-of", title, description, height + below + 10);
-        page.Write($"<svg class=\"course\" x=\"44\" y=\"10\" width=\"86%\" height=\"{height}\" overflow=\"visible\">");
+        page.Write($"<svg y=\"10\" width=\"100%\" height=\"{height}\" overflow=\"visible\">");
         var axis = new Axis(0, high);
         foreach (var tick in axis.Ticks)
         {
@@ -237,7 +237,7 @@ internal sealed class Charts(Markup page, Words words)
             }
         }
 
-        End(nested: true);
+        EndOfBoth();
 
         void Line(string kind, int from, int to, Func<int, double> share)
         {
@@ -287,19 +287,19 @@ internal sealed class Charts(Markup page, Words words)
         page.Write($"<title id=\"t{id}\">{title}</title><desc id=\"d{id}\">{description}</desc>");
     }
 
-    private void End(bool nested)
-    {
-        if (nested)
-        {
-            page.Write($"</svg>");
-        }
+    private void End() => page.Write($"</svg>");
 
-        page.Write($"</svg>");
+    private void EndOfBoth() => page.Write($"</svg></svg>");
+
+    /// <summary>Begins the part of a chart of lines that lies beside their names.</summary>
+    private void Plot(Axis axis, int height)
+    {
+        page.Write($"<svg x=\"34%\" width=\"56%\" height=\"{height}\" overflow=\"visible\">");
+        Grid(axis, Top, height - Bottom);
     }
 
-    private void Plot(string kind, int y, int height, Axis axis, int top, int bottom)
+    private void Grid(Axis axis, int top, int bottom)
     {
-        page.Write($"<svg class=\"{kind}\" x=\"34%\" y=\"{y}\" width=\"56%\" height=\"{height}\" overflow=\"visible\">");
         foreach (var tick in axis.Ticks)
         {
             var x = axis.Place(tick);

@@ -80,7 +80,7 @@ public sealed partial class HtmlReport
         }
     }
 
-    private static string P(double p) => p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
+    private static string P(double p) => p < 0.001 ? "< 0.001" : "= " + p.ToString("0.000", CultureInfo.InvariantCulture);
 
     private void ItemCourses(SurveyFigures figures)
     {

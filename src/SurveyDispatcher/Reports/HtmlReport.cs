@@ -22,6 +22,9 @@ public sealed partial class HtmlReport
         charts = new Charts(page, words);
     }
 
+    /// <summary>The market's name: its translation where it has the name that is shipped, else as head office calls it.</summary>
+    private string MarketName => $"market_name.{report.Market}" is var key && Words.Of("en").Find(key) == report.MarketName ? words[key] : PlainText.OneLine(report.MarketName);
+
     private bool IsDealers => report.Dealer is not null;
 
     /// <summary>The languages in which a report can be written.</summary>
@@ -49,7 +52,7 @@ public sealed partial class HtmlReport
 
     private void Whole()
     {
-        var who = report.Dealer is { } dealer ? NameOf(dealer) : report.MarketName;
+        var who = report.Dealer is { } dealer ? NameOf(dealer) : MarketName;
         var title = words.Say(IsDealers ? "title.dealer" : "title.market", ("who", who));
         page.Write($"<!DOCTYPE html>\n<html lang=\"{words.Language}\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head><meta charset=\"utf-8\"/>");
         page.Write($"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{SheetHash}'; base-uri 'none'; form-action 'none'\"/>");
@@ -86,7 +89,7 @@ public sealed partial class HtmlReport
 
     private void Meta()
     {
-        page.Write($"<dl class=\"meta\"><dt>{words["market"]}</dt><dd>{report.MarketName} ({report.Market})</dd>");
+        page.Write($"<dl class=\"meta\"><dt>{words["market"]}</dt><dd>{MarketName} ({report.Market})</dd>");
         if (report.Dealer is { } dealer)
         {
             page.Write($"<dt>{words["dealer"]}</dt><dd><bdi>{NameOf(dealer)}</bdi> ({PlainText.OneLine(dealer.Code)})</dd>");
@@ -163,15 +166,15 @@ public sealed partial class HtmlReport
         page.Write($"<p class=\"note\">");
         if (own.InNation is { Rank: { } rank, Likely: { } likely })
         {
-            page.Write($"{words.Say("verdict.rank", ("rank", Words.Plain(rank)), ("of", Words.Number(figures.Nation.Ranked)), ("likely", words.Ranks(likely)))} ");
+            page.Write($"{words.Say("verdict.rank", ("rank", Words.Plain(rank)), ("of", Words.Number(figures.Nation.Ranked)), ("likely", words.Ranks(likely)))}{words["gap"]}");
             if (own.InRegion is { Rank: { } inRegion, Likely: { } likelyInRegion })
             {
-                page.Write($"{words.Say("verdict.region", ("rank", Words.Plain(inRegion)), ("likely", words.Ranks(likelyInRegion)))} ");
+                page.Write($"{words.Say("verdict.region", ("rank", Words.Plain(inRegion)), ("likely", words.Ranks(likelyInRegion)))}{words["gap"]}");
             }
         }
         else
         {
-            page.Write($"{words.Say("verdict.unranked", ("minimum", Words.Plain(report.MinimumResponses)))} ");
+            page.Write($"{words.Say("verdict.unranked", ("minimum", Words.Plain(report.MinimumResponses)))}{words["gap"]}");
         }
 
         if (withNation && Others(figures.Nation.Score, own.Score) is { } difference)

@@ -39,6 +39,9 @@ internal sealed class Words
     /// <summary>A text; each has to be there in each language.</summary>
     public string this[string key] => texts[key];
 
+    /// <summary>A text that need not be there.</summary>
+    public string? Find(string key) => texts.GetValueOrDefault(key);
+
     /// <summary>The words of a language.</summary>
     /// <exception cref="ArgumentException">There is none such.</exception>
     public static Words Of(string language) => All.GetValueOrDefault(language)
