@@ -38,7 +38,7 @@ public static partial class DurableFile
         {
             Create(temporary).Dispose();
             write(temporary);
-            using (var stream = Open(temporary, FileMode.Open, FileShare.Read))
+            using (var stream = Open(temporary, FileMode.OpenOrCreate, FileShare.Read))
             {
                 Flush(stream);
             }
