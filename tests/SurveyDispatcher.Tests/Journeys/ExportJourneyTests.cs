@@ -109,10 +109,10 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
         Assert.Equal(
             [
                 At("2", "phone|partial|2026-03-03T12:00:00+11:00|en|1|N|N||||2026-03-02|||0|1.1"),
-                At("3", "phone|complete|2026-03-03T13:00:00+11:00|en|1|Y|N||speeder|1.58|2026-03-02|||0|1.1"),
+                At("3", "phone|complete|2026-03-03T13:00:00+11:00|en|1|Y|N||no_overall\\speeder|1.58|2026-03-02|||0|1.1"),
                 At("4", "web|complete|2026-03-04T13:00:00+11:00|en|1|N|N|3|||2026-03-02|||0|1.1"),
             ],
-            rows.Select(Line));
+            rows.Select(r => string.Join('|', r.Values.Select(v => v.Replace('|', '\\')))));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace SurveyDispatcher.Tests.Journeys;
 /// <summary>Eight customers and what became of them, exported once in every form for a whole class of tests.</summary>
 /// <remarks>
 /// Dealer 0007 (sales): T1 answered on the web, T2 refused on the phone; both are customer C1. Dealer 0010 (sales): T3 answered
-/// twice, T6 was never there, T7 can't be reached at all, T8 was cancelled. Dealer 0042 (service): S4 answered. T5 is a rental.
+/// twice, T6 was never there, T7 wants no mail and has no number, T8 was cancelled. Dealer 0042 (service): S4 answered. T5 is a rental.
 /// </remarks>
 public sealed class ExportedWorld : IAsyncLifetime
 {
@@ -49,7 +49,7 @@ public sealed class ExportedWorld : IAsyncLifetime
             Row.Service with { Transaction = "S4", Event = "2026-02-20", Dealer = "0042", Vin = "JTDBR32E720000004", Email = "s4@mail.example" },
             sale with { Transaction = "T5", Vin = "JTDBR32E720000005", Customer = "rental" },
             other with { Transaction = "T6", Vin = "JTDBR32E720000006", Email = "" },
-            other with { Transaction = "T7", Vin = "JTDBR32E720000007", Email = "", Phone1 = "" },
+            cancelled with { Transaction = "T7", Event = "2026-02-18", Vin = "JTDBR32E720000007", Email = "t7@mail.example", Phone1 = "" },
             cancelled);
         await world.CycleAsync("2026-03-02");
         string Id(string transaction) => world.CaseIdAsync(transaction).GetAwaiter().GetResult();
@@ -59,7 +59,7 @@ public sealed class ExportedWorld : IAsyncLifetime
             "case_id,mode,status,completed_at,started_at,language,overall,recommend,most_familiar,gender,age_band,comments,contact_update,still_owns,work_done",
             $"{Id("T1")},web,complete,2026-03-02T23:30:00+00:00,2026-03-02T23:20:00+00:00,zh-CN,5,10,yes,female,25_34,{comment},alice.new@mail.example,,",
             $"{Id("T3")},phone,partial,2026-03-03T01:00:00+00:00,,,2,,yes,,,,,,",
-            $"{Id("T3")},phone,complete,2026-03-03T02:00:00+00:00,2026-03-03T01:58:25+00:00,,2,,yes,no_answer,,{Formula},,,",
+            $"{Id("T3")},phone,complete,2026-03-03T02:00:00+00:00,2026-03-03T01:58:25+00:00,,,,yes,no_answer,,{Formula},,,",
             $"{Id("T3")},web,complete,2026-03-04T02:00:00+00:00,,,4,0,yes,,,,,,",
             $"{Id("S4")},web,complete,2026-03-03T13:30:00+00:00,,,1,0,yes,male,65_plus,,,yes,maintenance|repair");
         world.Calls(
@@ -67,6 +67,7 @@ public sealed class ExportedWorld : IAsyncLifetime
             $"{Id("T2")},1,2026-03-03T02:00:00+00:00,,2.20,N,",
             $"{Id("T2")},2,2026-03-04T02:00:00+00:00,,2.112,Y,Asked for the manager",
             $"{Id("T6")},1,2026-03-04T03:00:00+00:00,0412 345 678,2.20,Y,");
+        world.OptOut("o.csv", "email", "t7@mail.example");
         world.Extract("b.csv", cancelled with { Status = "cancelled" });
         await world.CycleAsync("2026-03-05");
         await RunAsync("export", "all", "--out", Package);

@@ -75,13 +75,13 @@ internal static class SpssSyntax
         }
         else if (column.Type == ColumnType.Instant)
         {
-            string Part(int start, int length) => string.Create(CultureInfo.InvariantCulture, $"NUMBER(CHAR.SUBSTR({column.Name}{AsText},{start},{length}),F{length}.0)");
+            string Part(int start, int length) => string.Create(CultureInfo.InvariantCulture, $"NUMBER(SUBSTR({column.Name}{AsText},{start},{length}),F{length}.0)");
             text.Append(CultureInfo.InvariantCulture, $"COMPUTE {column.Name}=DATE.DMY({Part(9, 2)},{Part(6, 2)},{Part(1, 4)})\n  +TIME.HMS({Part(12, 2)},{Part(15, 2)},{Part(18, 2)}).\nFORMATS {column.Name} (DATETIME20).\n");
         }
 
         foreach (var (name, code, _) in column.Indicators(language))
         {
-            text.Append(CultureInfo.InvariantCulture, $"IF ({column.Name} NE '') {name}=(CHAR.INDEX(CONCAT('|',RTRIM({column.Name}),'|'),{Quoted($"|{code}|")}) GT 0).\nFORMATS {name} (F1.0).\n");
+            text.Append(CultureInfo.InvariantCulture, $"IF ({column.Name} NE '') {name}=(INDEX(CONCAT('|',RTRIM({column.Name}),'|'),{Quoted($"|{code}|")}) GT 0).\nFORMATS {name} (F1.0).\n");
         }
     }
 

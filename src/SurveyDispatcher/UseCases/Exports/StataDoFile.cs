@@ -54,7 +54,7 @@ internal static class StataDoFile
         }
         else if (column.IsCoded())
         {
-            text.Append(CultureInfo.InvariantCulture, $"generate int {name}_ = .\n");
+            text.Append(CultureInfo.InvariantCulture, $"generate byte {name}_ = .\n");
             foreach (var (number, code, _) in column.Numbered(language))
             {
                 text.Append(CultureInfo.InvariantCulture, $"replace {name}_ = {number} if {name} == {Quoted(code)}\n");
