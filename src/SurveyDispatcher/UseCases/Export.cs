@@ -99,7 +99,7 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
         }
 
         Flushed(folder, StataDoFile.FileName, stream => StataDoFile.Write(stream, tables.Single(t => t.Name == "responses"), language));
-        Flushed(folder, "datapackage.json", stream => DataPackage.Write(stream, folder, tables, at));
+        Flushed(folder, "datapackage.json", stream => DataPackage.Write(stream, folder, tables, language, at));
         Flushed(folder, "README.txt", stream => DataPackage.WriteReadMe(stream, tables, withContact, at));
         return true;
     });

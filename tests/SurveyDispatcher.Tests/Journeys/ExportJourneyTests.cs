@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
@@ -241,6 +242,40 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
         Assert.Equal(2, ended.Code);
         Assert.Contains("is there already", ended.Error, StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(exported.Package, "datapackage.json"), TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>The document's tables of columns are what the code says; where they differ, paste what this test expects.</summary>
+    [Theory]
+    [InlineData("cases")]
+    [InlineData("screening")]
+    [InlineData("responses")]
+    [InlineData("interviews")]
+    [InlineData("answers")]
+    [InlineData("texts")]
+    [InlineData("attempts")]
+    [InlineData("dispositions")]
+    [InlineData("outcomes")]
+    [InlineData("codebook")]
+    public async Task TheDocumentHasEveryColumn(string table)
+    {
+        var ended = await exported.World.RunAsync("export", "all", "--with-contact", "--out", Path.Combine(exported.World.Root, "in-english-" + table));
+        Assert.Equal("", ended.Error);
+        using var package = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(exported.World.Root, "in-english-" + table, "datapackage.json"), TestContext.Current.CancellationToken));
+        var resource = package.RootElement.GetProperty("resources").EnumerateArray().Single(r => r.GetProperty("name").GetString() == table);
+        var fields = resource.GetProperty("schema").GetProperty("fields").EnumerateArray().ToList();
+        var pseudonymous = exported.Header(table).Split(',').ToHashSet();
+        var text = new StringBuilder($"### `{table}`\n\n{resource.GetProperty("title").GetString()}.\n\n| column | is | what |\n| --- | --- | --- |\n");
+        foreach (var field in table == "responses" ? fields.Take(9) : fields)
+        {
+            string Of(string name) => field.GetProperty(name).GetString()!;
+            var codes = field.TryGetProperty("categories", out var values)
+                ? ": " + string.Join("; ", values.EnumerateArray().Select(v => $"`{v.GetProperty("value")}` {v.GetProperty("label")}"))
+                : "";
+            var kind = Of("type") switch { "string" => "text", "boolean" => "Y, N", "datetime" => "time", var other => other };
+            text.Append($"| `{Of("name")}` | {kind} | {(pseudonymous.Contains(Of("name")) ? "" : "(only with `--with-contact`) ")}{Of("description").Replace("|", "\\|", StringComparison.Ordinal)}{codes} |\n");
+        }
+
+        Assert.Contains(text.ToString(), await File.ReadAllTextAsync(Path.Combine(World.ShippedConfig, "..", "docs", "exports.md"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     private static Dictionary<string, string> Of(IEnumerable<Dictionary<string, string>> rows, string caseId) => rows.Single(r => r["case_id"] == caseId);

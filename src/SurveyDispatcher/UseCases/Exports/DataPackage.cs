@@ -15,7 +15,12 @@ internal static class DataPackage
     public static string FileOf(ExportTable table) => $"{table.Name}.csv";
 
     /// <summary>Writes <c>datapackage.json</c> beside the tables.</summary>
-    public static void Write(Stream stream, string folder, IReadOnlyList<ExportTable> tables, DateTimeOffset at)
+    /// <param name="stream">Where to.</param>
+    /// <param name="folder">Where the tables are.</param>
+    /// <param name="tables">The tables.</param>
+    /// <param name="language">Of the labels: <c>categories</c> are of version 2; programs that know version 1 only pass them over.</param>
+    /// <param name="at">When.</param>
+    public static void Write(Stream stream, string folder, IReadOnlyList<ExportTable> tables, string language, DateTimeOffset at)
     {
         using var json = new Utf8JsonWriter(stream, Readable);
         json.WriteStartObject();
@@ -26,7 +31,7 @@ internal static class DataPackage
         json.WriteStartArray("resources");
         foreach (var table in tables)
         {
-            WriteResource(json, folder, table);
+            WriteResource(json, folder, table, language);
         }
 
         json.WriteEndArray();
@@ -51,7 +56,7 @@ internal static class DataPackage
             {SpssSyntax.FileName,-18}SPSS: reads {SpssSyntax.DataName} (the same rows as responses.csv, in a form that SPSS can read) and labels it.
             {StataDoFile.FileName,-18}Stata: reads responses.csv and labels it. Both are to be run with this folder as the working directory.
 
-            The CSV files are UTF-8 with a mark, commas, quotes where needed. An empty cell has no value. Ids have leading zeros: read them as text.
+            The CSV files are UTF-8 with a mark, commas, quotes where needed. An empty cell has no value. Ids may begin with zeros: read them as text.
             case_id joins all tables; response_id joins interviews, answers and texts.
 
             """);
@@ -61,7 +66,7 @@ internal static class DataPackage
         stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
-    private static void WriteResource(Utf8JsonWriter json, string folder, ExportTable table)
+    private static void WriteResource(Utf8JsonWriter json, string folder, ExportTable table, string language)
     {
         var path = Path.Combine(folder, FileOf(table));
         json.WriteStartObject();
@@ -85,7 +90,7 @@ internal static class DataPackage
         json.WriteStartArray("fields");
         foreach (var column in table.Columns)
         {
-            WriteField(json, column);
+            WriteField(json, column, language);
         }
 
         json.WriteEndArray();
@@ -96,7 +101,7 @@ internal static class DataPackage
         json.WriteEndObject();
     }
 
-    private static void WriteField(Utf8JsonWriter json, ExportColumn column)
+    private static void WriteField(Utf8JsonWriter json, ExportColumn column, string language)
     {
         var (type, format) = column.Type switch
         {
@@ -119,26 +124,46 @@ internal static class DataPackage
         }
         else if (column is { Values.Count: > 0, IsSeveral: false })
         {
-            json.WriteStartObject("constraints");
-            if (column.Type == ColumnType.Integer)
-            {
-                json.WriteStartArray("enum");
-                foreach (var value in column.Values)
-                {
-                    json.WriteRawValue(value.Code);
-                }
-
-                json.WriteEndArray();
-            }
-            else
-            {
-                Texts(json, "enum", column.Values.Select(v => v.Code));
-            }
-
-            json.WriteEndObject();
+            WriteValues(json, column, language);
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteValues(Utf8JsonWriter json, ExportColumn column, string language)
+    {
+        void Code(string code)
+        {
+            if (column.Type == ColumnType.Integer)
+            {
+                json.WriteRawValue(code);
+            }
+            else
+            {
+                json.WriteStringValue(code);
+            }
+        }
+
+        json.WriteStartObject("constraints");
+        json.WriteStartArray("enum");
+        foreach (var value in column.Values)
+        {
+            Code(value.Code);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteStartArray("categories");
+        foreach (var value in column.Values)
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("value");
+            Code(value.Code);
+            json.WriteString("label", ExportColumn.LabelOf(value, language));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> texts)

@@ -112,11 +112,7 @@ internal sealed class ResponseTables
             YesNo("counted", "Whether it counts: complete, and the first complete one of its case"),
             LateColumn,
             Integer("duplicate_of", "Of a later complete response: the response_id of the first one of its case, which counts"),
-            new ExportColumn("flags", ColumnType.Text, "What is odd about it, joined by |; nothing was dropped for it")
-            {
-                IsSeveral = true,
-                Values = [.. Flags],
-            },
+            Text("flags", $"What is odd about it, joined by |; nothing was dropped for it. {string.Join("; ", Flags)}"),
             Number("minutes", "How long the interview took; empty: nobody said, or it can't be"),
             CaseTables.InvitedColumn, CaseTables.RemindedColumn, CaseTables.PhoneColumn,
             Integer("attempts", "How many calls of its case the phone vendor has reported"),
@@ -214,21 +210,18 @@ internal sealed class ResponseTables
             }
         }));
 
-    private static IEnumerable<ScaleCode> Flags => Enum.GetValues<ResponseFlags>().Where(f => f != ResponseFlags.None).Select(flag => new ScaleCode(flag.Codes(), new Dictionary<string, string>
+    private static IEnumerable<string> Flags => Enum.GetValues<ResponseFlags>().Where(f => f != ResponseFlags.None).Select(flag => $"{flag.Codes()}: " + flag switch
     {
-        ["en"] = flag switch
-        {
-            ResponseFlags.NoOverall => "complete, but the overall satisfaction was not answered",
-            ResponseFlags.NotAsked => "a question was answered that routing skips",
-            ResponseFlags.BeforeInvitation => "given before the first contact, or without any on record",
-            ResponseFlags.BeforeEvent => "given before the event it is about",
-            ResponseFlags.InFuture => "given after the day on which it came in",
-            ResponseFlags.Speeder => "complete in less time than it takes to read",
-            ResponseFlags.StraightLiner => "the same answer to every question of a scale, over many questions",
-            ResponseFlags.BadDuration => "its start or duration can't be: no minutes are kept",
-            _ => throw new InvalidOperationException($"{flag} has no meaning in exports."),
-        },
-    }));
+        ResponseFlags.NoOverall => "complete, but the overall satisfaction was not answered",
+        ResponseFlags.NotAsked => "a question was answered that routing skips",
+        ResponseFlags.BeforeInvitation => "given before the first contact, or without any on record",
+        ResponseFlags.BeforeEvent => "given before the event it is about",
+        ResponseFlags.InFuture => "given after the day on which it came in",
+        ResponseFlags.Speeder => "complete in less time than it takes to read",
+        ResponseFlags.StraightLiner => "the same answer to every question of a scale, over many questions",
+        ResponseFlags.BadDuration => "its start or duration can't be: no minutes are kept",
+        _ => throw new InvalidOperationException($"{flag} has no meaning in exports."),
+    });
 
     private static ExportColumn CompletedColumn { get; } = Instant("completed_at", "When it was completed, by the market's clocks");
 
@@ -261,7 +254,7 @@ internal sealed class ResponseTables
         return places;
     }
 
-    /// <summary>What any version in any survey says of a question: the newest wording, every code.</summary>
+    /// <summary>What any version in any survey says of a question: the newest wording of each survey that has it, every code.</summary>
     private ExportColumn QuestionColumn(string id)
     {
         var versions = config.Questionnaires.All.Select(q => q.Find(id)).OfType<Question>().ToList();
@@ -270,14 +263,16 @@ internal sealed class ResponseTables
             return Text(id, "A question that the configuration no longer has") with { IsFreeText = true };
         }
 
-        var newest = versions[^1];
+        var newest = config.Questionnaires.All.Where(q => q.Find(id) is not null).GroupBy(q => q.Id, StringComparer.Ordinal).Select(g => g.Last().Find(id)!).ToList();
+        var wording = newest.SelectMany(q => q.Text.Keys).Distinct(StringComparer.Ordinal).ToDictionary(
+            language => language, language => string.Join(" / ", newest.Select(q => q.Text.GetValueOrDefault(language)).OfType<string>().Distinct(StringComparer.Ordinal)), StringComparer.Ordinal);
         var codes = versions.SelectMany(q => q.Scale.Codes).GroupBy(c => c.Code, StringComparer.Ordinal).Select(g => g.Last()).ToList();
         var isNumber = versions.TrueForAll(q => q.Scale.Kind == ScaleKind.Scale) && codes.TrueForAll(c => int.TryParse(c.Code, out var n) && c.Code == $"{n}");
-        return new ExportColumn(id, isNumber ? ColumnType.Integer : ColumnType.Text, newest.Text.GetValueOrDefault("en") ?? id)
+        return new ExportColumn(id, isNumber ? ColumnType.Integer : ColumnType.Text, wording.GetValueOrDefault("en") ?? id)
         {
             Values = codes,
-            Wording = newest.Text,
-            IsOrdered = newest.Scale.Kind == ScaleKind.Scale,
+            Wording = wording,
+            IsOrdered = newest.TrueForAll(q => q.Scale.Kind == ScaleKind.Scale),
             IsSeveral = versions.Exists(q => q.Scale.Kind == ScaleKind.Choices),
             IsFreeText = versions.Exists(q => q.Scale.Kind == ScaleKind.Text),
         };

@@ -13,7 +13,7 @@ internal static class SpssSyntax
 
     public const string DataName = "responses.tab";
 
-    private const int LongestVariableLabel = 240, LongestValueLabel = 120;
+    private const int LongestVariableLabel = 240, LongestValueLabel = 120, LongestString = 32_767;
 
     /// <summary>What a name gets while it still is text.</summary>
     private const string AsText = "_text";
@@ -58,7 +58,7 @@ internal static class SpssSyntax
         ColumnType.Integer => string.Create(CultureInfo.InvariantCulture, $"F{Math.Max(1, width)}.0"),
         ColumnType.Number => "F20.6",
         ColumnType.Date => "SDATE10",
-        _ => string.Create(CultureInfo.InvariantCulture, $"A{Math.Max(Math.Max(1, width), column.IsCoded() ? column.Values.Max(v => Encoding.UTF8.GetByteCount(v.Code)) : 0)}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"A{Math.Clamp(width, column.IsCoded() ? column.Values.Max(v => Encoding.UTF8.GetByteCount(v.Code)) : 1, LongestString)}"),
     };
 
     private static void Transform(StringBuilder text, ExportColumn column, string language)

@@ -40,6 +40,8 @@ def typed(cell, field, missing):
         raise ValueError("unknown type " + kind)
     if "enum" in constraints and value not in constraints["enum"]:
         raise ValueError(f"{cell} is none of {constraints['enum']}")
+    if "categories" in field and [c["value"] for c in field["categories"]] != constraints["enum"]:
+        raise ValueError("labels of other values")
     return value
 
 
