@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -144,7 +145,7 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
         var rows = exported.Table("answers");
 
         Assert.Equal(exported.World.Query("SELECT count(*) FROM answers"), $"{rows.Count}");
-        Assert.Equal(exported.World.Query("SELECT sum(value) FROM answers"), $"{rows.Sum(r => r["value"].Length == 0 ? 0 : int.Parse(r["value"], System.Globalization.CultureInfo.InvariantCulture))}");
+        Assert.Equal(exported.World.Query("SELECT sum(value) FROM answers"), $"{rows.Sum(r => r["value"].Length == 0 ? 0 : int.Parse(r["value"], CultureInfo.InvariantCulture))}");
         await exported.World.HoldsAsync();
     }
 
@@ -258,9 +259,7 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
     [InlineData("codebook")]
     public async Task TheDocumentHasEveryColumn(string table)
     {
-        var ended = await exported.World.RunAsync("export", "all", "--with-contact", "--out", Path.Combine(exported.World.Root, "in-english-" + table));
-        Assert.Equal("", ended.Error);
-        using var package = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(exported.World.Root, "in-english-" + table, "datapackage.json"), TestContext.Current.CancellationToken));
+        using var package = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(exported.WithContact, "datapackage.json"), TestContext.Current.CancellationToken));
         var resource = package.RootElement.GetProperty("resources").EnumerateArray().Single(r => r.GetProperty("name").GetString() == table);
         var fields = resource.GetProperty("schema").GetProperty("fields").EnumerateArray().ToList();
         var pseudonymous = exported.Header(table).Split(',').ToHashSet();
@@ -272,7 +271,7 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
                 ? ": " + string.Join("; ", values.EnumerateArray().Select(v => $"`{v.GetProperty("value")}` {v.GetProperty("label")}"))
                 : "";
             var kind = Of("type") switch { "string" => "text", "boolean" => "Y, N", "datetime" => "time", var other => other };
-            text.Append($"| `{Of("name")}` | {kind} | {(pseudonymous.Contains(Of("name")) ? "" : "(only with `--with-contact`) ")}{Of("description").Replace("|", "\\|", StringComparison.Ordinal)}{codes} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| `{Of("name")}` | {kind} | {(pseudonymous.Contains(Of("name")) ? "" : "(only with `--with-contact`) ")}{Of("description").Replace("|", "\\|", StringComparison.Ordinal)}{codes} |\n");
         }
 
         Assert.Contains(text.ToString(), await File.ReadAllTextAsync(Path.Combine(World.ShippedConfig, "..", "docs", "exports.md"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
