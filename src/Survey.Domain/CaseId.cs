@@ -15,6 +15,23 @@ public static class CaseId
         return $"{market}-{digits}{CheckDigit(digits)}";
     }
 
+    /// <summary>The same in UTF-8, for tables of millions of rows; returns its length.</summary>
+    public static int Format(ReadOnlySpan<byte> market, long number, Span<byte> utf8)
+    {
+        market.CopyTo(utf8);
+        utf8[market.Length] = (byte)'-';
+        var digits = utf8[(market.Length + 1)..];
+        number.TryFormat(digits, out var length, "D7", CultureInfo.InvariantCulture);
+        var interim = 0;
+        foreach (var digit in digits[..length])
+        {
+            interim = Damm[(interim * 10) + digit - '0'] - '0';
+        }
+
+        digits[length] = (byte)('0' + interim);
+        return market.Length + 1 + length + 1;
+    }
+
     /// <summary>The market and number in a name; false when it is none, or mistyped.</summary>
     public static bool TryParse(string text, out string market, out long number)
     {

@@ -34,7 +34,7 @@ public sealed record Disposition(string Code, string Meaning, CallEffect Effect,
 /// <summary>The vendor's codes (contracts.md, <c>inbox/dispositions/</c>).</summary>
 public static class Dispositions
 {
-    private const string Ninth = "AAPOR 9 (2016)";
+    internal const string Ninth = "AAPOR 9 (2016)";
 
     /// <summary>The table.</summary>
     public static IReadOnlyList<Disposition> Table { get; } =

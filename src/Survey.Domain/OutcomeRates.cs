@@ -33,6 +33,9 @@ public enum OutcomeBucket
 /// <param name="Bucket">The group it counts in.</param>
 public readonly record struct FinalDisposition(string Code, OutcomeBucket Bucket)
 {
+    /// <summary>The edition of the Standard Definitions that the code is taken from.</summary>
+    public string Edition => Dispositions.Find(Code)?.Edition ?? Dispositions.Ninth;
+
     /// <summary>The final disposition of a case that has ended, in mixed mode (outcome-rates.md, <i>Final disposition</i>).</summary>
     /// <param name="c">The case.</param>
     /// <param name="partial">A partial response came in.</param>
@@ -127,6 +130,10 @@ public sealed class OutcomeRates
 
     /// <summary>Dispatched, and the respondent was not eligible.</summary>
     public long ScreenedOut { get; private set; }
+
+    /// <summary>How e was found: its formula and counts; null where nothing can be said.</summary>
+    public string? EligibleShareBasis => EligibleShare is null ? null
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"E / (E + not eligible) = {Eligible} / {Eligible + this[OutcomeBucket.NotEligible]}, of the cases of this row");
 
     /// <summary>The cases in a bucket.</summary>
     public long this[OutcomeBucket bucket] => counts[(int)bucket];

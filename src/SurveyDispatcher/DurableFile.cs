@@ -30,6 +30,65 @@ public static partial class DurableFile
         }
     }
 
+    /// <summary>The same for somebody who writes to a path: a database. The file is there, empty, and only its owner can read it.</summary>
+    public static void WriteAt(string path, Action<string> write)
+    {
+        var temporary = path + ".tmp";
+        try
+        {
+            Create(temporary).Dispose();
+            write(temporary);
+            using (var stream = Open(temporary, FileMode.OpenOrCreate, FileShare.Read))
+            {
+                Flush(stream);
+            }
+
+            Rename(temporary, path);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Writes a folder under a temporary name and renames it when everything in it is on the disk: its files are flushed by whoever writes them.</summary>
+    /// <param name="path">A name that is free, or that of an empty folder.</param>
+    /// <param name="write">Gets the path of a new folder that only its owner can enter.</param>
+    public static void WriteFolder(string path, Action<string> write)
+    {
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var temporary = path + ".tmp";
+        try
+        {
+            if (Directory.Exists(temporary))
+            {
+                Directory.Delete(temporary, recursive: true); // of somebody who was killed
+            }
+
+            MakeFolder(temporary);
+            write(temporary);
+            FlushFolderUnlessWindows(temporary);
+            Moment.Of("rename", path);
+            if (Directory.Exists(path))
+            {
+                Directory.Delete(path); // only an empty one
+            }
+
+            Directory.Move(temporary, path);
+            FlushFolderUnlessWindows(Path.GetDirectoryName(path)!);
+        }
+        catch
+        {
+            if (Directory.Exists(temporary))
+            {
+                Directory.Delete(temporary, recursive: true);
+            }
+
+            throw;
+        }
+    }
+
     /// <summary>Waits until all that was written is on the disk.</summary>
     public static void Flush(FileStream stream)
     {
@@ -42,10 +101,7 @@ public static partial class DurableFile
     {
         Moment.Of("rename", name);
         File.Move(path, name, overwrite: true);
-        if (!OperatingSystem.IsWindows()) // where the file system's journal keeps the order by itself
-        {
-            FlushFolder(Path.GetDirectoryName(Path.GetFullPath(name))!);
-        }
+        FlushFolderUnlessWindows(Path.GetDirectoryName(Path.GetFullPath(name))!);
     }
 
     /// <summary>
@@ -88,6 +144,27 @@ public static partial class DurableFile
 
         Moment.Of("open", path);
         return new FileStream(path, options);
+    }
+
+    private static void MakeFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    /// <summary>On Windows the file system's journal keeps the order by itself.</summary>
+    private static void FlushFolderUnlessWindows(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            FlushFolder(path);
+        }
     }
 
     /// <summary>A new name is only on the disk when its folder is; .NET opens no folders.</summary>

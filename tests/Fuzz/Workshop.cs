@@ -64,7 +64,7 @@ internal sealed class Workshop : IDisposable
 
         using var database = new Store(Folder, Config.Settings.Store).OpenExisting();
         var cases = new List<string>();
-        database["export.cases"].Each(r => cases.Add(CaseRow.Read(r) is var row && row.Case.IsOpen ? row.CaseId : $"~{row.CaseId}"));
+        database["cases.all"].Each(r => cases.Add(CaseRow.Read(r) is var row && row.Case.IsOpen ? row.CaseId : $"~{row.CaseId}"));
         CaseIds = [.. cases.Where(c => c[0] != '~').Take(40), .. cases.Where(c => c[0] == '~').Take(10).Select(c => c[1..])];
     }
 

@@ -192,29 +192,50 @@ public static class CommandLine
 
     private static Command ExportVerb(Surroundings here)
     {
-        var what = new Argument<string>("WHAT") { Description = string.Join(", ", Export.Names) };
-        what.AcceptOnlyFromAmong([.. Export.Names]);
-        var format = new Option<string>("--format") { Description = "csv", HelpName = "FORMAT", DefaultValueFactory = _ => "csv" };
-        format.AcceptOnlyFromAmong("csv");
-        var path = new Option<string?>("--out") { Description = "The file to write [default: standard output]", HelpName = "PATH" };
+        var what = new Argument<string>("WHAT") { Description = $"{string.Join(", ", Export.Names)}; or {Export.All}" };
+        what.AcceptOnlyFromAmong([.. Export.Names, Export.All]);
+        var format = new Option<string>("--format") { Description = "csv or sqlite", HelpName = "FORMAT", DefaultValueFactory = _ => "csv" };
+        format.AcceptOnlyFromAmong("csv", "sqlite");
+        var path = new Option<string?>("--out") { Description = "The file to write, or for 'all' as CSV the new folder [default: one table as CSV goes to standard output]", HelpName = "PATH" };
         NotEmpty(path);
-        var verb = new Command("export", "Tables for analysts, as CSV") { what, format, path };
+        var withContact = new Option<bool>("--with-contact") { Description = "With names, addresses, numbers and callers' notes; else pseudonymous" };
+        var language = new Option<string?>("--language") { Description = "The language of the labels for SPSS and Stata ('all' as CSV) [default: en]", HelpName = "TAG" };
+        var verb = new Command("export", "Tables for analysts, as CSV or as one SQLite database; 'all' as a package with labels for SPSS and Stata")
+        {
+            what, format, path, withContact, language,
+        };
         verb.SetAction(result =>
         {
+            var request = new ExportRequest(
+                result.GetValue(what)!, result.GetValue(format) == "sqlite", result.GetValue(path), result.GetValue(withContact), result.GetValue(language));
+            request.Check();
             var config = Load(result);
+            if (request.Language is { } tag)
+            {
+                Export.CheckLanguage(config.Questionnaires, tag);
+            }
+
             var directory = DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
-            using var vault = result.GetValue(what) == "responses" // nothing else that is exported is sealed
+            using var vault = Export.NeedsKeys(request.What, request.WithContact)
                 ? Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)
                 : new Storage.Vault(KeyRing.Zeros());
-            var export = new Export(config, database, vault);
-            if (result.GetValue(path) is { } file)
+            var export = new Export(config, database, vault, request.WithContact);
+            if (request.IsPackage)
             {
-                DurableFile.Write(file, stream => export.Write(result.GetValue(what)!, stream));
+                DurableFile.WriteFolder(request.Path!, folder => export.WritePackage(folder, request.Language ?? "en", here.Time.GetUtcNow()));
+            }
+            else if (request.IsSqlite)
+            {
+                DurableFile.WriteAt(request.Path!, file => export.WriteSqlite(request.What, file));
+            }
+            else if (request.Path is { } file)
+            {
+                DurableFile.Write(file, stream => export.Write(request.What, stream));
             }
             else
             {
-                here.WriteBytes(stream => export.Write(result.GetValue(what)!, stream));
+                here.WriteBytes(stream => export.Write(request.What, stream));
             }
 
             return Done;

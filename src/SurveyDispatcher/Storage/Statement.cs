@@ -71,6 +71,11 @@ public abstract partial class Statement : IDisposable
         return Stream(read);
     }
 
+    /// <summary>Every row of a statement without values, a page at a time, in constant memory: for tables of millions of rows.</summary>
+    /// <param name="room">Gives a page that may be written over.</param>
+    /// <param name="full">Takes it when it is full, and the last one.</param>
+    public abstract void EachPage(Func<RowPage> room, Action<RowPage> full);
+
     /// <inheritdoc/>
     public virtual void Dispose()
     {

@@ -101,9 +101,17 @@ public sealed class Vault : IDisposable
     /// <exception cref="OperatorException">The ring lacks the key.</exception>
     public string Unseal(byte[] sealedText)
     {
-        if (sealedText.Length == 0)
+        var plain = new byte[Math.Max(0, sealedText.Length - HeadSize)];
+        return Encoding.UTF8.GetString(plain, 0, Unseal(sealedText, plain));
+    }
+
+    /// <summary>Decrypts a value into bytes that have room for it; returns how many there are, 0 for a value that was removed.</summary>
+    /// <exception cref="OperatorException">The ring lacks the key.</exception>
+    public int Unseal(ReadOnlySpan<byte> sealedText, Span<byte> plain)
+    {
+        if (sealedText.IsEmpty)
         {
-            return "";
+            return 0;
         }
 
         if (!seal.Value!.TryGetValue(sealedText[0], out var cipher))
@@ -112,10 +120,9 @@ public sealed class Vault : IDisposable
                 $"The store holds data that is sealed with key {sealedText[0]}, which the key ring lacks. Restore the key ring of that time from your backup; the keys of both can stand in one.");
         }
 
-        var plain = new byte[sealedText.Length - HeadSize];
-        cipher.Decrypt(
-            sealedText.AsSpan(IdSize, NonceSize), sealedText.AsSpan(HeadSize), sealedText.AsSpan(IdSize + NonceSize, TagSize), plain);
-        return Encoding.UTF8.GetString(plain);
+        var length = sealedText.Length - HeadSize;
+        cipher.Decrypt(sealedText.Slice(IdSize, NonceSize), sealedText[HeadSize..], sealedText.Slice(IdSize + NonceSize, TagSize), plain[..length]);
+        return length;
     }
 
     /// <summary>Decrypts a value and encrypts it with the current key.</summary>

@@ -1,6 +1,3 @@
-using System.Data.Common;
-using System.Globalization;
-using System.Text.Json;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -8,223 +5,174 @@ using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
 
-/// <summary>Tables for analysts (contracts.md, <i>Exports</i>); each is streamed from the store.</summary>
-internal sealed class Export(PipelineConfig config, Database database, Vault vault)
+/// <summary>What is to be exported, and where to.</summary>
+internal sealed record ExportRequest(string What, bool IsSqlite, string? Path, bool WithContact, string? Language)
 {
-    /// <summary>The tables.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["cases", "screening", "responses", "outcomes", "codebook"];
+    /// <summary>A folder of tables.</summary>
+    public bool IsPackage => What == Export.All && !IsSqlite;
+
+    /// <summary>Whether the parts fit together.</summary>
+    /// <exception cref="UsageException">They don't.</exception>
+    public void Check()
+    {
+        if (Path is null && (IsSqlite || What == Export.All))
+        {
+            throw new UsageException(IsSqlite ? "A database needs a file: --out FILE.db." : "All tables need a folder: --out DIR.");
+        }
+
+        if (Language is not null && !IsPackage)
+        {
+            throw new UsageException("--language chooses the language of the labels for SPSS and Stata, which only 'export all --out DIR' writes.");
+        }
+
+        if (IsPackage && (File.Exists(Path) || (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any())))
+        {
+            throw new UsageException($"--out {PlainText.Shown(Path!)} is there already. Name a new folder, so that no earlier export is lost.");
+        }
+
+        if (IsSqlite && Directory.Exists(Path))
+        {
+            throw new UsageException($"--out {PlainText.Shown(Path!)} is a folder; a database is one file.");
+        }
+    }
+}
+
+/// <summary>Tables for analysts (contracts.md, <i>Exports</i>; docs/exports.md); each is streamed from the store as it is at one moment.</summary>
+/// <param name="config">What was asked, and the markets' clocks.</param>
+/// <param name="database">The store.</param>
+/// <param name="vault">Its keys, for tables that need them: see <see cref="NeedsKeys"/>.</param>
+/// <param name="withContact">Names, addresses, numbers and callers' notes are among the columns.</param>
+internal sealed class Export(PipelineConfig config, Database database, Vault vault, bool withContact)
+{
+    /// <summary>What the command line calls all tables together.</summary>
+    public const string All = "all";
+
+    /// <summary>The tables, in the order in which a package has them.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["cases", "screening", "responses", "interviews", "answers", "texts", "attempts", "dispositions", "outcomes", "codebook"];
+
+    /// <summary>Whether something has to be decrypted, or hashed with the store's keys.</summary>
+    public static bool NeedsKeys(string what, bool withContact) =>
+        what is All or "responses" or "interviews" or "texts" || (withContact && what is "cases" or "attempts");
 
     /// <summary>Writes a table as CSV.</summary>
-    public void Write(string name, Stream stream)
+    public void Write(string name, Stream stream) => database.AtOneMoment(() =>
+    {
+        WriteCsv(Table(name), stream);
+        return true;
+    });
+
+    /// <summary>Writes a table, or all, into a new SQLite database at a path where an empty file lies.</summary>
+    public void WriteSqlite(string what, string path) => database.AtOneMoment(() =>
+    {
+        using var tables = new SqliteTables(path);
+        foreach (var table in Tables().Where(t => what == All || t.Name == what))
+        {
+            tables.Begin(table.Name, [.. table.Columns.Select(c => new SqliteColumn(c.Name, TypeOf(c), c.Description))]);
+            table.Write(tables);
+        }
+
+        tables.Finish();
+        return true;
+    });
+
+    /// <summary>Writes all tables into a folder: as CSV, with what describes them to programs.</summary>
+    /// <param name="folder">An empty folder.</param>
+    /// <param name="language">Of the labels.</param>
+    /// <param name="at">When.</param>
+    public void WritePackage(string folder, string language, DateTimeOffset at) => database.AtOneMoment(() =>
+    {
+        var tables = Tables();
+        foreach (var table in tables)
+        {
+            using var stream = DurableFile.Create(Path.Combine(folder, DataPackage.FileOf(table)));
+            if (table.Name == "responses")
+            {
+                WriteForSpss(table, stream, folder, language);
+            }
+            else
+            {
+                WriteCsv(table, stream);
+            }
+
+            DurableFile.Flush(stream);
+        }
+
+        Flushed(folder, StataDoFile.FileName, stream => StataDoFile.Write(stream, tables.Single(t => t.Name == "responses"), language));
+        Flushed(folder, "datapackage.json", stream => DataPackage.Write(stream, folder, tables, language, at));
+        Flushed(folder, "README.txt", stream => DataPackage.WriteReadMe(stream, tables, withContact, at));
+        return true;
+    });
+
+    /// <summary>Checks that labels can be had in a language.</summary>
+    public static void CheckLanguage(Questionnaires questionnaires, string language)
+    {
+        var known = questionnaires.All.SelectMany(q => q.Title.Keys).Distinct(StringComparer.Ordinal).ToList();
+        if (!known.Contains(language))
+        {
+            throw new UsageException($"--language '{PlainText.Shown(language)}' is none of the questionnaires': {string.Join(", ", known)}.");
+        }
+    }
+
+    /// <summary>All tables, in order.</summary>
+    internal IReadOnlyList<ExportTable> Tables()
+    {
+        var cases = new CaseTables(config, database, vault, withContact);
+        var responses = new ResponseTables(config, database, vault, withContact);
+        return
+        [
+            cases.Cases, cases.Screening, responses.Responses, responses.Interviews, responses.Answers, responses.Texts, cases.Attempts,
+            cases.FinalDispositions, cases.Outcomes, Codebook.Of(config.Questionnaires),
+        ];
+    }
+
+    private static void WriteCsv(ExportTable table, Stream stream)
     {
         using var csv = new CsvOutput(stream);
-        switch (name)
-        {
-            case "cases":
-                Cases(csv);
-                break;
-            case "screening":
-                Screening(csv);
-                break;
-            case "responses":
-                Responses(csv);
-                break;
-            case "outcomes":
-                Outcomes(csv);
-                break;
-            case "codebook":
-                Codebook(csv);
-                break;
-            default:
-                throw new UsageException($"There is no table '{name}'. Known: {string.Join(", ", Names)}.");
-        }
+        WriteHeader(table, csv);
+        table.Write(csv);
     }
 
-    private void Cases(CsvOutput csv)
+    /// <summary>The table of responses twice, in one pass: as CSV, and as SPSS reads it.</summary>
+    private static void WriteForSpss(ExportTable table, Stream stream, string folder, string language)
     {
-        csv.Row(
-            "case_id", "market", "survey", "dealer_code", "transaction_id", "vin", "event_date", "state", "close_reason",
-            "invited_on", "reminded_on", "phone_on", "phone_reason", "completed_on", "response_mode");
-        database["export.cases"].Each(r =>
-        {
-            var row = CaseRow.Read(r);
-            var c = row.Case;
-            csv.Row(
-                row.CaseId, row.Market, row.Survey.Code(), r.GetString(15), r.GetString(16), r.GetString(17), Day(row.EventDate),
-                c.State.Code(), c.CloseReason, Day(c.InvitedOn), Day(c.RemindedOn), Day(c.PhoneOn), c.PhoneReason,
-                Day(c.CompletedOn), c.ResponseMode);
-        });
+        using var csv = new CsvOutput(stream);
+        using var data = DurableFile.Create(Path.Combine(folder, SpssSyntax.DataName));
+        using var tabs = new TabOutput(data, table.Columns.Count);
+        WriteHeader(table, csv);
+        WriteHeader(table, tabs);
+        tabs.ForgetWidths();
+        table.Write(new BothOutputs(csv, tabs));
+        tabs.Flush();
+        DurableFile.Flush(data);
+        Flushed(folder, SpssSyntax.FileName, syntax => SpssSyntax.Write(syntax, table, tabs.Widths, language));
     }
 
-    private void Screening(CsvOutput csv)
+    private static void WriteHeader(ExportTable table, ITableOutput output)
     {
-        csv.Row("market", "survey", "dealer_code", "transaction_id", "event_date", "outcome", "reason", "screened_on");
-        database["export.screening"].Each(r => csv.Row(
-            r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), Day(r.Day(4)),
-            r.IsDBNull(5) ? "eligible" : "screened_out", r.TextOrNull(5), Day(r.Day(6))));
-    }
-
-    private void Responses(CsvOutput csv)
-    {
-        var questions = config.Questionnaires.QuestionIds;
-        csv.Row([
-            "case_id", "market", "survey", "dealer_code", "event_date", "mode", "completed_at", "language", "late", .. questions]);
-        var columns = new Dictionary<long, int[]>();
-        database["responses.questions"].Each(r =>
+        foreach (var column in table.Columns)
         {
-            if (!columns.TryGetValue(r.GetInt64(0), out var of))
-            {
-                columns.Add(r.GetInt64(0), of = []);
-            }
-
-            columns[r.GetInt64(0)] = [.. of, questions.ToList().IndexOf(r.GetString(2))];
-        });
-        var cells = new string?[questions.Count];
-        database["export.responses"].Each(r =>
-        {
-            var market = r.GetString(1);
-            Array.Clear(cells);
-            var at = 0;
-            var columnOf = columns[r.GetInt64(10)];
-            var reader = new Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(r.GetString(11)));
-            reader.Read();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                cells[columnOf[at++]] = reader.TokenType == JsonTokenType.Null ? null : reader.TokenType == JsonTokenType.String ? reader.GetString() : reader.GetInt32().ToString(CultureInfo.InvariantCulture);
-            }
-
-            if (r.Bytes(12) is { Length: > 0 } words)
-            {
-                using var texts = JsonDocument.Parse(vault.Unseal(words));
-                foreach (var text in texts.RootElement.EnumerateObject())
-                {
-                    cells[questions.ToList().IndexOf(text.Name)] = text.Value.GetString();
-                }
-            }
-
-            csv.Cell(CaseId.Format(market, r.GetInt64(0)));
-            csv.Cell(market);
-            csv.Cell(r.GetString(2));
-            csv.Cell(r.GetString(3));
-            csv.Cell(Day(r.Day(4)));
-            csv.Cell(r.GetString(5));
-            csv.Cell(Local(market, r.Instant(6)));
-            csv.Cell(config.Programme.MarketOf(market) is { } m ? config.Templates.LanguageFor(r.GetString(8), m.Languages) : r.GetString(8));
-            csv.Cell(r.GetInt32(9) != 0 ? "Y" : "N");
-            foreach (var cell in cells)
-            {
-                csv.Cell(cell);
-            }
-
-            csv.EndRow();
-        });
-    }
-
-    /// <summary>Counts and rates; sub-totals have empty cells from the right: per dealer, survey, market, and over all.</summary>
-    private void Outcomes(CsvOutput csv)
-    {
-        csv.Row(
-            "market", "survey", "dealer_code", "month", "i", "p", "r", "nc", "o", "uh", "uo", "not_eligible", "e",
-            "rr1", "rr2", "rr3", "rr4", "rr5", "rr6", "coop1", "coop2", "coop3", "coop4", "ref1", "ref2", "ref3",
-            "con1", "con2", "con3", "trade_rate");
-        var groups = new SortedDictionary<string[], OutcomeRates>(new FromTheLeft());
-        database["export.outcomes"].Each(r =>
-        {
-            var row = CaseRow.Read(r);
-            var calls = (IReadOnlyList<string>)(r.TextOrNull(16)?.Split('|') ?? []);
-            if (FinalDisposition.Of(row.Case, r.GetInt64(17) > 0, calls) is not { } disposition)
-            {
-                return;
-            }
-
-            string[] key = [row.Market, row.Survey.Code(), r.GetString(15), row.EventDate.ToString("yyyy-MM", CultureInfo.InvariantCulture)];
-            for (var filled = key.Length; filled >= 0; filled--)
-            {
-                var group = Array.ConvertAll(key, k => k);
-                Array.Fill(group, "", filled, key.Length - filled);
-                if (!groups.TryGetValue(group, out var rates))
-                {
-                    groups.Add(group, rates = new OutcomeRates());
-                }
-
-                rates.Add(disposition, row.Case);
-            }
-        });
-        foreach (var (key, rates) in groups)
-        {
-            WriteRates(csv, key, rates);
-        }
-    }
-
-    private static void WriteRates(CsvOutput csv, string[] key, OutcomeRates rates)
-    {
-        foreach (var cell in key)
-        {
-            csv.Cell(cell);
+            output.Text(column.Name);
         }
 
-        foreach (var bucket in Enum.GetValues<OutcomeBucket>())
-        {
-            csv.Cell(rates[bucket].ToString(CultureInfo.InvariantCulture));
-        }
-
-        csv.Cell(Rate(rates.EligibleShare));
-        Enumerable.Range(1, 6).ToList().ForEach(n => csv.Cell(Rate(rates.ResponseRate(n))));
-        Enumerable.Range(1, 4).ToList().ForEach(n => csv.Cell(Rate(rates.CooperationRate(n))));
-        Enumerable.Range(1, 3).ToList().ForEach(n => csv.Cell(Rate(rates.RefusalRate(n))));
-        Enumerable.Range(1, 3).ToList().ForEach(n => csv.Cell(Rate(rates.ContactRate(n))));
-        csv.Cell(Rate(rates.TradeRate));
-        csv.EndRow();
+        output.EndRow();
     }
 
-    private void Codebook(CsvOutput csv)
+    private static void Flushed(string folder, string name, Action<Stream> write)
     {
-        var languages = config.Questionnaires.Newest(SurveyKind.Sales).Title.Keys.Order(StringComparer.Ordinal).ToList();
-        csv.Row(["question", "survey", .. languages.Select(l => $"wording_{l}"), "scale", "codes", "section"]);
-        foreach (var questionnaire in config.Questionnaires.All)
-        {
-            foreach (var question in questionnaire.Questions)
-            {
-                csv.Cell(question.Id);
-                csv.Cell(questionnaire.Id);
-                languages.ForEach(l => csv.Cell(question.Text.GetValueOrDefault(l)));
-                csv.Cell(question.Scale.Id is "satisfaction" or "yes_no" or "likelihood" or "text"
-                    ? question.Scale.Id
-                    : question.Scale.Kind == ScaleKind.Choices ? "choices" : "choice");
-                csv.Cell(string.Join('|', question.Scale.Codes.Select(c => $"{c.Code}={c.Label.GetValueOrDefault("en")}")));
-                csv.Cell(question.Section);
-                csv.EndRow();
-            }
-        }
+        using var stream = DurableFile.Create(Path.Combine(folder, name));
+        write(stream);
+        DurableFile.Flush(stream);
     }
 
-    private string Local(string market, DateTimeOffset instant) => Instants.Text(
-        config.Programme.MarketOf(market) is { } m ? TimeZoneInfo.ConvertTime(instant, Instants.Zone(m)) : instant);
+    private ExportTable Table(string name) => Tables().Single(t => t.Name == name);
 
-    private static string? Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    private static string? Rate(double? rate) => rate?.ToString("0.000000", CultureInfo.InvariantCulture);
-
-    /// <summary>Cell by cell. An empty one comes behind every filled one: a sub-total stands below what it sums up.</summary>
-    private sealed class FromTheLeft : IComparer<string[]>
+    /// <summary>R and DuckDB take a declared DATE for a date; a time with its offset stays a text.</summary>
+    private static string TypeOf(ExportColumn column) => column.Type switch
     {
-        public int Compare(string[]? x, string[]? y)
-        {
-            var order = 0;
-            for (var i = 0; order == 0 && i < x!.Length; i++)
-            {
-                order = Compare(x[i], y![i]);
-            }
-
-            return order;
-        }
-
-        private static int Compare(string x, string y) => (x.Length == 0, y.Length == 0) switch
-        {
-            (true, true) => 0,
-            (true, false) => 1,
-            (false, true) => -1,
-            _ => string.CompareOrdinal(x, y),
-        };
-    }
+        ColumnType.Integer => "INTEGER",
+        ColumnType.Number => "REAL",
+        ColumnType.Date => "DATE",
+        _ => "TEXT",
+    };
 }

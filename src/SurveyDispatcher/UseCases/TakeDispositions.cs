@@ -14,6 +14,13 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
 
     public IReadOnlyList<string> Required { get; } = ["case_id", "attempt", "attempted_at", "code"];
 
+    /// <summary>The number dialled and the note of an attempt, as they were sealed; both empty when they were removed.</summary>
+    public static (string Dialled, string Note) Split(string unsealed)
+    {
+        var parts = unsealed.Split(Separator, 2);
+        return (parts[0], parts.Length > 1 ? parts[1] : "");
+    }
+
     public void Begin(CsvInput input) => this.input = input;
 
     public RowResult Take(CsvRow row, long fileId)
@@ -93,7 +100,7 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
     /// </remarks>
     private PhoneNumber? FirstListed(CaseRow row)
     {
-        var bad = context.Database["attempts.bad_numbers_of"].List(r => context.Vault.Unseal(r.Bytes(0)!).Split(Separator)[0], row.Id);
+        var bad = context.Database["attempts.bad_numbers_of"].List(r => Split(context.Vault.Unseal(r.Bytes(0))).Dialled, row.Id);
         var points = context.PointsOf(row).Points;
         var hashes = context.Cases.Hashes(points);
         var suppressed = context.Cases.SuppressionsOf([hashes]);

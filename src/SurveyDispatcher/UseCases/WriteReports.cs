@@ -85,13 +85,13 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
     {
         var stem = $"report_{report.Market}{(report.Dealer is { } dealer ? $"_{InFileName(dealer.Code)}" : "")}_{report.Period.ToString().Replace("..", "_", StringComparison.Ordinal)}";
         WriteFile($"{stem}.html", stream => HtmlReport.Write(report, language, stream));
-        foreach (var (name, columns, rows) in CsvReport.Tables(report))
+        foreach (var table in CsvReport.Tables(report))
         {
-            WriteFile($"{stem}_{name}.csv", stream =>
+            WriteFile($"{stem}_{table.Name}.csv", stream =>
             {
                 using var csv = new CsvOutput(stream);
-                csv.Row(columns);
-                foreach (var row in rows)
+                csv.Row([.. table.Columns.Select(c => c.Name)]);
+                foreach (var row in table.Rows)
                 {
                     csv.Row(row);
                 }

@@ -418,6 +418,37 @@ internal sealed class PostgresStatement(PostgresDatabase database, NpgsqlConnect
     }
 
     /// <inheritdoc/>
+    public override void EachPage(Func<RowPage> room, Action<RowPage> full)
+    {
+        Bind([]);
+        using var reader = Command.ExecuteReader(); // gives rows as they arrive
+        var page = room();
+        page.Clear(reader.FieldCount);
+        try
+        {
+            var kinds = Enumerable.Range(0, reader.FieldCount).Select(reader.GetDataTypeName).ToArray();
+            while (reader.Read())
+            {
+                if (page.IsFull)
+                {
+                    full(page);
+                    page = room();
+                    page.Clear(kinds.Length);
+                }
+
+                AddRow(reader, kinds, page);
+            }
+
+            full(page);
+        }
+        catch
+        {
+            Command.Cancel(); // else the rest would be read before the error is told
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void Bind(ReadOnlySpan<object?> values)
     {
         Begin(values.Length);
@@ -461,6 +492,42 @@ internal sealed class PostgresStatement(PostgresDatabase database, NpgsqlConnect
         while (page.Count == CursorRows);
         using var close = new NpgsqlCommand($"CLOSE {cursor}", connection);
         close.ExecuteNonQuery();
+    }
+
+    private static void AddRow(DbDataReader row, string[] kinds, RowPage page)
+    {
+        Span<byte> utf8 = stackalloc byte[40];
+        for (var i = 0; i < kinds.Length; i++)
+        {
+            if (row.IsDBNull(i))
+            {
+                page.AddNull();
+                continue;
+            }
+
+            switch (kinds[i])
+            {
+                case "bigint" or "integer":
+                    page.Add(row.GetInt64(i));
+                    break;
+                case "date":
+                    row.Day(i).TryFormat(utf8, out var length, "O", CultureInfo.InvariantCulture);
+                    page.Add(utf8[..length]);
+                    break;
+                case "timestamp with time zone":
+                    row.Instant(i).TryFormat(utf8, out length, @"yyyy\-MM\-dd HH\:mm\:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
+                    page.Add(utf8[..length]);
+                    break;
+                case "bytea":
+                    page.Add(row.Bytes(i));
+                    break;
+                default:
+                    page.Add(System.Text.Encoding.UTF8.GetBytes(row.GetString(i)));
+                    break;
+            }
+        }
+
+        page.EndRow();
     }
 
     /// <summary>The value as the driver takes it.</summary>

@@ -1,6 +1,6 @@
 -- name: cases
-SELECT c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on, c.phone_reason,
-    c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on, t.dealer_code, t.transaction_id, t.vin
+SELECT c.id, c.market, c.survey, t.dealer_code, t.transaction_id, t.vin, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on,
+    c.phone_reason, c.completed_on, c.response_mode, t.contact
 FROM cases c JOIN transactions t ON t.id = c.id ORDER BY c.id
 
 -- name: screening
@@ -12,3 +12,14 @@ SELECT r.case_id, c.market, c.survey, t.dealer_code, c.event_date, r.mode, r.com
 FROM responses r JOIN cases c ON c.id = r.case_id JOIN transactions t ON t.id = r.case_id
 WHERE r.status = 'complete' AND r.duplicate_of IS NULL
 ORDER BY r.id
+
+-- name: answers
+SELECT r.id, r.case_id, c.market, c.survey, r.questionnaire_id, r.answers FROM responses r JOIN cases c ON c.id = r.case_id ORDER BY r.id
+
+-- name: texts
+SELECT r.id, r.case_id, c.market, r.texts FROM responses r JOIN cases c ON c.id = r.case_id WHERE r.texts <> x'' ORDER BY r.id
+
+-- name: attempts
+SELECT a.case_id, c.market, c.survey, t.dealer_code, a.attempt, a.attempted_at, a.code, a.final, a.number
+FROM attempts a JOIN cases c ON c.id = a.case_id JOIN transactions t ON t.id = a.case_id
+ORDER BY a.case_id, a.attempt

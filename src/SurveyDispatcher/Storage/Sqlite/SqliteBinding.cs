@@ -16,6 +16,8 @@ internal static partial class SqliteBinding
 
     public static int Int64(nint statement, int position, long value) => BindInt64(statement, position, value);
 
+    public static int Double(nint statement, int position, double value) => BindDouble(statement, position, value);
+
     /// <summary>An empty text is a text: a null pointer would bind NULL.</summary>
     public static int Text(nint statement, int position, ReadOnlySpan<byte> utf8) =>
         utf8.IsEmpty ? BindText(statement, position, " "u8, 0, Transient) : BindText(statement, position, utf8, utf8.Length, Transient);
@@ -34,6 +36,10 @@ internal static partial class SqliteBinding
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_int64")]
     [SuppressGCTransition]
     private static partial int BindInt64(nint statement, int position, long value);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_double")]
+    [SuppressGCTransition]
+    private static partial int BindDouble(nint statement, int position, double value);
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_bind_text")]
     [SuppressGCTransition]

@@ -339,6 +339,38 @@ internal sealed class SqliteStatement : Statement
     }
 
     /// <inheritdoc/>
+    public override void EachPage(Func<RowPage> room, Action<RowPage> full)
+    {
+        var statement = Bound([]);
+        var handle = statement.DangerousGetHandle();
+        var columns = raw.sqlite3_column_count(statement);
+        var page = room();
+        page.Clear(columns);
+        try
+        {
+            int result;
+            while ((result = raw.sqlite3_step(statement)) == raw.SQLITE_ROW)
+            {
+                if (page.IsFull)
+                {
+                    full(page);
+                    page = room();
+                    page.Clear(columns);
+                }
+
+                SqliteReading.AddRow(handle, columns, page);
+            }
+
+            Check(result == raw.SQLITE_DONE ? raw.SQLITE_OK : result);
+            full(page);
+        }
+        finally
+        {
+            raw.sqlite3_reset(statement);
+        }
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         direct?.Dispose();

@@ -1,6 +1,13 @@
--- name: outcomes
-SELECT c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on, c.phone_reason,
-    c.call_until, c.completed_on, c.response_mode, c.mail_failed, c.next_look_on, t.dealer_code,
+-- name: dispositions
+SELECT c.id, c.market, c.survey, t.dealer_code, c.event_date, c.state, c.close_reason, c.invited_on, c.call_until, c.mail_failed,
     (SELECT string_agg(a.code, '|' ORDER BY a.attempt) FROM attempts a WHERE a.case_id = c.id),
-    (SELECT count(*) FROM responses r WHERE r.case_id = c.id AND r.status = 'partial')
+    (SELECT count(*) FROM responses p WHERE p.case_id = c.id AND p.status = 'partial')
 FROM cases c JOIN transactions t ON t.id = c.id WHERE c.state IN ('completed', 'closed') ORDER BY c.id
+
+-- name: interviews
+SELECT r.id, r.case_id, c.market, c.survey, t.dealer_code, t.customer_id, c.event_date, r.mode, r.status, r.completed_at, r.language, t.language,
+    q.version, r.late, r.duplicate_of, r.flags, r.seconds, c.invited_on, c.reminded_on, c.phone_on, c.state, c.close_reason, c.invited_on, c.call_until, c.mail_failed,
+    (SELECT string_agg(a.code, '|' ORDER BY a.attempt) FROM attempts a WHERE a.case_id = c.id),
+    (SELECT count(*) FROM responses p WHERE p.case_id = c.id AND p.status = 'partial')
+FROM responses r JOIN cases c ON c.id = r.case_id JOIN transactions t ON t.id = r.case_id JOIN questionnaires q ON q.id = r.questionnaire_id
+ORDER BY r.id
