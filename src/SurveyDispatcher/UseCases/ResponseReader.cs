@@ -16,6 +16,11 @@ internal sealed class ResponseReader
 {
     private static readonly JsonWriterOptions AsWritten = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>RFC 5646 4.4.1: whoever keeps tags has room for 35.</summary>
+    private const int LongestTag = 35;
+
+    private static readonly SearchValues<byte> InTags = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"u8);
+
     private readonly CycleContext context;
     private readonly int[] required;
     private readonly int caseId, mode, status, completedAt, startedAt, minutes, language, version;
@@ -89,7 +94,7 @@ internal sealed class ResponseReader
     {
         for (var i = 0; i < required.Length; i++)
         {
-            if (page.Text(row, required[i]).Length == 0)
+            if (page.IsBlank(row, required[i]))
             {
                 return RowResult.Rejected("missing_value", Required[i], "");
             }
@@ -140,7 +145,7 @@ internal sealed class ResponseReader
         var flags = ResponseReview.OfAnswers(questionnaire, answered, counted, seconds) | (oddDuration ? ResponseFlags.BadDuration : 0);
         var form = forms[questionnaire];
         page.Answered.Add(new Answered(
-            page[row].Line, found, known, form, how, counted, at, completedOn, page.Text(row, language), seconds, flags,
+            page[row].Line, found, known, form, how, counted, at, completedOn, Language(page, row), seconds, flags,
             form.Write(answered), SealTexts(form), HashOf(form, how, counted, at)));
         return RowResult.New;
     }
@@ -148,6 +153,10 @@ internal sealed class ResponseReader
     private static string? ModeOf(ReadOnlySpan<byte> text) => Is(text, "web") ? "web" : Is(text, "phone") ? "phone" : null;
 
     private static bool Is(ReadOnlySpan<byte> text, string code) => Ascii.Equals(text, code);
+
+    /// <summary>A language tag; whatever else stands there says nothing.</summary>
+    private string Language(ResponsePage page, int row) =>
+        page.Cell(row, language) is { Length: > 0 and <= LongestTag } tag && !tag.ContainsAnyExcept(InTags) ? Encoding.ASCII.GetString(tag) : "";
 
     private Questionnaire? Asked(ResponsePage page, int row, SurveyKind survey, DateOnly completedOn)
     {

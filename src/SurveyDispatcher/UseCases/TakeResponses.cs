@@ -15,7 +15,7 @@ namespace SurveyDispatcher.UseCases;
 internal sealed class TakeResponses(CycleContext context)
 {
     /// <summary>Rows of one transaction.</summary>
-    internal const int TransactionRows = 100_000;
+    internal const int TransactionRows = 50_000;
 
     private const int PageRows = 1_000;
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
@@ -73,7 +73,7 @@ internal sealed class TakeResponses(CycleContext context)
                 });
                 (changedBefore, changed) = (changed, changedBefore);
                 changed.Clear();
-                context.Counts.OtherRowsRejected += (int)(taking.Rejected - rejected);
+                context.Counts.OtherRowsRejected += taking.Rejected - rejected;
                 context.Progress.Report($"reading {file.Name}", taking.Read, 0);
             }
 
@@ -311,6 +311,9 @@ internal sealed class ResponsePage(int columns)
 
     /// <summary>A cell as text, white space around it removed.</summary>
     public string Text(int row, int column) => Encoding.UTF8.GetString(Cell(row, column)).Trim();
+
+    /// <summary>Whether a cell has nothing but white space in it.</summary>
+    public bool IsBlank(int row, int column) => Cell(row, column) is var cell && (cell.IsEmpty || (cell[0] >= 0x80 && Text(row, column).Length == 0));
 
     /// <summary>The record as the file has it.</summary>
     public string Raw(int row) => Encoding.UTF8.GetString(bytes, rows[row].Raw, rows[row].RawLength);
