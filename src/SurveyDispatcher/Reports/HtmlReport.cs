@@ -205,13 +205,13 @@ public sealed partial class HtmlReport
     /// <summary>A table that can be scrolled sideways on a phone, by the keyboard too.</summary>
     private void BeginTable(string kind, string caption, string explained = "")
     {
-        page.Write($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"{kind}\"><caption>{caption}");
+        page.Write($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"{kind}\"><caption><span class=\"kept\">{caption}");
         if (explained.Length > 0)
         {
-            page.Write($"<span>{explained}</span>");
+            page.Write($" <small>{explained}</small>");
         }
 
-        page.Write($"</caption>");
+        page.Write($"</span></caption>");
     }
 
     private void Head(string key, string kind = "") => page.Write($"<th scope=\"col\" class=\"{kind}\">{words[key]}</th>");
