@@ -130,9 +130,8 @@ public sealed partial class HtmlReport
         Tile("index", Words.Decimal(score.Index?.Value), score.Index?.Interval, 1, score.WithOverall, Words.Decimal(nation?.Score.Index?.Value));
         Tile("recommend", Words.Decimal(score.Recommend?.Value), score.Recommend?.Interval, 1, score.WithRecommend, Words.Decimal(nation?.Score.Recommend?.Value));
         page.Write($"<li><b>{words["rr3"]}</b> <span class=\"big\">{Words.Percent(rates.ResponseRate(3))}</span> <span>{words.Say("e_is", ("e", E(rates)))}</span> ");
-        page.Write($"<span>{words.Say("trade_is", ("rate", Words.Percent(rates.TradeRate)))}</span>");
         Nation(Words.Percent(nation?.Rates.ResponseRate(3)));
-        page.Write($"</li></ul>");
+        page.Write($" <span>{words.Say("trade_is", ("rate", Words.Percent(rates.TradeRate)))}</span></li></ul>");
         if (own is not null)
         {
             Verdict(figures, own, nation is not null);

@@ -203,16 +203,19 @@ public sealed class HtmlReportTests
         Assert.Equal(shown, page.Descendants(X + "dd").Elements(X + "bdi").First().Value);
     }
 
-    [Theory]
-    [InlineData("a\u0001b\ud800c\uffff", "a\ufffdb\ufffdc\ufffd")]
-    [InlineData("𠮷野家 & <b>'\"", "𠮷野家 & <b>'\"")]
-    public void TextBecomesTextWhateverItsCharacters(string text, string read)
+    [Fact]
+    public void TextBecomesTextWhateverItsCharacters()
     {
-        var output = new StringWriter();
-        new Markup(output).Write($"<p title=\"{text}\">{text}</p>");
-        var element = XElement.Parse(output.ToString());
+        static (string Element, string Attribute) Read(string text)
+        {
+            var output = new StringWriter();
+            new Markup(output).Write($"<p title=\"{text}\">{text}</p>");
+            var element = XElement.Parse(output.ToString());
+            return (element.Value, element.Attribute("title")!.Value);
+        }
 
-        Assert.Equal((read, read), (element.Value, element.Attribute("title")!.Value));
+        Assert.Equal(("a\ufffdb\ufffdc\ufffd", "a\ufffdb\ufffdc\ufffd"), Read("a\u0001b\ud800c\uffff"));
+        Assert.Equal(("𠮷野家 & <b>'\"", "𠮷野家 & <b>'\""), Read("𠮷野家 & <b>'\""));
     }
 
     [Theory]

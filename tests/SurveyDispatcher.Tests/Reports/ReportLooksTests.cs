@@ -131,9 +131,9 @@ public sealed partial class ReportLooksTests(ReportBrowser browser) : IClassFixt
         }
         """;
 
-    /// <summary>The numbers of charts that paper does not show.</summary>
+    /// <summary>The numbers of charts that paper does not show. (Of the style, for whether they are visible is known from the next frame on only.)</summary>
     private const string Hidden = """
-        () => [...document.querySelectorAll('details.data table')].filter(t => !t.checkVisibility({ contentVisibilityAuto: true })).map(t => t.caption.textContent)
+        () => [...document.querySelectorAll('details.data')].filter(d => getComputedStyle(d, '::details-content').contentVisibility !== 'visible').map(d => d.textContent)
         """;
 
     /// <summary>What is wider than the sheet, or taller.</summary>
