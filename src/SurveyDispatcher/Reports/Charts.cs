@@ -58,7 +58,7 @@ internal sealed class Charts(Markup page, Words words)
     private const int Top = 20;
     private const int Bottom = 22;
     private const int LongName = 32;
-    private const int ShortName = 12;
+    private const int ShortName = 11;
 
     private int drawn;
 

@@ -49,7 +49,7 @@ public sealed partial class HtmlReport
         Head("of_problems");
         Head("cumulative");
         Head("of_reached");
-        Head("movement", "t");
+        Head("movement", "t moved");
         page.Write($"</tr></thead><tbody>");
         foreach (var (i, line) in sheet.Lines.Index())
         {

@@ -5,8 +5,8 @@ namespace SurveyDispatcher.Reports;
 /// <content>Who stands where, and how it came about.</content>
 public sealed partial class HtmlReport
 {
-    /// <summary>More lines than these are no chart but a list: they go on in the next one.</summary>
-    private const int LinesOfAChart = 60;
+    /// <summary>More go on in the next chart: so many fit on a sheet of paper, below a heading and above the legend.</summary>
+    private const int LinesOfAChart = 50;
 
     private void Scores(SurveyFigures figures)
     {
@@ -170,15 +170,14 @@ public sealed partial class HtmlReport
     {
         BeginTable("stick", words.Say("ranking.table", ("survey", words.Survey(figures.Survey))), words["scores.explained"]);
         page.Write($"<thead><tr>");
-        Head("rank");
-        Head("likely");
+        page.Write($"<th scope=\"col\">{words["rank"]} <small>{words["likely"]}</small></th>");
         Head("block");
         Head("dealer", "t");
-        Head("region", "t");
         Head("n");
         Head("satisfied.head");
         Head("index");
         Head("recommend");
+        Head("region", "t");
         page.Write($"</tr></thead>");
         int? block = -1;
         foreach (var d in figures.Dealers)
@@ -194,14 +193,20 @@ public sealed partial class HtmlReport
                 page.Write($"<tbody class=\"{(block is { } b && b % 2 == 0 ? "even" : "")}\">");
                 if (block is null)
                 {
-                    page.Write($"<tr><th scope=\"rowgroup\" class=\"group\" colspan=\"9\">{words.Say("too_few", ("minimum", Words.Plain(report.MinimumResponses)))}</th></tr>");
+                    page.Write($"<tr><th scope=\"rowgroup\" class=\"group\" colspan=\"8\"><span class=\"kept\">{words.Say("too_few", ("minimum", Words.Plain(report.MinimumResponses)))}</span></th></tr>");
                 }
             }
 
-            page.Write($"<tr><td>{Rank(d.InNation)}</td><td class=\"v\">{words.Ranks(d.InNation.Likely)}</td><td>{Optional(block)}</td>");
+            page.Write($"<tr><td><span class=\"v\">{Rank(d.InNation)}</span>");
+            if (d.InNation.Likely is { } likely)
+            {
+                page.Write($" <small>{words.Ranks(likely)}</small>");
+            }
+
+            page.Write($"</td><td>{Optional(block)}</td>");
             page.Write($"<th scope=\"row\" class=\"who\"><bdi>{NameOf(d.Dealer)}</bdi> <small>{PlainText.OneLine(d.Dealer.Code)}</small></th>");
-            page.Write($"<td class=\"t\"><bdi>{(d.Dealer.Region.Length > 0 ? PlainText.OneLine(d.Dealer.Region) : Words.Nothing)}</bdi></td>");
             Cells(d.Score);
+            page.Write($"<td class=\"t\"><bdi>{(d.Dealer.Region.Length > 0 ? PlainText.OneLine(d.Dealer.Region) : Words.Nothing)}</bdi></td>");
             page.Write($"</tr>");
         }
 

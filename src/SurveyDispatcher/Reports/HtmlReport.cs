@@ -130,9 +130,8 @@ public sealed partial class HtmlReport
         Tile("index", Words.Decimal(score.Index?.Value), score.Index?.Interval, 1, score.WithOverall, Words.Decimal(nation?.Score.Index?.Value));
         Tile("recommend", Words.Decimal(score.Recommend?.Value), score.Recommend?.Interval, 1, score.WithRecommend, Words.Decimal(nation?.Score.Recommend?.Value));
         page.Write($"<li><b>{words["rr3"]}</b> <span class=\"big\">{Words.Percent(rates.ResponseRate(3))}</span> <span>{words.Say("e_is", ("e", E(rates)))}</span> ");
-        page.Write($"<span>{words.Say("trade_is", ("rate", Words.Percent(rates.TradeRate)))}</span>");
         Nation(Words.Percent(nation?.Rates.ResponseRate(3)));
-        page.Write($"</li></ul>");
+        page.Write($" <span>{words.Say("trade_is", ("rate", Words.Percent(rates.TradeRate)))}</span></li></ul>");
         if (own is not null)
         {
             Verdict(figures, own, nation is not null);
@@ -205,13 +204,13 @@ public sealed partial class HtmlReport
     /// <summary>A table that can be scrolled sideways on a phone, by the keyboard too.</summary>
     private void BeginTable(string kind, string caption, string explained = "")
     {
-        page.Write($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"{kind}\"><caption>{caption}");
+        page.Write($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table class=\"{kind}\"><caption><span class=\"kept\">{caption}");
         if (explained.Length > 0)
         {
-            page.Write($"<span>{explained}</span>");
+            page.Write($" <small>{explained}</small>");
         }
 
-        page.Write($"</caption>");
+        page.Write($"</span></caption>");
     }
 
     private void Head(string key, string kind = "") => page.Write($"<th scope=\"col\" class=\"{kind}\">{words[key]}</th>");
