@@ -113,6 +113,8 @@ public sealed partial class ReportLooksTests(ReportBrowser browser) : IClassFixt
                         if (over > 0.5 && down > 3) problems.push(`${name}: "${a.text}" and "${b.text}" overlap by ${over.toFixed(1)} x ${down.toFixed(1)} px`);
                     }
                 }
+                for (const label of chart.matches('.rows') ? chart.querySelectorAll(':scope > text:not(.last)') : [])
+                    if (seen(label) && label.getBoundingClientRect().right > chart.getBoundingClientRect().left + 0.34 * chart.getBoundingClientRect().width + 4) problems.push(`${name}: "${label.textContent}" runs into the drawing`);
                 for (const mark of chart.querySelectorAll('.dot, .sumdot, .whisker, .own, .line')) {
                     const style = getComputedStyle(mark), paint = rgba(mark.matches('.whisker, .line, .open') ? style.stroke : style.fill);
                     if (contrast(paint, backgroundOf(chart)) < 3) { problems.push(`${name}: a ${mark.getAttribute('class')} is pale`); break; }
