@@ -36,6 +36,9 @@ public sealed class CsvOutput : ITableOutput, IDisposable
     /// <summary>Writes a phone number as it is: its plus sign is part of it, and no formula.</summary>
     public void Phone(string? e164) => writer.WriteField(e164 ?? "");
 
+    /// <summary>Writes a number of ours as it is: its minus is no formula.</summary>
+    public void Number(string? number) => writer.WriteField(number ?? "");
+
     /// <summary>Writes one cell of UTF-8, the same way.</summary>
     public void Cell(ReadOnlySpan<byte> utf8)
     {

@@ -93,7 +93,19 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
                 csv.Row([.. table.Columns.Select(c => c.Name)]);
                 foreach (var row in table.Rows)
                 {
-                    csv.Row(row);
+                    for (var i = 0; i < row.Length; i++)
+                    {
+                        if (table.Columns[i].IsNumber)
+                        {
+                            csv.Number(row[i]);
+                        }
+                        else
+                        {
+                            csv.Cell(row[i]);
+                        }
+                    }
+
+                    csv.EndRow();
                 }
             });
         }

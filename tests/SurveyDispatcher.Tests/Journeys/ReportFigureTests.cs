@@ -170,6 +170,41 @@ public sealed class ReportFigureTests
         Assert.All(report.Quality.Where(q => q.Dealer.Code != "A09"), q => Assert.Empty(q.Signs));
     }
 
+    [Fact]
+    public async Task TheVerbWritesAPageAndTablesForTheMarketAndForEachDealer()
+    {
+        using var world = await MarketAsync();
+        var folder = world.In("to read");
+
+        var ended = await world.RunAsync("report", "--market", "au", "--each-dealer", "--period", "2026-01", "--out", folder);
+
+        Assert.Equal((0, ""), (ended.Code, ended.Error));
+        Assert.Equal(
+            ["report_AU_2026-01.html", "report_AU_A03_2026-01.html"], // the others have nothing in January
+            Directory.GetFiles(folder, "*.html").Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        var scores = Csv.Table(File.ReadAllText(Path.Combine(folder, "report_AU_A03_2026-01_scores.csv")));
+        Assert.Contains(scores, s => s.ContainsValue("-100")); // a number, not a formula that was made harmless
+        Assert.Contains("Gamma Cars", File.ReadAllText(Path.Combine(folder, "report_AU_A03_2026-01.html")), StringComparison.Ordinal);
+        Assert.DoesNotContain("Alpha Motors", string.Concat(Directory.GetFiles(folder, "report_AU_A03_*").Select(File.ReadAllText)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, "is no period", "--period", "January")]
+    [InlineData(2, "There is no market 'XX'. Known: AU", "--market", "XX")]
+    [InlineData(2, "The dealer 'A77' has nothing in AU in 2026-02. Known there: A01", "--market", "AU", "--dealer", "A77", "--period", "2026-02")]
+    [InlineData(2, "--dealer needs --market", "--dealer", "A01")]
+    [InlineData(2, "fr", "--language", "fr")]
+    public async Task WhatCanNotBeReportedIsSaid(int code, string words, params string[] args)
+    {
+        using var world = await MarketAsync();
+
+        var ended = await world.RunAsync(["report", .. args]);
+
+        Assert.Equal(code, ended.Code);
+        Assert.Contains(words, ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("2026-02", "2026-02-01", "2026-02-28", "2026-02")]
     [InlineData("2026-Q1", "2026-01-01", "2026-03-31", "2026-01..2026-03")]
