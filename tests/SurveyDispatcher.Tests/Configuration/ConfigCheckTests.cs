@@ -211,6 +211,79 @@ public sealed class ConfigCheckTests
     public void AFaultOfAQuestionnaireIsToldWithItsPathAndReason(string file, string path, string json, string faultPath, string reason) =>
         AssertFault(file, path, json, faultPath, reason);
 
+    [Fact]
+    public void AVersionHasANumberAndADayOfItsOwnAndItsColumnsMeanTheSame()
+    {
+        using var world = new World();
+        var sales = Path.Combine(world.Config, "questionnaires", "sales.json");
+        File.Copy(sales, Path.Combine(world.Config, "questionnaires", "sales-2.json"));
+        Assert.Contains(Faults(world), f => f.Contains("is version 1, too. Raise it with every change.", StringComparison.Ordinal));
+
+        world.Edit("questionnaires/sales-2.json", q => q["version"] = 2);
+        Assert.Contains(Faults(world), f => f.Contains("Version 2 must come into force after version 1", StringComparison.Ordinal));
+
+        world.Edit("questionnaires/sales-2.json", q => q["validFrom"] = "2026-06-01");
+        Assert.Empty(Faults(world));
+
+        world.Edit("questionnaires/sales-2.json", q => q["questions"]!.AsArray().Single(x => (string?)x!["id"] == "comments")!["scale"] = "yes_no");
+        Assert.Contains(Faults(world), f => f.Contains("give it an id of its own", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void AFileBesideTheQuestionnairesThatNobodyReadsIsAFault()
+    {
+        using var world = new World();
+        File.WriteAllText(Path.Combine(world.Config, "questionnaires", "sale-2.json"), "{}");
+
+        Assert.Contains("Nobody reads this file", Assert.Single(Faults(world)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhoeverIsInvitedInALanguageMustBeAskedInIt()
+    {
+        using var world = new World(whole: true);
+        world.Edit("questionnaires/service.json", q =>
+        {
+            foreach (var texts in Localised(q).Where(t => t.ContainsKey("vi")).ToList())
+            {
+                texts.Remove("vi");
+            }
+        });
+
+        Assert.Equal(
+            "questionnaires/service.json: title: The wording in vi is missing, in which VN invites (docs/questionnaires.md, Add a language).", Assert.Single(Faults(world)));
+
+        static IEnumerable<System.Text.Json.Nodes.JsonObject> Localised(System.Text.Json.Nodes.JsonNode? node) => node switch
+        {
+            System.Text.Json.Nodes.JsonObject o => o.Select(p => p.Value).SelectMany(Localised).Prepend(o),
+            System.Text.Json.Nodes.JsonArray a => a.SelectMany(Localised),
+            _ => [],
+        };
+    }
+
+    [Fact]
+    public void AWordingThatTheTitleLacksACodeThatStandsTwiceAndAnUnusedScaleAreFaults()
+    {
+        using var world = new World();
+        world.Edit("questionnaires/sales.json", q =>
+        {
+            q["questions"]![0]!["text"]!["ko"] = "?";
+            var codes = q["scales"]!["yes_no"]!["codes"]!.AsArray();
+            codes.Add(codes[0]!.DeepClone());
+            q["scales"]!["colour"] = q["scales"]!["gender"]!.DeepClone();
+        });
+
+        Assert.Equal(
+            [
+                "questionnaires/sales.json: questions[0].text: There is a wording in ko, in which the title has none.",
+                "questionnaires/sales.json: scales.colour: No question is answered on this scale.",
+                "questionnaires/sales.json: scales.yes_no.codes[2].code: Two codes of the scale are called 'yes'.",
+            ],
+            Faults(world).Order(StringComparer.Ordinal));
+    }
+
+    private static IEnumerable<string> Faults(World world) => PipelineConfig.Check(ConfigFolder.OnDisk(world.Config)).Faults.Select(f => f.ToString());
+
     [Theory]
     [InlineData("programme.json")]
     [InlineData("appsettings.json")]

@@ -140,6 +140,7 @@ public sealed class ExportTests
             {
                 var questions = json["questions"]!.AsArray();
                 questions.Remove(questions.Single(q => (string?)q!["id"] == "gender"));
+                json["scales"]!.AsObject().Remove("gender");
             });
         }
 
