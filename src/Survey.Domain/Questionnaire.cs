@@ -113,9 +113,6 @@ public sealed record Questionnaire(
 
     /// <summary>Where a question stands among the questions, from 0; -1: nowhere.</summary>
     public int PlaceOf(string id) => byId.GetValueOrDefault(id, -1);
-
-    /// <summary>Whether a non-empty answer to a question lies within its scale; an unknown question has none.</summary>
-    public bool Admits(string id, string answer) => Find(id)?.Scale.Admits(answer) == true;
 }
 
 /// <summary>Both surveys' questionnaires in all their versions.</summary>

@@ -66,7 +66,7 @@ public static partial class DurableFile
                 Directory.Delete(temporary, recursive: true); // of somebody who was killed
             }
 
-            MakeFolder(temporary);
+            CreateFolder(temporary);
             write(temporary);
             FlushFolderUnlessWindows(temporary);
             Moment.Of("rename", path);
@@ -86,6 +86,20 @@ public static partial class DurableFile
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Makes a folder, and those above it, that only their owner can enter. One that is there stays as it is.</summary>
+    public static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else if (!Directory.Exists(path))
+        {
+            CreateFolder(Path.GetDirectoryName(path)!);
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 
@@ -144,18 +158,6 @@ public static partial class DurableFile
 
         Moment.Of("open", path);
         return new FileStream(path, options);
-    }
-
-    private static void MakeFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 
     /// <summary>On Windows the file system's journal keeps the order by itself.</summary>

@@ -132,7 +132,7 @@ internal sealed class ConfigTarget(Workshop workshop) : ITarget
     {
         foreach (var question in questionnaire.Questions)
         {
-            _ = questionnaire.Admits(question.Id, dice.Of(Tokens.Texts));
+            _ = question.Scale.Admits(dice.Of(Tokens.Texts));
         }
 
         return true;

@@ -44,7 +44,7 @@ public class QuestionnaireTests
     [InlineData("no_such_question", "1", false)]
     [InlineData("OVERALL", "1", false)] // ids are contract, to the letter
     public void AnAnswerLiesWithinItsScaleOrNot(string question, string answer, bool expected) =>
-        Assert.Equal(expected, Small.Admits(question, answer));
+        Assert.Equal(expected, Small.Find(question)?.Scale.Admits(answer) == true);
 
     [Fact]
     public void AQuestionIsFoundByItsId()

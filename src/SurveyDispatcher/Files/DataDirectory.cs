@@ -55,10 +55,10 @@ public sealed class DataDirectory
     {
         try
         {
-            CreatePrivate(Root);
+            DurableFile.CreateFolder(Root);
             foreach (var folder in (string[])[Rejects, Failed, Taking, .. Kinds.Select(Inbox).Where(i => !IsTaken(i))])
             {
-                CreatePrivate(folder);
+                DurableFile.CreateFolder(folder);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -92,18 +92,4 @@ public sealed class DataDirectory
 
     /// <summary>Whether there is something else in a folder's place. It stops what would be done there, and nothing more.</summary>
     private static bool IsTaken(string path) => File.Exists(path) || new DirectoryInfo(path).LinkTarget is not null;
-
-    /// <summary>Creates a folder, and what is missing above it, that only its owner can enter.</summary>
-    public static void CreatePrivate(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else if (!Directory.Exists(path))
-        {
-            CreatePrivate(Path.GetDirectoryName(path)!);
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
 }

@@ -82,7 +82,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
 
         try
         {
-            DataDirectory.CreatePrivate(System.IO.Path.GetDirectoryName(taken)!);
+            DurableFile.CreateFolder(System.IO.Path.GetDirectoryName(taken)!);
             Moment.Of("rename", taken);
             if (new FileInfo(path).Length > 0)
             {
@@ -181,7 +181,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     /// <summary>A name that is there already gets a number, unless it is the very same file.</summary>
     private static string MoveTo(IncomingFile file, string folder)
     {
-        DataDirectory.CreatePrivate(folder);
+        DurableFile.CreateFolder(folder);
         var target = System.IO.Path.Combine(folder, file.Name);
         for (var n = 2; File.Exists(target) && !SameContent(target, file.Path); n++)
         {

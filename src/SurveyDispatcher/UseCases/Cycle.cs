@@ -184,7 +184,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var folder = Path.Combine(context.Directory.Inbox("bounces"), "new");
         try
         {
-            DataDirectory.CreatePrivate(folder);
+            DurableFile.CreateFolder(folder);
             await BounceMailbox.FetchAsync(settings, folder, context.Stopping);
         }
         catch (OperatorException e)
@@ -286,7 +286,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var path = KeyFile(directory, settings);
         if (write && !storeExists)
         {
-            DataDirectory.CreatePrivate(Path.GetDirectoryName(path)!);
+            DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
         }
 
         return Vault.Open(path, storeExists, write);

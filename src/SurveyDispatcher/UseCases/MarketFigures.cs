@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Reports;
@@ -155,6 +156,7 @@ internal sealed class MarketFigures
     private void ReadResponses(Database database)
     {
         var forms = AnsweredForm.ReadAll(database, config.Questionnaires);
+        var answers = new AnswerCells();
         var zone = Instants.Zone(market);
         var (firstDay, lastDay) = (week.Plus(-3).Monday, week.Sunday);
         var from = courseFrom < period.From ? courseFrom : period.From;
@@ -169,7 +171,7 @@ internal sealed class MarketFigures
 
                 var sums = SumsOf(survey, r.GetString(1));
                 var form = forms[r.GetInt64(4)];
-                var answers = r.GetString(5);
+                answers.Read(r.GetString(5));
                 var (overall, recommend) = form.Scores(answers);
                 var eventDate = r.Day(2);
                 if (eventDate >= period.From && eventDate <= period.To)
@@ -263,68 +265,29 @@ internal sealed class AnsweredForm
     /// <summary>By the number of the stored questionnaire.</summary>
     public static Dictionary<long, AnsweredForm> ReadAll(Database database, Questionnaires all)
     {
-        var questions = new Dictionary<long, List<string>>();
-        database["responses.questions"].Each(r =>
-        {
-            if (!questions.TryGetValue(r.GetInt64(0), out var of))
-            {
-                questions.Add(r.GetInt64(0), of = []);
-            }
-
-            of.Add(r.GetString(2));
-        });
+        var questions = StoredAnswers.QuestionsIn(database);
         return database["responses.questionnaires"].List(r => (Id: r.GetInt64(0), Survey: r.GetString(1), Version: r.GetInt32(2))).ToDictionary(
-            q => q.Id, q => new AnsweredForm(questions.GetValueOrDefault(q.Id) ?? [], all.Find(SurveyKinds.FromCode(q.Survey), q.Version), all));
+            q => q.Id, q => new AnsweredForm([.. (questions.GetValueOrDefault(q.Id) ?? []).Select(of => of.Id)], all.Find(SurveyKinds.FromCode(q.Survey), q.Version), all));
     }
 
     /// <summary>What was answered to the two questions that scores are made of; 0 and -1 where it was not.</summary>
-    public (int Overall, int Recommend) Scores(string answers)
-    {
-        var found = (Overall: 0, Recommend: -1);
-        Each(answers, (place, answer) =>
-        {
-            if (place == overall)
-            {
-                found.Overall = Number(answer) is { } n and >= 1 and <= 5 ? n : 0;
-            }
-            else if (place == recommend)
-            {
-                found.Recommend = Number(answer) is { } n and >= 0 and <= 10 ? n : -1;
-            }
-        });
-        return found;
-    }
+    public (int Overall, int Recommend) Scores(AnswerCells answers) => (
+        Number(answers, overall) is { } satisfied and >= 1 and <= 5 ? satisfied : 0,
+        Number(answers, recommend) is { } likely and >= 0 and <= 10 ? likely : -1);
 
     /// <summary>Counts a response's problems.</summary>
-    public void AddProblems(ProblemTally tally, IsoWeek week, string answers)
+    public void AddProblems(ProblemTally tally, IsoWeek week, AnswerCells answers)
     {
         tally.AddResponses(week);
-        Each(answers, (place, answer) =>
+        for (var place = 0; place < answers.Count && place < problems.Length; place++)
         {
-            if (place < problems.Length && problems[place] is { } question)
+            if (problems[place] is { } question && answers[place] is { IsEmpty: false } answer)
             {
-                tally.AddAnswers(week, question, answer.ToString());
+                tally.AddAnswers(week, question, Encoding.UTF8.GetString(answer));
             }
-        });
-    }
-
-    private static int? Number(ReadOnlySpan<char> text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-
-    /// <summary>The answers of an array as <see cref="StoredAnswers"/> writes it. A code has no comma, quote or backslash (the configuration is checked for it).</summary>
-    private static void Each(ReadOnlySpan<char> answers, AnswerTaker take)
-    {
-        var place = 0;
-        foreach (var part in answers[1..^1].Split(','))
-        {
-            var answer = answers[1..^1][part];
-            if (answer is not "null")
-            {
-                take(place, answer.Trim('"'));
-            }
-
-            place++;
         }
     }
 
-    private delegate void AnswerTaker(int place, ReadOnlySpan<char> answer);
+    private static int? Number(AnswerCells answers, int place) =>
+        place >= 0 && place < answers.Count && int.TryParse(answers[place], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

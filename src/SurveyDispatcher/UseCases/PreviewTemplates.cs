@@ -66,7 +66,7 @@ internal sealed class PreviewTemplates(PipelineConfig config)
         var mails = Mails(market).ToList();
         folder = Path.GetFullPath(folder);
         var index = Path.Combine(folder, IndexName);
-        DataDirectory.CreatePrivate(folder);
+        DurableFile.CreateFolder(folder);
         if (File.Exists(index) && !File.ReadAllText(index).Contains(Mark, StringComparison.Ordinal))
         {
             throw new OperatorException($"{index} is no preview and would be overwritten. Choose another folder with --out DIR.");

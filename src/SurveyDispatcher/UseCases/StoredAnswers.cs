@@ -37,6 +37,22 @@ internal sealed class StoredAnswers
         return [.. questionnaires.All.Select(q => new StoredAnswers(known.TryGetValue(HashOf(q), out var id) ? id : Note(q, database, known), q))];
     }
 
+    /// <summary>The questions of every version that the store has noted, by its number and in their places.</summary>
+    public static Dictionary<long, List<(string Id, bool IsText)>> QuestionsIn(Database database)
+    {
+        var questions = new Dictionary<long, List<(string, bool)>>();
+        database["responses.questions"].Each(r =>
+        {
+            if (!questions.TryGetValue(r.GetInt64(0), out var of))
+            {
+                questions.Add(r.GetInt64(0), of = []);
+            }
+
+            of.Add((r.GetString(2), r.GetString(3) == "text"));
+        });
+        return questions;
+    }
+
     /// <summary>A JSON array: at the place of each question a number, a code, or null.</summary>
     public string Write(ReadOnlySpan<string?> answers)
     {

@@ -116,7 +116,7 @@ internal sealed class WriteLists(CycleContext context)
 
     private void WriteFile(PlannedList list)
     {
-        DataDirectory.CreatePrivate(context.Directory.PhoneLists);
+        DurableFile.CreateFolder(context.Directory.PhoneLists);
         var path = PathOf(list.FileName);
         var temporary = path + ".tmp";
         long rows;

@@ -61,6 +61,9 @@ internal sealed class AnswerCells
         }
     }
 
+    /// <summary>The same from a text.</summary>
+    public void Read(string json) => Read(Encoding.UTF8.GetBytes(json));
+
     private void ReadAny(ReadOnlySpan<byte> json)
     {
         answers.Clear();

@@ -31,21 +31,8 @@ internal sealed class ResponseTables
         markets = new MarketCells(config);
         respondents = vault.HashesFor("respondents"u8);
         questions = [.. config.Questionnaires.QuestionIds];
-        var stored = new Dictionary<long, List<(string Id, bool IsText)>>();
-        database["responses.questions"].Each(r =>
-        {
-            var id = r.GetInt64(0);
-            if (!stored.TryGetValue(id, out var of))
-            {
-                stored.Add(id, of = []);
-            }
-
-            of.Add((r.GetString(2), r.GetString(3) == "text"));
-            if (!questions.Contains(r.GetString(2)))
-            {
-                questions.Add(r.GetString(2)); // answered once, and no longer configured: nobody's answer is left out
-            }
-        });
+        var stored = StoredAnswers.QuestionsIn(database);
+        questions.AddRange(stored.Values.SelectMany(of => of).Select(q => q.Id).Except(questions, StringComparer.Ordinal)); // answered once, and no longer configured: nobody's answer is left out
         foreach (var (id, of) in stored)
         {
             forms.Add(id, new StoredForm([.. of.Select(q => Encoding.UTF8.GetBytes(q.Id))], PlacesOf(of)));
