@@ -39,6 +39,8 @@ public sealed partial class CrashCampaignTests(CrashCampaignTests.Undisturbed un
             var (killed, duplicates, difference) = await KilledAsync(at, again: Long && at % 3 == 0 ? 1 + (at * 7919 % moments.Length) : 0);
             Interlocked.Add(ref kills, killed);
             Interlocked.Add(ref twice, duplicates);
+            // One line a moment, for a reader, and because xunit's runner takes a test process for crashed that ends after a minute without a message.
+            TestContext.Current.TestOutputHelper?.WriteLine($"killed before moment {at} ({Kind(moments[at - 1])})");
             if (difference is not null)
             {
                 failures.Add($"killed before moment {at} ({Kind(moments[at - 1])}): {difference}");
