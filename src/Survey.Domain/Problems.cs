@@ -86,10 +86,13 @@ public sealed class ProblemTally
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (answer.Length > 0 && question.ProblemAt.Count > 0)
         {
-            ref var item = ref CollectionsMarshal.GetValueRefOrAddDefault(In(week).Items, question.Id, out _);
-            item += new ItemCount(IsProblem(question, answer) ? count : 0, count);
+            AddAnswers(week, question.Id, new ItemCount(IsProblem(question, answer) ? count : 0, count));
         }
     }
+
+    /// <summary>Adds answers to a week of which is known already whether they are problems.</summary>
+    public void AddAnswers(IsoWeek week, string question, ItemCount count) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(In(week).Items, question, out _) += count;
 
     /// <summary>Adds all counts of another group; that one stays as it is.</summary>
     public void Add(ProblemTally other)

@@ -25,6 +25,9 @@ public sealed partial record Period(DateOnly From, DateOnly To)
         return to is { } last && last >= from ? new Period(from, last.AddMonths(1).AddDays(-1)) : null;
     }
 
+    /// <summary>Whether a day belongs to it.</summary>
+    public bool Has(DateOnly day) => day >= From && day <= To;
+
     /// <summary>As <see cref="Parse"/> reads it: <c>2026-02</c>, or <c>2026-02..2026-04</c>.</summary>
     public override string ToString() => From.Year == To.Year && From.Month == To.Month ? Text(From) : $"{Text(From)}..{Text(To)}";
 

@@ -71,10 +71,11 @@ public abstract partial class Statement : IDisposable
         return Stream(read);
     }
 
-    /// <summary>Every row of a statement without values, a page at a time, in constant memory: for tables of millions of rows.</summary>
+    /// <summary>Every row, a page at a time, in constant memory: for tables of millions of rows.</summary>
     /// <param name="room">Gives a page that may be written over.</param>
     /// <param name="full">Takes it when it is full, and the last one.</param>
-    public abstract void EachPage(Func<RowPage> room, Action<RowPage> full);
+    /// <param name="values">Of the parameters.</param>
+    public abstract void EachPage(Func<RowPage> room, Action<RowPage> full, params ReadOnlySpan<object?> values);
 
     /// <inheritdoc/>
     public virtual void Dispose()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Survey.Domain;
 using SurveyDispatcher.Reports;
@@ -6,8 +7,8 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>What the addresses and numbers of a market's customers have in common: one that stands for several people, a domain that only one dealer has.</summary>
-/// <remarks>Customers whose contact data retention has removed are not among them. In memory there are keyed hashes only, and domains.</remarks>
-internal static class ContactQuality
+/// <remarks>Customers whose contact data retention has removed are not among them. In memory there are keyed hashes, domains, and numbers of one market at a time.</remarks>
+internal sealed class ContactQuality(Database database, Vault vault, Programme programme)
 {
     /// <summary>Fewer names share an address in a family.</summary>
     private const int ManyNames = 3;
@@ -15,31 +16,41 @@ internal static class ContactQuality
     /// <summary>A domain of which a dealer has nearly all of the market's customers is his own, or his group's.</summary>
     private const double NearlyAll = 0.8;
 
+    private readonly Dictionary<(int Dealer, long Hash), Point> emails = [], phones = []; // for the next market, too: they are large
+
     /// <summary>By dealer: customers who share their address or number with others of another name, and those at a domain of the dealer's own.</summary>
-    public static List<QualityCount> Of(Database database, Vault vault, Programme programme, Market market, Period period)
+    public List<QualityCount> Of(Market market, Period period)
     {
-        var (emails, phones) = (new Dictionary<(string, long), Point>(), new Dictionary<(string, long), Point>());
+        emails.Clear();
+        phones.Clear();
         var domains = new Dictionary<(string Dealer, string Domain), long>();
-        var sums = new Dictionary<string, (long Emails, long Phones)>(StringComparer.Ordinal);
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
+        var sums = new List<(string Dealer, long Emails, long Phones)>();
         database["report.contacts"].Each(
             r =>
             {
                 var dealer = r.GetString(0);
+                if (!numbers.TryGetValue(dealer, out var number))
+                {
+                    numbers.Add(dealer, number = sums.Count);
+                    sums.Add((dealer, 0, 0));
+                }
+
                 var contact = vault.UnsealContact(r.Bytes(1));
                 var points = ContactPoints.From(contact, market, programme);
                 var name = vault.HashOfPerson(contact.Name, null);
-                ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, dealer, out _);
+                ref var sum = ref CollectionsMarshal.AsSpan(sums)[number];
                 if (points.Email is { } email)
                 {
                     sum.Emails++;
-                    Point.Add(emails, dealer, vault.Hash(email), name, "");
+                    Point.Add(emails, number, vault.Hash(email), name, 0);
                     CollectionsMarshal.GetValueRefOrAddDefault(domains, (dealer, email.Domain), out _)++;
                 }
 
                 if ((points.Phone1 ?? points.Phone2) is { } phone)
                 {
                     sum.Phones++;
-                    Point.Add(phones, dealer, vault.Hash(phone), name, phone.E164);
+                    Point.Add(phones, number, vault.Hash(phone), name, long.Parse(phone.E164.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture));
                 }
             },
             market.Code, period.From, period.To);
@@ -49,9 +60,9 @@ internal static class ContactQuality
             .GroupBy(d => d.Key.Dealer, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.MaxBy(d => d.Value), StringComparer.Ordinal);
         var (sharedEmails, sharedPhones) = (Shared(emails), Shared(phones));
         var counts = new List<QualityCount>();
-        foreach (var (dealer, (withEmail, withPhone)) in sums)
+        foreach (var (dealer, withEmail, withPhone) in sums)
         {
-            var (email, phone) = (sharedEmails.GetValueOrDefault(dealer), sharedPhones.GetValueOrDefault(dealer));
+            var (email, phone) = (sharedEmails.GetValueOrDefault(numbers[dealer]), sharedPhones.GetValueOrDefault(numbers[dealer]));
             var domain = own.GetValueOrDefault(dealer);
             counts.Add(new QualityCount(dealer, QualitySigns.RepeatedEmail, email.Count, withEmail));
             counts.Add(new QualityCount(dealer, QualitySigns.RepeatedPhone, phone.Count, withPhone, phone.Example));
@@ -61,22 +72,22 @@ internal static class ContactQuality
         return counts;
     }
 
-    private static Dictionary<string, (long Count, string Example)> Shared(Dictionary<(string Dealer, long), Point> points) => points
-        .Where(p => p.Value.Names >= ManyNames).GroupBy(p => p.Key.Dealer, p => p.Value, StringComparer.Ordinal)
-        .ToDictionary(g => g.Key, g => (g.Sum(p => (long)p.Count), Masked(g.MaxBy(p => p.Count).Number)), StringComparer.Ordinal);
+    private static Dictionary<int, (long Count, string Example)> Shared(Dictionary<(int Dealer, long Hash), Point> points) => points
+        .Where(p => p.Value.Names >= ManyNames).GroupBy(p => p.Key.Dealer, p => p.Value)
+        .ToDictionary(g => g.Key, g => (g.Sum(p => (long)p.Count), Masked($"+{g.MaxBy(p => p.Count).Number}")));
 
     /// <summary>Enough to be recognised by who has the number before him, and no use to anybody else.</summary>
     private static string Masked(string number) => number.Length < 8 ? "" : $"{number[..3]}{new string('*', number.Length - 6)}{number[^3..]}";
 
-    /// <summary>An address or number: how many customers have it, under how many names (as far as it matters), and what can be shown of it.</summary>
-    private record struct Point(long First, long Second, byte Names, int Count, string Number)
+    /// <summary>An address or number: how many customers have it, under how many names (as far as it matters), and the digits of a number.</summary>
+    private record struct Point(long First, long Second, long Number, int Count, byte Names)
     {
-        public static void Add(Dictionary<(string, long), Point> points, string dealer, long hash, long name, string number)
+        public static void Add(Dictionary<(int, long), Point> points, int dealer, long hash, long name, long number)
         {
             ref var point = ref CollectionsMarshal.GetValueRefOrAddDefault(points, (dealer, hash), out var exists);
             if (!exists)
             {
-                point = new Point(name, 0, 1, 1, number);
+                point = new Point(name, 0, number, 1, 1);
                 return;
             }
 

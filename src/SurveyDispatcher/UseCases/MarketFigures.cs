@@ -7,61 +7,114 @@ using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
 
-/// <summary>Everything that reports tell of one market in a period: read once, then told to each of its dealers.</summary>
+/// <summary>The days that a report is about.</summary>
+/// <param name="Period">The months of the events.</param>
+/// <param name="AsOf">The day of the last cycle.</param>
+internal sealed record ReportedDays(Period Period, DateOnly AsOf)
+{
+    /// <summary>Months of a score's course.</summary>
+    public const int CourseMonths = 12;
+
+    private const int WeeksOfProblems = 4;
+
+    /// <summary>The first day of the course, which ends with the period.</summary>
+    public DateOnly CourseFrom { get; } = new DateOnly(Period.To.Year, Period.To.Month, 1).AddMonths(1 - CourseMonths);
+
+    /// <summary>The week of the problem sheet: the last full one.</summary>
+    public IsoWeek Week { get; } = LastFullWeek(AsOf < Period.To ? AsOf : Period.To);
+
+    /// <summary>The first day of the weeks whose problems are shown.</summary>
+    public DateOnly ProblemsFrom { get; } = LastFullWeek(AsOf < Period.To ? AsOf : Period.To).Plus(1 - WeeksOfProblems).Monday;
+
+    /// <summary>The last day of them.</summary>
+    public DateOnly ProblemsTo => Week.Sunday;
+
+    private static IsoWeek LastFullWeek(DateOnly day) => IsoWeek.Of(day.AddDays(1)) is var next && next.Monday > day ? next.Plus(-1) : IsoWeek.Of(day).Plus(-1);
+}
+
+/// <summary>A dealer, and one of the two surveys.</summary>
+internal readonly record struct DealerSurvey(SurveyKind Survey, string Dealer);
+
+/// <summary>Everything that reports tell of one market: read once (<see cref="FiguresReader"/>), then told to each of its dealers.</summary>
 internal sealed class MarketFigures
 {
-    private const int CourseMonths = 12, LeadingItems = 4;
+    private const int LeadingItems = 4;
 
-    private readonly Market market;
-    private readonly Period period;
-    private readonly IsoWeek week;
+    private readonly PipelineConfig config;
+    private readonly ReportedDays days;
+    private readonly TimeZoneInfo zone;
     private readonly Dictionary<SurveyKind, SortedDictionary<string, DealerSums>> dealers = [];
     private readonly Dictionary<string, DealerName> names = new(StringComparer.Ordinal);
     private readonly Dictionary<SurveyKind, RankedSurvey> ranked = [];
-    private readonly PipelineConfig config;
-    private readonly DateOnly asOf, courseFrom;
-    private readonly IReadOnlyList<QualityLine> quality;
+    private IReadOnlyList<QualityLine> quality = [];
 
-    private MarketFigures(PipelineConfig config, Market market, Period period, DateOnly asOf, Database database, Vault vault)
+    public MarketFigures(PipelineConfig config, Market market, ReportedDays days)
     {
-        (this.config, this.market, this.period, this.asOf) = (config, market, period, asOf);
-        courseFrom = new DateOnly(period.To.Year, period.To.Month, 1).AddMonths(1 - CourseMonths);
-        week = LastFullWeek(asOf < period.To ? asOf : period.To);
+        (this.config, this.days, Market, zone) = (config, days, market, Instants.Zone(market));
         foreach (var survey in Enum.GetValues<SurveyKind>().Where(s => market.Policy(s) is not null))
         {
             dealers.Add(survey, new SortedDictionary<string, DealerSums>(StringComparer.Ordinal));
         }
+    }
 
-        ReadNames(database);
-        var rates = Task.Run(() =>
+    public Market Market { get; }
+
+    /// <summary>The dealers that have anything in the period.</summary>
+    public IEnumerable<DealerName> Dealers => dealers.Values.SelectMany(d => d.Keys).Concat(quality.Select(q => q.Dealer.Code)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
+
+    /// <summary>What a dealer is called.</summary>
+    public void Name(DealerName name) => names[name.Code] = name;
+
+    /// <summary>How a dealer is called.</summary>
+    public DealerName NameOf(string code) => names.GetValueOrDefault(code) ?? new DealerName(code, "", "");
+
+    /// <summary>What is counted of a dealer and a survey that the market offers. To ask makes him one who has something to report.</summary>
+    public DealerSums SumsOf(DealerSurvey of)
+    {
+        if (!dealers[of.Survey].TryGetValue(of.Dealer, out var sums))
         {
-            using var other = database.OpenAnother();
-            return other.AtOneMoment(() => Outcomes(other));
-        });
-        var contacts = Task.Run(() =>
-        {
-            using var other = database.OpenAnother();
-            return other.AtOneMoment(() => ContactQuality.Of(other, vault, config.Programme, market, period));
-        });
-        ReadResponses(database);
-        foreach (var ((survey, dealer), of) in rates.GetAwaiter().GetResult())
-        {
-            SumsOf(survey, dealer).Rates = of;
+            dealers[of.Survey].Add(of.Dealer, sums = new DealerSums());
         }
 
-        quality = new DealerQuality(database, market, period).Lines(contacts.GetAwaiter().GetResult(), NameOf);
+        return sums;
+    }
+
+    /// <summary>Counts a complete response, where it belongs to the days that are reported.</summary>
+    /// <param name="of">Whose it is.</param>
+    /// <param name="eventDate">Of its case.</param>
+    /// <param name="completedAt">In ticks of UTC.</param>
+    /// <param name="form">What the answers are to.</param>
+    /// <param name="answers">Its answers.</param>
+    public void Add(DealerSurvey of, DateOnly eventDate, long completedAt, AnsweredForm form, AnswerCells answers)
+    {
+        var (overall, recommend) = form.Scores(answers);
+        if (days.Period.Has(eventDate))
+        {
+            SumsOf(of).Tally.Add(overall, recommend);
+        }
+
+        var month = (12 * (eventDate.Year - days.CourseFrom.Year)) + eventDate.Month - days.CourseFrom.Month;
+        if (month is >= 0 and < ReportedDays.CourseMonths)
+        {
+            (SumsOf(of).Months[month] ??= new ScoreTally()).Add(overall, recommend);
+        }
+
+        var completedOn = DateOnly.FromDateTime(TimeZoneInfo.ConvertTimeFromUtc(new DateTime(completedAt, DateTimeKind.Utc), zone));
+        if (completedOn >= days.ProblemsFrom && completedOn <= days.ProblemsTo)
+        {
+            form.AddProblems(SumsOf(of).Problems, IsoWeek.Of(completedOn), answers);
+        }
+    }
+
+    /// <summary>Everything has been counted: ranks the dealers.</summary>
+    public void Finish(IReadOnlyList<QualityLine> lines)
+    {
+        quality = lines;
         foreach (var survey in dealers.Keys)
         {
             ranked.Add(survey, Rank(survey));
         }
     }
-
-    /// <summary>The dealers that have anything in the period.</summary>
-    public IEnumerable<DealerName> Dealers => dealers.Values.SelectMany(d => d.Keys).Concat(quality.Select(q => q.Dealer.Code)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
-
-    /// <summary>Reads a market.</summary>
-    public static MarketFigures Read(PipelineConfig config, Market market, Period period, DateOnly asOf, Database database, Vault vault) =>
-        database.AtOneMoment(() => new MarketFigures(config, market, period, asOf, database, vault));
 
     /// <summary>The market's report.</summary>
     public Report OfMarket() => Report(null, [.. dealers.Keys.Select(survey =>
@@ -82,26 +135,26 @@ internal sealed class MarketFigures
     })], [.. quality.Where(q => q.Dealer.Code == code)]);
 
     private Report Report(DealerName? dealer, IReadOnlyList<SurveyFigures> surveys, IReadOnlyList<QualityLine> lines) =>
-        new(market.Code, market.Name, dealer, period, asOf, config.Programme.MinimumResponses, surveys, lines);
+        new(Market.Code, Market.Name, dealer, days.Period, days.AsOf, config.Programme.MinimumResponses, surveys, lines);
 
     private SurveyFigures Figures(
         SurveyKind survey, IReadOnlyList<DealerFigures> shown, IReadOnlyList<Score> others, IReadOnlyList<MonthFigures> course, IReadOnlyList<MonthFigures> nationCourse,
         IReadOnlyCollection<DealerSums> ofProblems)
     {
-        var questionnaire = config.Questionnaires.InForce(survey, asOf);
+        var questionnaire = config.Questionnaires.InForce(survey, days.AsOf);
         var problems = new ProblemTally();
         foreach (var sums in ofProblems)
         {
             problems.Add(sums.Problems);
         }
 
-        var sheet = problems.Weeks.Count == 0 ? null : ProblemSheet.Of(problems, questionnaire, week);
+        var sheet = problems.Weeks.Count == 0 ? null : ProblemSheet.Of(problems, questionnaire, days.Week);
         var all = dealers[survey];
         return new SurveyFigures(
             survey, questionnaire, GroupOf("", all.Keys, survey),
             [.. all.Keys.GroupBy(d => NameOf(d).Region, StringComparer.Ordinal).Where(g => g.Key.Length > 0).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => GroupOf(g.Key, g, survey))],
             shown, others, course, nationCourse, sheet,
-            [.. (sheet?.Lines ?? []).Where(l => l.Count.Problems > 0).Take(LeadingItems).Select(l => new ItemCourse(l.Question, ProblemSheet.Course(problems, l.Question, week)))]);
+            [.. (sheet?.Lines ?? []).Where(l => l.Count.Problems > 0).Take(LeadingItems).Select(l => new ItemCourse(l.Question, ProblemSheet.Course(problems, l.Question, days.Week)))]);
     }
 
     private Group GroupOf(string name, IEnumerable<string> codes, SurveyKind survey)
@@ -133,7 +186,7 @@ internal sealed class MarketFigures
             contenders.ToDictionary(c => c.Key, c => Score.Of(c.Tally), StringComparer.Ordinal));
     }
 
-    private List<MonthFigures> Course(IReadOnlyCollection<DealerSums> of) => [.. Enumerable.Range(0, CourseMonths).Select(n =>
+    private List<MonthFigures> Course(IReadOnlyCollection<DealerSums> of) => [.. Enumerable.Range(0, ReportedDays.CourseMonths).Select(n =>
     {
         var tally = new ScoreTally();
         foreach (var sums in of)
@@ -144,150 +197,20 @@ internal sealed class MarketFigures
             }
         }
 
-        return new MonthFigures(courseFrom.AddMonths(n), Score.Of(tally));
+        return new MonthFigures(days.CourseFrom.AddMonths(n), Score.Of(tally));
     })];
 
-    private void ReadNames(Database database)
-    {
-        database["report.names"].Each(r => names[r.GetString(0)] = new DealerName(r.GetString(0), r.GetString(1), ""), market.Code);
-        database["report.dealers"].Each(r => names[r.GetString(0)] = new DealerName(r.GetString(0), r.GetString(1), r.GetString(2)), market.Code); // the register knows better
-    }
-
-    private void ReadResponses(Database database)
-    {
-        var forms = AnsweredForm.ReadAll(database, config.Questionnaires);
-        var answers = new AnswerCells();
-        var zone = Instants.Zone(market);
-        var (firstDay, lastDay) = (week.Plus(-3).Monday, week.Sunday);
-        var from = courseFrom < period.From ? courseFrom : period.From;
-        database["report.responses"].Each(
-            r =>
-            {
-                var survey = SurveyKinds.FromCode(r.GetString(0));
-                if (!dealers.ContainsKey(survey))
-                {
-                    return; // no longer offered
-                }
-
-                var sums = SumsOf(survey, r.GetString(1));
-                var form = forms[r.GetInt64(4)];
-                answers.Read(r.GetString(5));
-                var (overall, recommend) = form.Scores(answers);
-                var eventDate = r.Day(2);
-                if (eventDate >= period.From && eventDate <= period.To)
-                {
-                    sums.Tally.Add(overall, recommend);
-                }
-
-                var month = (12 * (eventDate.Year - courseFrom.Year)) + eventDate.Month - courseFrom.Month;
-                if (month is >= 0 and < CourseMonths)
-                {
-                    (sums.Months[month] ??= new ScoreTally()).Add(overall, recommend);
-                }
-
-                var completedOn = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(r.Instant(3), zone).DateTime);
-                if (completedOn >= firstDay && completedOn <= lastDay)
-                {
-                    form.AddProblems(sums.Problems, IsoWeek.Of(completedOn), answers);
-                }
-            },
-            market.Code, from, period.To, Instant(firstDay.AddDays(-1)), Instant(lastDay.AddDays(2)));
-    }
-
-    private Dictionary<(SurveyKind, string), OutcomeRates> Outcomes(Database database)
-    {
-        var found = new Dictionary<(SurveyKind, string), OutcomeRates>();
-        database["report.outcomes"].Each(
-            r =>
-            {
-                var row = CaseRow.Read(r);
-                var calls = (IReadOnlyList<string>)(r.TextOrNull(16)?.Split('|') ?? []);
-                if (dealers.ContainsKey(row.Survey) && FinalDisposition.Of(row.Case, r.GetInt64(17) > 0, calls) is { } disposition)
-                {
-                    var key = (row.Survey, r.GetString(15));
-                    if (!found.TryGetValue(key, out var rates))
-                    {
-                        found.Add(key, rates = new OutcomeRates());
-                    }
-
-                    rates.Add(disposition, row.Case);
-                }
-            },
-            market.Code, period.From, period.To);
-        return found;
-    }
-
-    private DealerSums SumsOf(SurveyKind survey, string dealer)
-    {
-        if (!dealers[survey].TryGetValue(dealer, out var sums))
-        {
-            dealers[survey].Add(dealer, sums = new DealerSums());
-        }
-
-        return sums;
-    }
-
-    private DealerName NameOf(string code) => names.GetValueOrDefault(code) ?? new DealerName(code, "", "");
-
-    private static IsoWeek LastFullWeek(DateOnly day) => IsoWeek.Of(day.AddDays(1)) is var next && next.Monday > day ? next.Plus(-1) : IsoWeek.Of(day).Plus(-1);
-
-    private static DateTimeOffset Instant(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
-
     /// <summary>What was counted of one dealer and survey.</summary>
-    private sealed class DealerSums
+    internal sealed class DealerSums
     {
         public ScoreTally Tally { get; } = new();
 
-        public ScoreTally?[] Months { get; } = new ScoreTally?[CourseMonths];
+        public ScoreTally?[] Months { get; } = new ScoreTally?[ReportedDays.CourseMonths];
 
         public ProblemTally Problems { get; } = new();
 
-        public OutcomeRates Rates { get; set; } = new();
+        public OutcomeRates Rates { get; } = new();
     }
 
     private sealed record RankedSurvey(IReadOnlyList<Standing> Standings, IReadOnlyDictionary<string, Standing> InRegion, IReadOnlyDictionary<string, Score> Scores);
-}
-
-/// <summary>Reads the answers of the store, of one version of a questionnaire, for those who count.</summary>
-internal sealed class AnsweredForm
-{
-    private readonly int overall, recommend;
-    private readonly Question?[] problems;
-
-    private AnsweredForm(IReadOnlyList<string> questions, Questionnaire? known, Questionnaires all)
-    {
-        (overall, recommend) = (PlaceOf("overall"), PlaceOf("recommend"));
-        problems = [.. questions.Select(id => known?.Find(id) ?? all.All.Select(q => q.Find(id)).LastOrDefault(q => q is not null)).Select(q => q?.ProblemAt.Count > 0 ? q : null)];
-
-        int PlaceOf(string id) => questions.Select((q, i) => (q, i)).Where(q => q.q == id).Select(q => (int?)q.i).FirstOrDefault() ?? -1;
-    }
-
-    /// <summary>By the number of the stored questionnaire.</summary>
-    public static Dictionary<long, AnsweredForm> ReadAll(Database database, Questionnaires all)
-    {
-        var questions = StoredAnswers.QuestionsIn(database);
-        return database["responses.questionnaires"].List(r => (Id: r.GetInt64(0), Survey: r.GetString(1), Version: r.GetInt32(2))).ToDictionary(
-            q => q.Id, q => new AnsweredForm([.. (questions.GetValueOrDefault(q.Id) ?? []).Select(of => of.Id)], all.Find(SurveyKinds.FromCode(q.Survey), q.Version), all));
-    }
-
-    /// <summary>What was answered to the two questions that scores are made of; 0 and -1 where it was not.</summary>
-    public (int Overall, int Recommend) Scores(AnswerCells answers) => (
-        Number(answers, overall) is { } satisfied and >= 1 and <= 5 ? satisfied : 0,
-        Number(answers, recommend) is { } likely and >= 0 and <= 10 ? likely : -1);
-
-    /// <summary>Counts a response's problems.</summary>
-    public void AddProblems(ProblemTally tally, IsoWeek week, AnswerCells answers)
-    {
-        tally.AddResponses(week);
-        for (var place = 0; place < answers.Count && place < problems.Length; place++)
-        {
-            if (problems[place] is { } question && answers[place] is { IsEmpty: false } answer)
-            {
-                tally.AddAnswers(week, question, Encoding.UTF8.GetString(answer));
-            }
-        }
-    }
-
-    private static int? Number(AnswerCells answers, int place) =>
-        place >= 0 && place < answers.Count && int.TryParse(answers[place], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

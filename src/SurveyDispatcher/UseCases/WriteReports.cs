@@ -45,14 +45,13 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
         var period = request.Period ?? Period.Rolling(asOf);
         var files = new List<string>();
         Directory.CreateDirectory(folder);
-        foreach (var market in Markets(request.Market))
+        foreach (var figures in new FiguresReader(config, new ReportedDays(period, asOf), database, vault).Read(Markets(request.Market)))
         {
-            var figures = MarketFigures.Read(config, market, period, asOf, database, vault);
             if (request.Dealer is { } code)
             {
                 if (!figures.Dealers.Any(d => d.Code == code))
                 {
-                    throw new UsageException($"The dealer '{PlainText.Shown(code)}' has nothing in {market.Code} in {period}. Known there: {Some(figures.Dealers)}.");
+                    throw new UsageException($"The dealer '{PlainText.Shown(code)}' has nothing in {figures.Market.Code} in {period}. Known there: {Some(figures.Dealers)}.");
                 }
 
                 Write(figures.OfDealer(code), request.Language, folder, files);

@@ -19,7 +19,7 @@ public sealed class ReportFigureTests
         var directory = new DataDirectory(world.Data);
         using var database = new Store(directory, config.Settings.Store).OpenExisting();
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
-        var figures = MarketFigures.Read(config, config.Programme.MarketOf("AU")!, period, World.Day(asOf), database, vault);
+        var figures = new FiguresReader(config, new ReportedDays(period, World.Day(asOf)), database, vault).Read([config.Programme.MarketOf("AU")!])[0];
         return dealer is null ? figures.OfMarket() : figures.OfDealer(dealer);
     }
 

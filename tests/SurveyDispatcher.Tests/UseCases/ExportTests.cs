@@ -185,7 +185,7 @@ public sealed class ExportTests
     {
         public int FailsAfter { get; init; } = int.MaxValue;
 
-        public override void EachPage(Func<RowPage> room, Action<RowPage> full)
+        public override void EachPage(Func<RowPage> room, Action<RowPage> full, params ReadOnlySpan<object?> values)
         {
             for (var pages = 0; ; pages++)
             {

@@ -418,9 +418,9 @@ internal sealed class PostgresStatement(PostgresDatabase database, NpgsqlConnect
     }
 
     /// <inheritdoc/>
-    public override void EachPage(Func<RowPage> room, Action<RowPage> full)
+    public override void EachPage(Func<RowPage> room, Action<RowPage> full, params ReadOnlySpan<object?> values)
     {
-        Bind([]);
+        Bind(values);
         using var reader = Command.ExecuteReader(); // gives rows as they arrive
         var page = room();
         page.Clear(reader.FieldCount);

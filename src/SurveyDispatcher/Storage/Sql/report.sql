@@ -1,16 +1,12 @@
 -- name: responses
--- Counted responses to events of some months, and of others that were given in some weeks. Responses are few beside cases: they lead.
-SELECT c.survey, t.dealer_code, c.event_date, r.completed_at, r.questionnaire_id, r.answers
-FROM responses r CROSS JOIN cases c CROSS JOIN transactions t
-WHERE r.status = 'complete' AND r.duplicate_of IS NULL AND c.id = r.case_id AND c.market = @market
-    AND (c.event_date BETWEEN @from AND @to OR (r.completed_at >= @since AND r.completed_at < @until)) AND t.id = r.case_id
+-- Those that count: each case that has one is completed, or was closed before.
+SELECT case_id, completed_at, questionnaire_id, answers FROM responses WHERE status = 'complete' AND duplicate_of IS NULL
 
 -- name: dealers
-SELECT code, name, region FROM dealers WHERE market = @market
+SELECT market, code, name, region FROM dealers
 
 -- name: names
--- What the newest transaction of a dealer calls him.
-SELECT dealer_code, dealer_name FROM transactions WHERE id IN (SELECT max(id) FROM transactions WHERE country = @country GROUP BY dealer_code)
+SELECT id, country, dealer_code, dealer_name FROM transactions
 
 -- name: tallies
 SELECT dealer_code, source, what, CAST(sum(count) AS BIGINT) FROM tallies

@@ -10,6 +10,10 @@ namespace SurveyDispatcher.Storage;
 /// <summary>A store in one file.</summary>
 public sealed partial class SqliteDatabase : Database
 {
+    /// <summary>The pages that a connection keeps, in KiB: a writer those that it will change again; a thread that looks things up for it;
+    /// and reports and exports, which read a table from its start to its end and never come back.</summary>
+    private const int WriterCache = 65_536, LookupCache = 16_384, ScanCache = 4_096;
+
     /// <summary>SQLITE_IOERR_SHMSIZE: there was no room for the file of shared memory, the first that a connection makes.</summary>
     private const int SharedMemorySize = 4874;
 
@@ -20,6 +24,7 @@ public sealed partial class SqliteDatabase : Database
     private static readonly IReadOnlyList<(int Version, string Text)> Steps = SqlText.Schema("Sqlite");
     private readonly SqliteConnection connection;
     private Statement? begin, commit, rollback;
+    private int cache;
     private WriteBehind? behind;
 
     /// <summary>One thread owns a connection: SQLite's own locks around every call, and its memory statistics, would only cost time.</summary>
@@ -47,7 +52,7 @@ public sealed partial class SqliteDatabase : Database
             try
             {
                 database.connection.Open();
-                database.Configure();
+                database.Configure(write ? WriterCache : ScanCache);
                 database.CheckOurs();
                 if (write)
                 {
@@ -125,7 +130,7 @@ public sealed partial class SqliteDatabase : Database
     {
         var reader = new SqliteDatabase(new SqliteConnection(connection.ConnectionString));
         reader.connection.Open();
-        reader.Execute("PRAGMA cache_size = -16384; PRAGMA busy_timeout = 15000;");
+        reader.Configure(Math.Min(LookupCache, cache));
         return reader;
     }
 
@@ -240,7 +245,11 @@ public sealed partial class SqliteDatabase : Database
     /// <summary>Many questions in one transaction: each by itself would take and give back a lock of the file.</summary>
     private T Reading<T>(Func<T> ask) => raw.sqlite3_get_autocommit(connection.Handle) != 0 ? AtOneMoment(ask) : ask();
 
-    private void Configure() => Execute("PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 15000;");
+    private void Configure(int kibibytes)
+    {
+        cache = kibibytes;
+        Execute($"PRAGMA cache_size = -{kibibytes}; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 15000;");
+    }
 
     /// <summary>What is removed is overwritten with zeros, where that costs no page more.</summary>
     private void ConfigureWriting() => Execute("PRAGMA secure_delete = FAST; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16000;");
@@ -339,9 +348,9 @@ internal sealed class SqliteStatement : Statement
     }
 
     /// <inheritdoc/>
-    public override void EachPage(Func<RowPage> room, Action<RowPage> full)
+    public override void EachPage(Func<RowPage> room, Action<RowPage> full, params ReadOnlySpan<object?> values)
     {
-        var statement = Bound([]);
+        var statement = Bound(values);
         var handle = statement.DangerousGetHandle();
         var columns = raw.sqlite3_column_count(statement);
         var page = room();

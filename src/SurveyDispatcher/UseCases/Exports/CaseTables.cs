@@ -317,5 +317,5 @@ internal static class CaseCells
 
     /// <summary>Null while the case is open.</summary>
     public static FinalDisposition? FinalDispositionOf(RowPage page, int row, int at) =>
-        FinalDisposition.Of(Read(page, row, at), page.Number(row, at + 6) > 0, Calls(page, row, at));
+        FinalDisposition.Of(Read(page, row, at), page.NumberOrNull(row, at + 6) > 0, Calls(page, row, at));
 }

@@ -3,13 +3,13 @@ using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
 
-/// <summary>Writes what a statement gives: this thread, which owns the store, reads; another one writes.</summary>
+/// <summary>Reads what a statement gives on this thread, which owns the store, while another one writes or counts it.</summary>
 internal static class RowPipe
 {
     private const int PagesUnderWay = 4;
 
     /// <summary>Hands every row to <paramref name="write"/>, in order.</summary>
-    public static void Run(Statement statement, Action<RowPage, int> write)
+    public static void Run(Statement statement, Action<RowPage, int> write, params ReadOnlySpan<object?> values)
     {
         using var full = new BlockingCollection<RowPage>(PagesUnderWay);
         using var abandoned = new CancellationTokenSource();
@@ -17,7 +17,7 @@ internal static class RowPipe
         var writing = Task.Factory.StartNew(() => Write(full, free, write, abandoned), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
-            statement.EachPage(() => free.TryDequeue(out var page) ? page : new RowPage(), page => full.Add(page, abandoned.Token));
+            statement.EachPage(() => free.TryDequeue(out var page) ? page : new RowPage(), page => full.Add(page, abandoned.Token), values);
         }
         catch (OperationCanceledException) when (abandoned.IsCancellationRequested)
         {

@@ -1,7 +1,8 @@
 -- name: dispositions
+-- A case that is completed is that, whatever was tried.
 SELECT c.id, c.market, c.survey, t.dealer_code, c.event_date, c.state, c.close_reason, c.invited_on, c.call_until, c.mail_failed,
-    (SELECT string_agg(a.code, '|' ORDER BY a.attempt) FROM attempts a WHERE a.case_id = c.id),
-    (SELECT count(*) FROM responses p WHERE p.case_id = c.id AND p.status = 'partial')
+    CASE WHEN c.state = 'closed' THEN (SELECT string_agg(a.code, '|' ORDER BY a.attempt) FROM attempts a WHERE a.case_id = c.id) END,
+    CASE WHEN c.state = 'closed' THEN (SELECT count(*) FROM responses p WHERE p.case_id = c.id AND p.status = 'partial') END
 FROM cases c JOIN transactions t ON t.id = c.id WHERE c.state IN ('completed', 'closed') ORDER BY c.id
 
 -- name: interviews
