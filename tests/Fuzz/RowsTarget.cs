@@ -94,9 +94,9 @@ internal sealed class RowsTarget : ITarget, IDisposable
     {
         var taker = new TakeResponses(context);
         var reader = new ResponseReader(context, input, taker.Begin());
-        var page = new ResponsePage(input.Headers.Count);
-        Read(input, bytes, page.Add);
-        reader.Understand(page, database);
+        var cells = new ResponseCells(input.Headers.Count);
+        Read(input, bytes, row => cells.Add(row, CaseId.TryParse(row.Cell(input.IndexOf("case_id")), out _, out var number) ? number : 0));
+        var page = reader.Understand(cells, database);
         page.Faults.ForEach(fault => Judge(fault.Result));
         taker.Store(page.Answered, 1, (_, result) => Judge(result));
     }

@@ -120,7 +120,7 @@ public sealed class CsvInput
     /// <param name="records">The records, each followed by a line feed.</param>
     /// <param name="lines">Where each of them stands in the file.</param>
     /// <remarks>All by one reader: it brings buffers of its own, too large to be made for each row.</remarks>
-    public IEnumerable<CsvRow> Again(byte[] records, IEnumerable<long> lines)
+    public IEnumerable<CsvRow> Again(ReadOnlyMemory<byte> records, IEnumerable<long> lines)
     {
         using var rows = Read(onMalformed => CsvReader.Create(records, Options(lineBreaksInQuotes: true, onMalformed, hasHeader: false)), 0).GetEnumerator();
         foreach (var line in lines)

@@ -59,15 +59,9 @@ internal sealed class ResponseReader
         [.. input.Headers.Where(h => h.Length > 0).Except(Required.Concat(Optional).Concat(questionnaires.QuestionIds), StringComparer.OrdinalIgnoreCase)];
 
     /// <summary>Understands a page, with what a connection of this thread says of its cases.</summary>
-    public void Understand(ResponsePage page, Database store)
+    public ResponsePage Understand(ResponseCells cells, Database store)
     {
-        var numbers = new long[page.Count];
-        for (var row = 0; row < page.Count; row++)
-        {
-            numbers[row] = !page[row].IsMalformed && CaseId.TryParse(page.Text(row, caseId), out _, out var number) ? number : 0;
-        }
-
-        var wanted = numbers.Where(n => n > 0).Distinct().Order().ToArray(); // in order: neighbours in the trees
+        var wanted = Enumerable.Range(0, cells.Count).Select(row => cells[row].Case).Where(n => n > 0).Distinct().ToArray();
         var cases = new Dictionary<long, CaseRow>(wanted.Length);
         store["cases.find_many"].Each(
             r =>
@@ -77,30 +71,31 @@ internal sealed class ResponseReader
             },
             SqlValues.Set(wanted));
         var known = KnownResponses.Of(store, wanted);
-        for (var row = 0; row < page.Count; row++)
+        var page = new ResponsePage();
+        for (var row = 0; row < cells.Count; row++)
         {
-            var result = page[row].IsMalformed ? RowResult.Rejected("malformed_row", "", "")
-                : Understand(page, row, cases.GetValueOrDefault(numbers[row]), known.GetValueOrDefault(numbers[row]));
+            var result = cells[row].IsMalformed ? RowResult.Rejected("malformed_row", "", "")
+                : Understand(cells, row, cases.GetValueOrDefault(cells[row].Case), known.GetValueOrDefault(cells[row].Case), page.Answered);
             if (result.Outcome == RowOutcome.Rejected)
             {
-                page.Faults.Add((page[row].Line, result, page.Raw(row)));
+                page.Faults.Add((cells[row].Line, result, cells.Raw(row)));
             }
         }
 
-        page.Release();
+        return page;
     }
 
-    private RowResult Understand(ResponsePage page, int row, CaseRow? found, KnownResponses? known)
+    private RowResult Understand(ResponseCells cells, int row, CaseRow? found, KnownResponses? known, List<Answered> understood)
     {
         for (var i = 0; i < required.Length; i++)
         {
-            if (page.IsBlank(row, required[i]))
+            if (cells.IsBlank(row, required[i]))
             {
                 return RowResult.Rejected("missing_value", Required[i], "");
             }
         }
 
-        var name = page.Text(row, caseId);
+        var name = cells.Text(row, caseId);
         if (found is null || !CaseId.TryParse(name, out var market, out _) || found.Market != market)
         {
             return RowResult.Rejected("unknown_case", "case_id", name);
@@ -111,41 +106,41 @@ internal sealed class ResponseReader
             return RowResult.OfErased("case_id", name);
         }
 
-        if (ModeOf(page.Cell(row, mode)) is not { } how)
+        if (ModeOf(cells.Cell(row, mode)) is not { } how)
         {
-            return RowResult.Rejected("bad_code", "mode", page.Text(row, mode));
+            return RowResult.Rejected("bad_code", "mode", cells.Text(row, mode));
         }
 
-        if (ResponseStatuses.All.FirstOrDefault(s => Is(page.Cell(row, status), s)) is not { } outcome)
+        if (ResponseStatuses.All.FirstOrDefault(s => Is(cells.Cell(row, status), s)) is not { } outcome)
         {
-            return RowResult.Rejected("bad_code", "status", page.Text(row, status));
+            return RowResult.Rejected("bad_code", "status", cells.Text(row, status));
         }
 
-        if (Instants.Parse(page.Text(row, completedAt)) is not { } at)
+        if (Instants.Parse(cells.Text(row, completedAt)) is not { } at)
         {
-            return RowResult.Rejected("bad_date", "completed_at", page.Text(row, completedAt));
+            return RowResult.Rejected("bad_date", "completed_at", cells.Text(row, completedAt));
         }
 
         var completedOn = LocalDate(at, market);
-        if (Asked(page, row, found.Survey, completedOn) is not { } questionnaire)
+        if (Asked(cells, row, found.Survey, completedOn) is not { } questionnaire)
         {
-            return RowResult.Rejected("bad_code", "questionnaire_version", page.Text(row, version));
+            return RowResult.Rejected("bad_code", "questionnaire_version", cells.Text(row, version));
         }
 
-        if (ReadAnswers(page, row, questionnaire) is { } fault)
+        if (ReadAnswers(cells, row, questionnaire) is { } fault)
         {
             return fault;
         }
 
-        var (seconds, oddDuration) = Duration(page, row, at);
+        var (seconds, oddDuration) = Duration(cells, row, at);
         var answered = codes.AsSpan(0, questionnaire.Questions.Count);
 
         // Whoever says that another person knows more, or that the car is sold, has answered, but is not to be counted.
         var counted = outcome == ResponseStatuses.Complete && ResponseReview.ScreensOut(questionnaire, answered) ? ResponseStatuses.ScreenedOut : outcome;
         var flags = ResponseReview.OfAnswers(questionnaire, answered, counted, seconds) | (oddDuration ? ResponseFlags.BadDuration : 0);
         var form = forms[questionnaire];
-        page.Answered.Add(new Answered(
-            page[row].Line, found, known, form, how, counted, at, completedOn, Language(page, row), seconds, flags,
+        understood.Add(new Answered(
+            cells[row].Line, found, known, form, how, counted, at, completedOn, Language(cells, row), seconds, flags,
             form.Write(answered), SealTexts(form), HashOf(form, how, counted, at)));
         return RowResult.New;
     }
@@ -155,19 +150,19 @@ internal sealed class ResponseReader
     private static bool Is(ReadOnlySpan<byte> text, string code) => Ascii.Equals(text, code);
 
     /// <summary>A language tag; whatever else stands there says nothing.</summary>
-    private string Language(ResponsePage page, int row) =>
-        page.Cell(row, language) is { Length: > 0 and <= LongestTag } tag && !tag.ContainsAnyExcept(InTags) ? Encoding.ASCII.GetString(tag) : "";
+    private string Language(ResponseCells cells, int row) =>
+        cells.Cell(row, language) is { Length: > 0 and <= LongestTag } tag && !tag.ContainsAnyExcept(InTags) ? Encoding.ASCII.GetString(tag) : "";
 
-    private Questionnaire? Asked(ResponsePage page, int row, SurveyKind survey, DateOnly completedOn)
+    private Questionnaire? Asked(ResponseCells cells, int row, SurveyKind survey, DateOnly completedOn)
     {
-        var named = page.Text(row, version);
+        var named = cells.Text(row, version);
         return named.Length == 0 ? context.Config.Questionnaires.InForce(survey, completedOn)
             : int.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? context.Config.Questionnaires.Find(survey, number)
             : null;
     }
 
     /// <summary>Reads codes and words by the place of their question; the fault of the first answer that can't be.</summary>
-    private RowResult? ReadAnswers(ResponsePage page, int row, Questionnaire questionnaire)
+    private RowResult? ReadAnswers(ResponseCells cells, int row, Questionnaire questionnaire)
     {
         var count = questionnaire.Questions.Count;
         if (codes.Length < count)
@@ -180,7 +175,7 @@ internal sealed class ResponseReader
         var placeOf = places[questionnaire];
         for (var i = 0; i < questions.Length; i++)
         {
-            var answer = page.Cell(row, questions[i].Column);
+            var answer = cells.Cell(row, questions[i].Column);
             if (answer.IsEmpty)
             {
                 continue;
@@ -195,7 +190,7 @@ internal sealed class ResponseReader
             }
 
             // Rarely: words, white space that is not ASCII's, or what can't be.
-            var text = page.Text(row, questions[i].Column);
+            var text = cells.Text(row, questions[i].Column);
             if (text.Length == 0)
             {
                 continue;
@@ -213,14 +208,14 @@ internal sealed class ResponseReader
     }
 
     /// <summary>From its start, or as the file says it; none when that can't be.</summary>
-    private (int? Seconds, bool IsOdd) Duration(ResponsePage page, int row, DateTimeOffset at)
+    private (int? Seconds, bool IsOdd) Duration(ResponseCells cells, int row, DateTimeOffset at)
     {
         double? seconds;
-        if (page.Text(row, startedAt) is { Length: > 0 } start)
+        if (cells.Text(row, startedAt) is { Length: > 0 } start)
         {
             seconds = Instants.Parse(start) is { } began ? (at - began).TotalSeconds : null;
         }
-        else if (page.Text(row, minutes) is { Length: > 0 } told)
+        else if (cells.Text(row, minutes) is { Length: > 0 } told)
         {
             seconds = double.TryParse(told, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? 60 * number : null;
         }

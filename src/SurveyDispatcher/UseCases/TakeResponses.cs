@@ -9,18 +9,17 @@ namespace SurveyDispatcher.UseCases;
 
 /// <summary>Takes web and phone responses (contracts.md, <c>inbox/responses/</c>; docs/responses.md).</summary>
 /// <remarks>
-/// One thread reads rows, looks their cases up and understands the answers; the other, which owns the store, decides and stores. It does so in
-/// the order of the cases, many at a time: responses come in no order, and each page of a tree is written once for all of them.
+/// One thread reads rows, in the order of their cases (<see cref="RowsByCase"/>), looks those up and understands the answers; the other, which
+/// owns the store, decides and stores.
 /// </remarks>
 internal sealed class TakeResponses(CycleContext context)
 {
     /// <summary>Rows of one transaction.</summary>
     internal const int TransactionRows = 50_000;
 
-    private const int PageRows = 1_000;
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
-    private readonly List<Answered> batch = [];
+    private readonly List<(long Line, RowResult Result, string Raw)> faults = [];
     private HashSet<long> changed = [], changedBefore = [];
     private long lastId;
 
@@ -62,13 +61,18 @@ internal sealed class TakeResponses(CycleContext context)
                 var (read, rejected) = (taking.Read, taking.Rejected);
                 context.Database.InTransaction(() =>
                 {
-                    batch.Clear();
-                    while (taking.Read - read + batch.Count < TransactionRows && pages.TryTake(out var page, Timeout.Infinite, context.Stopping))
+                    faults.Clear();
+                    while (taking.Read - read + faults.Count < TransactionRows && pages.TryTake(out var page, Timeout.Infinite, context.Stopping))
                     {
-                        Sort(page, taking);
+                        Store(page.Answered, taking.Id, (response, result) => taking.Count(result, response.Line, () => ""));
+                        faults.AddRange(page.Faults);
                     }
 
-                    Store(batch, taking.Id, (response, result) => taking.Count(result, response.Line, () => ""));
+                    foreach (var (line, result, raw) in faults.OrderBy(f => f.Line)) // whoever mends them has the file before him
+                    {
+                        taking.Count(result, line, () => raw);
+                    }
+
                     taking.SaveProgress();
                 });
                 (changedBefore, changed) = (changed, changedBefore);
@@ -97,19 +101,18 @@ internal sealed class TakeResponses(CycleContext context)
         return StoredAnswers.NoteAll(context.Config.Questionnaires, context.Database);
     }
 
-    /// <summary>Stores responses, in a transaction; tells of each what became of it.</summary>
+    /// <summary>Stores responses, those of one case behind each other, in a transaction; tells of each what became of it.</summary>
     internal void Store(List<Answered> responses, long fileId, Action<Answered, RowResult> tell)
     {
-        var ordered = responses.OrderBy(a => a.Case.Id).ToList(); // stable: those of one case stay in the order of the file
-        for (var from = 0; from < ordered.Count;)
+        for (var from = 0; from < responses.Count;)
         {
             var until = from + 1;
-            while (until < ordered.Count && ordered[until].Case.Id == ordered[from].Case.Id)
+            while (until < responses.Count && responses[until].Case.Id == responses[from].Case.Id)
             {
                 until++;
             }
 
-            Store(CollectionsMarshal.AsSpan(ordered)[from..until], fileId, tell);
+            Store(CollectionsMarshal.AsSpan(responses)[from..until], fileId, tell);
             from = until;
         }
     }
@@ -119,42 +122,15 @@ internal sealed class TakeResponses(CycleContext context)
         try
         {
             using var store = context.Database.OpenAnother();
-            var page = new ResponsePage(input.Headers.Count);
-            foreach (var row in input.Rows())
+            foreach (var page in new RowsByCase(input, input.IndexOf("case_id")).Pages(skip))
             {
-                if (skip > 0)
-                {
-                    skip--;
-                    continue;
-                }
-
-                page.Add(row);
-                if (page.Count == PageRows)
-                {
-                    reader.Understand(page, store);
-                    pages.Add(page, ct);
-                    page = new ResponsePage(input.Headers.Count);
-                }
+                pages.Add(reader.Understand(page, store), ct);
             }
-
-            reader.Understand(page, store);
-            pages.Add(page, ct);
         }
         finally
         {
             pages.CompleteAdding();
         }
-    }
-
-    /// <summary>Rejects are written in the order of the file; what is to be stored is put with the rest of the transaction.</summary>
-    private void Sort(ResponsePage page, FileInTaking taking)
-    {
-        foreach (var (line, result, raw) in page.Faults)
-        {
-            taking.Count(result, line, () => raw);
-        }
-
-        batch.AddRange(page.Answered);
     }
 
     /// <summary>Stores the responses of one case.</summary>
@@ -263,72 +239,12 @@ internal sealed record Answered(
     long Line, CaseRow Case, KnownResponses? Known, StoredAnswers Form, string Mode, string Status, DateTimeOffset At, DateOnly CompletedOn,
     string Language, int? Seconds, ResponseFlags Flags, string Answers, byte[] Texts, long Hash);
 
-/// <summary>Rows on their way from the thread that reads to the one that stores.</summary>
-internal sealed class ResponsePage(int columns)
+/// <summary>What became of some rows, on its way from the thread that reads to the one that stores.</summary>
+internal sealed class ResponsePage
 {
-    private readonly List<(long Line, bool IsMalformed, int Start, int FirstEnd, int Raw, int RawLength)> rows = [];
-    private readonly List<int> ends = [];
-    private byte[] bytes = new byte[1 << 18];
-    private int length;
-
-    public int Count => rows.Count;
-
-    /// <summary>Rows that can't be taken, in the order of the file.</summary>
+    /// <summary>Rows that can't be taken.</summary>
     public List<(long Line, RowResult Result, string Raw)> Faults { get; } = [];
 
-    /// <summary>Rows to be stored, in the order of the file.</summary>
+    /// <summary>Rows to be stored.</summary>
     public List<Answered> Answered { get; } = [];
-
-    /// <summary>Keeps a row's cells and text until its case has been looked up.</summary>
-    public void Add(CsvRow row)
-    {
-        var (start, firstEnd) = (length, ends.Count);
-        for (var i = 0; i < columns && !row.IsMalformed; i++)
-        {
-            Put(row.CellBytes(i));
-            ends.Add(length);
-        }
-
-        var raw = length;
-        Put(row.RawBytes);
-        rows.Add((row.Line, row.IsMalformed, start, firstEnd, raw, length - raw));
-    }
-
-    /// <summary>The line of a row; and whether it has cells that can be read.</summary>
-    public (long Line, bool IsMalformed) this[int row] => (rows[row].Line, rows[row].IsMalformed);
-
-    /// <summary>A cell in UTF-8, ASCII white space around it removed; empty for a column that is not there (index -1).</summary>
-    public ReadOnlySpan<byte> Cell(int row, int column)
-    {
-        if (column < 0)
-        {
-            return [];
-        }
-
-        var (_, _, start, firstEnd, _, _) = rows[row];
-        return bytes.AsSpan((column == 0 ? start : ends[firstEnd + column - 1])..ends[firstEnd + column]).Trim(" \t\r\n"u8);
-    }
-
-    /// <summary>A cell as text, white space around it removed.</summary>
-    public string Text(int row, int column) => Encoding.UTF8.GetString(Cell(row, column)).Trim();
-
-    /// <summary>Whether a cell has nothing but white space in it.</summary>
-    public bool IsBlank(int row, int column) => Cell(row, column) is var cell && (cell.IsEmpty || (cell[0] >= 0x80 && Text(row, column).Length == 0));
-
-    /// <summary>The record as the file has it.</summary>
-    public string Raw(int row) => Encoding.UTF8.GetString(bytes, rows[row].Raw, rows[row].RawLength);
-
-    /// <summary>The cells are not needed any more.</summary>
-    public void Release() => bytes = [];
-
-    private void Put(ReadOnlySpan<byte> text)
-    {
-        if (length + text.Length > bytes.Length)
-        {
-            Array.Resize(ref bytes, Math.Max(2 * bytes.Length, length + text.Length));
-        }
-
-        text.CopyTo(bytes.AsSpan(length));
-        length += text.Length;
-    }
 }
