@@ -55,7 +55,7 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
                 : $"Mails, lists or replies tell of case {s.Id}, but there is no such case.";
         }
 
-        return Screened(s, s.Verdict) ?? Verify.Readable(() => $"The ledger of transaction {s.Verdict}", () => Folded(s, s.Verdict))
+        return Screened(s, s.Verdict) ?? Verify.Readable(() => $"The ledger of transaction {s.Verdict}", () => Folded(s, s.Verdict)) ?? Over(s, s.Verdict)
             ?? s.Said(Mailed(s) ?? (IsErased(s) ? null : HandedOver(s) ?? Withdrawn(s) ?? Answered(s) ?? Called(s) ?? Returned(s)));
     }
 
@@ -83,6 +83,11 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
             ? null
             : $"Transaction {t} is on record as {Verdict(t.Reason)}, but the rules that failed do not begin with that.";
     }
+
+    /// <summary>Retention finds what is over by its ending; what has none would be kept for ever.</summary>
+    private static string? Over(Story s, VerdictRow t) => (s.Case is { } row ? !row.Case.IsOpen : t.Reason is not null) == t.HasEnding ? null
+        : t.HasEnding ? $"Transaction {t} is not over, but retention was told that it is."
+        : $"Transaction {t} is over, but no ending is on record: retention would never look at it.";
 
     private string? Folded(Story s, VerdictRow t)
     {
@@ -310,10 +315,10 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
     }
 
     private sealed record VerdictRow(
-        long Id, string Transaction, string Country, string Survey, DateOnly EventDate, string? Reason, int FailedRules, DateOnly ScreenedOn, long PolicyId)
+        long Id, string Transaction, string Country, string Survey, DateOnly EventDate, string? Reason, int FailedRules, DateOnly ScreenedOn, long PolicyId, bool HasEnding)
     {
         public static VerdictRow Read(System.Data.Common.DbDataReader r) => new(
-            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Day(4), r.TextOrNull(5), r.GetInt32(6), r.Day(7), r.GetInt64(8));
+            r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), r.Day(4), r.TextOrNull(5), r.GetInt32(6), r.Day(7), r.GetInt64(8), !r.IsDBNull(9));
 
         public override string ToString() => $"{Id} ({Country} {Transaction})";
     }

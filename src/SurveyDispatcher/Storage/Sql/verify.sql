@@ -38,7 +38,8 @@ WHERE w.list_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lists l WHERE l.id = w
 SELECT case_id, seq, day, kind, detail, cycle_id, policy_id FROM ledger ORDER BY case_id, seq
 
 -- name: verdicts
-SELECT id, transaction_id, country, survey, event_date, reason, failed_rules, screened_on, policy_id FROM transactions ORDER BY id
+SELECT t.id, t.transaction_id, t.country, t.survey, t.event_date, t.reason, t.failed_rules, t.screened_on, t.policy_id, e.id
+FROM transactions t LEFT JOIN endings e ON e.id = t.id ORDER BY t.id
 
 -- name: mails
 SELECT m.case_id, m.contact, m.state, m.settled_in, m.to_hash, coalesce(s.flags, 0)
