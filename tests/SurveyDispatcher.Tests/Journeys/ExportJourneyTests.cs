@@ -22,8 +22,8 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
         "interviews",
         "response_id,case_id,respondent,market,survey,dealer_code,event_date,mode,status,completed_at,language,questionnaire_version,counted,late,duplicate_of,flags,minutes,"
         + "invited_on,reminded_on,phone_on,attempts,final_disposition")]
-    [InlineData("answers", "response_id,case_id,survey,question,code,value")]
-    [InlineData("texts", "response_id,case_id,question,text")]
+    [InlineData("answers", "response_id,case_id,survey,question,code,value,questionnaire_version,counted")]
+    [InlineData("texts", "response_id,case_id,survey,question,text,questionnaire_version,counted")]
     [InlineData("attempts", "case_id,market,survey,dealer_code,attempt,attempted_at,code,meaning,final")]
     [InlineData("dispositions", "case_id,market,survey,dealer_code,month,code,bucket,edition")]
     [InlineData(
@@ -133,8 +133,8 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
 
         Assert.Equal(
             [
-                $"5|{service}|service|still_owns|yes|", $"5|{service}|service|most_familiar|yes|", $"5|{service}|service|work_done|maintenance\\repair|",
-                $"5|{service}|service|overall|1|1", $"5|{service}|service|recommend|0|0", $"5|{service}|service|age_band|65_plus|", $"5|{service}|service|gender|male|",
+                $"5|{service}|service|still_owns|yes||1|Y", $"5|{service}|service|most_familiar|yes||1|Y", $"5|{service}|service|work_done|maintenance\\repair||1|Y",
+                $"5|{service}|service|overall|1|1|1|Y", $"5|{service}|service|recommend|0|0|1|Y", $"5|{service}|service|age_band|65_plus||1|Y", $"5|{service}|service|gender|male||1|Y",
             ],
             exported.Table("answers").Where(r => r["case_id"] == service).Select(r => string.Join('|', r.Values.Select(v => v.Replace('|', '\\')))));
     }
@@ -147,6 +147,21 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
         Assert.Equal(exported.World.Query("SELECT count(*) FROM answers"), $"{rows.Count}");
         Assert.Equal(exported.World.Query("SELECT sum(value) FROM answers"), $"{rows.Sum(r => r["value"].Length == 0 ? 0 : int.Parse(r["value"], CultureInfo.InvariantCulture))}");
         await exported.World.HoldsAsync();
+    }
+
+    /// <summary>What counts must be told apart in every table: nobody may have to join for that.</summary>
+    [Fact]
+    public void TheLongTablesAndTheStoresViewSayWhichResponsesCount()
+    {
+        var interviews = exported.Table("interviews").ToDictionary(i => i["response_id"]);
+
+        Assert.Contains("N", interviews.Values.Select(i => i["counted"]));
+        Assert.All(exported.Table("answers").Concat(exported.Table("texts")), a => Assert.Equal(
+            (interviews[a["response_id"]]["survey"], interviews[a["response_id"]]["questionnaire_version"], interviews[a["response_id"]]["counted"]),
+            (a["survey"], a["questionnaire_version"], a["counted"])));
+        Assert.Equal(
+            string.Join(' ', exported.Table("responses").GroupBy(r => r["dealer_code"]).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Key}:{g.Count()}")),
+            string.Join(' ', exported.World.Rows("SELECT dealer_code, sum(counted) FROM interviews GROUP BY dealer_code HAVING sum(counted) > 0 ORDER BY dealer_code").Select(r => r.Replace('|', ':'))));
     }
 
     [Fact]

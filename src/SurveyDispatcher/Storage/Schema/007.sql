@@ -347,3 +347,9 @@ CREATE TABLE handed_over (
     case_id INTEGER NOT NULL,
     PRIMARY KEY (year, market, country, person)
 ) WITHOUT ROWID;
+
+-- For analysts who ask the store itself: each response without its words and its case's number without a name, with the dealer.
+CREATE VIEW interviews AS
+SELECT r.id AS response_id, r.case_id, c.market, c.survey, t.dealer_code, c.event_date, r.mode, r.status, r.completed_at, r.language,
+    q.version AS questionnaire_version, CASE WHEN r.status = 'complete' AND r.duplicate_of IS NULL THEN 1 ELSE 0 END AS counted, r.late, r.duplicate_of, r.seconds, r.flags
+FROM responses r JOIN cases c ON c.id = r.case_id JOIN transactions t ON t.id = r.case_id JOIN questionnaires q ON q.id = r.questionnaire_id;

@@ -14,10 +14,12 @@ WHERE r.status = 'complete' AND r.duplicate_of IS NULL
 ORDER BY r.id
 
 -- name: answers
-SELECT r.id, r.case_id, c.market, c.survey, r.questionnaire_id, r.answers FROM responses r JOIN cases c ON c.id = r.case_id ORDER BY r.id
+SELECT r.id, r.case_id, c.market, c.survey, r.questionnaire_id, r.answers, q.version, r.status, r.duplicate_of
+FROM responses r JOIN cases c ON c.id = r.case_id JOIN questionnaires q ON q.id = r.questionnaire_id ORDER BY r.id
 
 -- name: texts
-SELECT r.id, r.case_id, c.market, r.texts FROM responses r JOIN cases c ON c.id = r.case_id WHERE r.texts <> x'' ORDER BY r.id
+SELECT r.id, r.case_id, c.market, c.survey, r.texts, q.version, r.status, r.duplicate_of
+FROM responses r JOIN cases c ON c.id = r.case_id JOIN questionnaires q ON q.id = r.questionnaire_id WHERE r.texts <> x'' ORDER BY r.id
 
 -- name: attempts
 SELECT a.case_id, c.market, c.survey, t.dealer_code, a.attempt, a.attempted_at, a.code, a.final, a.number

@@ -95,8 +95,7 @@ internal sealed class ResponseTables
                 (ResponseStatuses.Complete, "complete"), (ResponseStatuses.Partial, "partial"), (ResponseStatuses.Refused, "refused"),
                 (ResponseStatuses.ScreenedOut, "the respondent is not the one to ask"), (ResponseStatuses.OptOut, "wants no survey any more")),
             CompletedColumn, LanguageColumn,
-            Integer("questionnaire_version", "The version of the survey's questionnaire"),
-            YesNo("counted", "Whether it counts: complete, and the first complete one of its case"),
+            VersionColumn, CountedColumn,
             LateColumn,
             Integer("duplicate_of", "Of a later complete response: the response_id of the first one of its case, which counts"),
             Text("flags", $"What is odd about it, joined by |; nothing was dropped for it. {string.Join("; ", Flags)}"),
@@ -121,7 +120,7 @@ internal sealed class ResponseTables
             markets.Local(output, market, page.Instant(row, 9));
             markets.Language(output, market, page.Text(row, 10), page.Text(row, 11));
             output.Integer(page.Number(row, 12));
-            output.YesNo(page.Text(row, 8).SequenceEqual("complete"u8) && page.IsNull(row, 14));
+            output.YesNo(Counts(page, row, 8, 14));
             output.YesNo(page.Number(row, 13) != 0);
             Optional(output, page.NumberOrNull(row, 14));
             output.Text(((ResponseFlags)page.Number(row, 15)).Codes());
@@ -143,6 +142,7 @@ internal sealed class ResponseTables
             Text("question", "The question, as in codebook"),
             Text("code", "The answer; several choices joined by |"),
             Integer("value", "The answer as a number, where the question has a scale of numbers"),
+            VersionColumn, CountedColumn,
         ],
         output => RowPipe.Run(database["export.answers"], (page, row) =>
         {
@@ -167,6 +167,8 @@ internal sealed class ResponseTables
                         output.Empty();
                     }
 
+                    output.Integer(page.Number(row, 6));
+                    output.YesNo(Counts(page, row, 7, 8));
                     output.EndRow();
                 }
             }
@@ -177,21 +179,25 @@ internal sealed class ResponseTables
         "texts",
         "One row for every answer in the customer's own words, of every response that is kept",
         [
-            Integer("response_id", "The response, as in interviews"), CaseTables.CaseIdColumn,
+            Integer("response_id", "The response, as in interviews"), CaseTables.CaseIdColumn, CaseTables.SurveyColumn,
             Text("question", "The question, as in codebook"),
             Text("text", "What the customer wrote or said; it may name people") with { IsFreeText = true },
+            VersionColumn, CountedColumn,
         ],
         output => RowPipe.Run(database["export.texts"], (page, row) =>
         {
-            texts.Read(page.Text(row, 3));
+            texts.Read(page.Text(row, 4));
             foreach (var (question, column) in texts.Questions)
             {
                 if (texts.Of(column) is { IsEmpty: false } text)
                 {
                     output.Integer(page.Number(row, 0));
                     MarketCells.CaseId(output, page.Text(row, 2), page.Number(row, 1));
+                    output.Text(page.Text(row, 3));
                     output.Text(question);
                     output.Text(text);
+                    output.Integer(page.Number(row, 5));
+                    output.YesNo(Counts(page, row, 6, 7));
                     output.EndRow();
                 }
             }
@@ -210,12 +216,19 @@ internal sealed class ResponseTables
         _ => throw new InvalidOperationException($"{flag} has no meaning in exports."),
     });
 
+    private static ExportColumn VersionColumn { get; } = Integer("questionnaire_version", "The version of the survey's questionnaire that was answered");
+
+    private static ExportColumn CountedColumn { get; } = YesNo("counted", "Whether the response counts: complete, and the first complete one of its case");
+
     private static ExportColumn CompletedColumn { get; } = Instant("completed_at", "When it was completed, by the market's clocks");
 
     private static ExportColumn LanguageColumn { get; } =
         Text("language", "The language (BCP 47): as the response file says, else the one in which the customer was written to");
 
     private static ExportColumn LateColumn { get; } = YesNo("late", "Whether it came after the case had closed");
+
+    private static bool Counts(RowPage page, int row, int status, int duplicateOf) =>
+        page.Text(row, status).SequenceEqual("complete"u8) && page.IsNull(row, duplicateOf);
 
     private static void Optional(ITableOutput output, long? number)
     {
