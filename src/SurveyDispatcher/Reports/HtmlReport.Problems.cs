@@ -53,7 +53,16 @@ public sealed partial class HtmlReport
         page.Write($"</tr></thead><tbody>");
         foreach (var (i, line) in sheet.Lines.Index())
         {
-            page.Write($"<tr><td>{i + 1}</td><th scope=\"row\" class=\"words\">{words.ItemName(figures.Questionnaire, line.Question)} <small class=\"wording\">{words.Wording(figures.Questionnaire, line.Question)}</small></th>");
+            page.Write($"<tr><td>{i + 1}</td><th scope=\"row\" class=\"words\">");
+            if (words.HasItemName(line.Question))
+            {
+                page.Write($"{words.ItemName(figures.Questionnaire, line.Question)} <small class=\"wording\">{words.Wording(figures.Questionnaire, line.Question)}</small></th>");
+            }
+            else
+            {
+                page.Write($"{words.Wording(figures.Questionnaire, line.Question)}</th>");
+            }
+
             Cell(Words.Number(line.Count.Problems));
             Cell(Words.Number(line.Count.Answered));
             Cell(Words.Hundredths(line.OfProblems));

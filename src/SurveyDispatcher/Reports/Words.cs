@@ -88,6 +88,9 @@ internal sealed class Words
     /// <summary>The short name of a question: for charts and lists. Of one that has none yet the beginning of its wording.</summary>
     public string ItemName(Questionnaire questionnaire, string id) => texts.GetValueOrDefault($"item.{id}") ?? Short(Wording(questionnaire, id), 34);
 
+    /// <summary>Whether a question has a short name of its own.</summary>
+    public bool HasItemName(string id) => texts.ContainsKey($"item.{id}");
+
     /// <summary>How a question is worded.</summary>
     public string Wording(Questionnaire questionnaire, string id) =>
         questionnaire.Find(id)?.Text is { } text ? text.GetValueOrDefault(Language) ?? text.GetValueOrDefault("en") ?? id : id;

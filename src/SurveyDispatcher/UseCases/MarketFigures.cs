@@ -141,7 +141,7 @@ internal sealed class MarketFigures
         SurveyKind survey, IReadOnlyList<DealerFigures> shown, IReadOnlyList<Score> others, IReadOnlyList<MonthFigures> course, IReadOnlyList<MonthFigures> nationCourse,
         IReadOnlyCollection<DealerSums> ofProblems)
     {
-        var questionnaire = config.Questionnaires.InForce(survey, days.AsOf);
+        var questionnaire = config.Questionnaires.InForce(survey, days.ProblemsTo);
         var problems = new ProblemTally();
         foreach (var sums in ofProblems)
         {

@@ -83,7 +83,7 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
     private static void Write(Report report, string language, string folder, List<string> files)
     {
         var stem = $"report_{report.Market}{(report.Dealer is { } dealer ? $"_{InFileName(dealer.Code)}" : "")}_{report.Period.ToString().Replace("..", "_", StringComparison.Ordinal)}";
-        WriteFile($"{stem}.html", stream => HtmlReport.Write(report, language, stream));
+        WriteFile($"{stem}{(language == "en" ? "" : $"_{language}")}.html", stream => HtmlReport.Write(report, language, stream));
         foreach (var table in CsvReport.Tables(report))
         {
             WriteFile($"{stem}_{table.Name}.csv", stream =>

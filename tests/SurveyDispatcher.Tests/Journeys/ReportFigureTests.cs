@@ -185,6 +185,10 @@ public sealed class ReportFigureTests
         var scores = Csv.Table(File.ReadAllText(Path.Combine(folder, "report_AU_A03_2026-01_scores.csv")));
         Assert.Contains(scores, s => s.ContainsValue("-100")); // a number, not a formula that was made harmless
         Assert.Contains("Gamma Cars", File.ReadAllText(Path.Combine(folder, "report_AU_A03_2026-01.html")), StringComparison.Ordinal);
+        var inChinese = await world.RunAsync("report", "--market", "AU", "--dealer", "A03", "--period", "2026-01", "--out", folder, "--language", "zh-CN");
+        Assert.Equal((0, ""), (inChinese.Code, inChinese.Error));
+        Assert.Contains("lang=\"en\"", File.ReadAllText(Path.Combine(folder, "report_AU_A03_2026-01.html")), StringComparison.Ordinal); // the one stands beside the other
+        Assert.Contains("lang=\"zh-CN\"", File.ReadAllText(Path.Combine(folder, "report_AU_A03_2026-01_zh-CN.html")), StringComparison.Ordinal);
         Assert.DoesNotContain("Alpha Motors", string.Concat(Directory.GetFiles(folder, "report_AU_A03_*").Select(File.ReadAllText)), StringComparison.Ordinal);
     }
 
