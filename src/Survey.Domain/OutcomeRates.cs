@@ -38,10 +38,10 @@ public readonly record struct FinalDisposition(string Code, OutcomeBucket Bucket
 
     /// <summary>The final disposition of a case that has ended, in mixed mode (outcome-rates.md, <i>Final disposition</i>).</summary>
     /// <param name="c">The case.</param>
-    /// <param name="partial">A partial response came in.</param>
+    /// <param name="responses">The statuses of its responses, in time or late.</param>
     /// <param name="calls">The vendor's codes, in the order of the attempts.</param>
     /// <returns>Null while the case is open: open cases don't count.</returns>
-    public static FinalDisposition? Of(SurveyCase c, bool partial, IReadOnlyList<string> calls)
+    public static FinalDisposition? Of(SurveyCase c, IReadOnlyList<string> responses, IReadOnlyList<string> calls)
     {
         if (c.IsOpen)
         {
@@ -59,12 +59,16 @@ public readonly record struct FinalDisposition(string Code, OutcomeBucket Bucket
             CloseReasons.OptedOut when c.HasBeenContacted => new("2.11", OutcomeBucket.Refusal),
             CloseReasons.OptedOut => new("4.10", OutcomeBucket.NotEligible),
 
-            // Reports may come after the case has closed: they change nothing of it, but a no that was said remains one.
-            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse
+            // Reports and responses may come after the case has closed: they change nothing of it, but a no that was said remains one.
+            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or CloseReasons.NoContactChannel
                 when calls.LastOrDefault(IsRefusal) is { } refusal => new(refusal, OutcomeBucket.Refusal),
-            _ when partial || calls.Contains("1.2") => new("1.2", OutcomeBucket.Partial),
+            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or CloseReasons.NoContactChannel
+                when responses.Contains(ResponseStatuses.Refused) || responses.Contains(ResponseStatuses.OptOut) => new("2.11", OutcomeBucket.Refusal),
+            _ when responses.Contains(ResponseStatuses.Partial) || calls.Contains("1.2") => new("1.2", OutcomeBucket.Partial),
             CloseReasons.Unable => new(calls.LastOrDefault(IsInability) ?? "2.32", OutcomeBucket.Other),
             CloseReasons.RespondentNotEligible => new("4.70", OutcomeBucket.NotEligible),
+            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or CloseReasons.NoContactChannel
+                when responses.Contains(ResponseStatuses.ScreenedOut) && !calls.Any(IsInability) => new("4.70", OutcomeBucket.NotEligible),
             CloseReasons.NoContactChannel => Uncalled(c),
             CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or "window_passed" =>
                 calls.Count > 0 ? Called(calls) : Uncalled(c),

@@ -27,11 +27,11 @@ public sealed record Scale(string Id, ScaleKind Kind, IReadOnlyList<ScaleCode> C
     /// <summary>Whether a non-empty answer lies within the scale.</summary>
     public bool Admits(string answer) => Kind == ScaleKind.Text || Read(Encoding.UTF8.GetBytes(answer)) is not null;
 
-    /// <summary>The code that a non-empty answer in UTF-8 is (of several, joined as they stand); null: it lies outside the scale. Of a text there are no codes.</summary>
+    /// <summary>The code that a non-empty answer in UTF-8 is (of several, joined as they stand, each once); null: it lies outside the scale. Of a text there are no codes.</summary>
     public string? Read(ReadOnlySpan<byte> answer) => Kind switch
     {
         ScaleKind.Scale or ScaleKind.Choice => CodeOf(answer),
-        ScaleKind.Choices => AdmitsAll(answer) ? Encoding.UTF8.GetString(answer) : null,
+        ScaleKind.Choices => Chosen(answer),
         ScaleKind.Text => null,
         _ => throw new ArgumentOutOfRangeException(nameof(answer), Kind, "Unknown scale kind."),
     };
@@ -49,20 +49,23 @@ public sealed record Scale(string Id, ScaleKind Kind, IReadOnlyList<ScaleCode> C
         return null;
     }
 
-    private bool AdmitsAll(ReadOnlySpan<byte> chosen)
+    private string? Chosen(ReadOnlySpan<byte> answer)
     {
-        var seen = new List<string>(codes.Length);
-        foreach (var part in chosen.Split((byte)'|'))
+        var chosen = new List<string>(codes.Length);
+        foreach (var part in answer.Split((byte)'|'))
         {
-            if (CodeOf(chosen[part]) is not { } code || seen.Contains(code))
+            if (CodeOf(answer[part].Trim((byte)' ')) is not { } code)
             {
-                return false;
+                return null;
             }
 
-            seen.Add(code);
+            if (!chosen.Contains(code))
+            {
+                chosen.Add(code);
+            }
         }
 
-        return true;
+        return string.Join('|', chosen);
     }
 }
 

@@ -58,14 +58,9 @@ public static partial class DurableFile
     public static void WriteFolder(string path, Action<string> write)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var temporary = path + ".tmp";
+        var temporary = $"{path}.{Path.GetRandomFileName()}.tmp"; // a name of its own: whatever else is there is somebody's
         try
         {
-            if (Directory.Exists(temporary))
-            {
-                Directory.Delete(temporary, recursive: true); // of somebody who was killed
-            }
-
             CreateFolder(temporary);
             write(temporary);
             FlushFolderUnlessWindows(temporary);

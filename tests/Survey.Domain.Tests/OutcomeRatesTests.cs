@@ -10,11 +10,11 @@ public class OutcomeRatesTests
     [InlineData(CaseState.Reminded)]
     [InlineData(CaseState.PhoneQueued)]
     [InlineData(CaseState.WithVendor)]
-    public void OpenCasesDoNotCount(CaseState state) => Assert.Null(FinalDisposition.Of(Some.CaseIn(state), partial: true, ["2.20"]));
+    public void OpenCasesDoNotCount(CaseState state) => Assert.Null(FinalDisposition.Of(Some.CaseIn(state), responses: ["partial"], ["2.20"]));
 
     [Fact]
     public void ACompleteInEitherModeComesBeforeEverything() =>
-        Assert.Equal(new("1.1", OutcomeBucket.Complete), FinalDisposition.Of(Some.Completed, partial: true, ["2.111", "4.70"]));
+        Assert.Equal(new("1.1", OutcomeBucket.Complete), FinalDisposition.Of(Some.Completed, responses: ["partial"], ["2.111", "4.70"]));
 
     [Theory]
     [InlineData("refused", "", "2.11", OutcomeBucket.Refusal)]
@@ -44,8 +44,26 @@ public class OutcomeRatesTests
     {
         var expected = partial ? new FinalDisposition("1.2", OutcomeBucket.Partial) : new FinalDisposition("2.11", OutcomeBucket.Refusal);
 
-        Assert.Equal(expected, FinalDisposition.Of(Some.ClosedFor(reason), partial: true, []));
-        Assert.Equal(expected, FinalDisposition.Of(Some.ClosedFor(reason), partial: false, ["2.20", "1.2"]));
+        Assert.Equal(expected, FinalDisposition.Of(Some.ClosedFor(reason), responses: ["partial"], []));
+        Assert.Equal(expected, FinalDisposition.Of(Some.ClosedFor(reason), responses: [], ["2.20", "1.2"]));
+    }
+
+    /// <summary>Precedence, whenever it was said and in whatever mode: a refusal, a partial, another final code of a person reached.</summary>
+    [Theory]
+    [InlineData("refused", "", "2.11", OutcomeBucket.Refusal)]
+    [InlineData("opt_out", "", "2.11", OutcomeBucket.Refusal)]
+    [InlineData("partial refused", "", "2.11", OutcomeBucket.Refusal)]
+    [InlineData("opt_out partial", "2.22", "2.11", OutcomeBucket.Refusal)]
+    [InlineData("refused", "2.112", "2.112", OutcomeBucket.Refusal)] // the call says who refused
+    [InlineData("screened_out", "", "4.70", OutcomeBucket.NotEligible)]
+    [InlineData("screened_out", "2.12 3.13", "4.70", OutcomeBucket.NotEligible)] // before a break-off
+    [InlineData("screened_out partial", "", "1.2", OutcomeBucket.Partial)]
+    public void WhatIsSaidAfterTheEndOfACaseCounts(string responses, string calls, string code, OutcomeBucket bucket)
+    {
+        foreach (var reason in new[] { "window_closed", "no_response", "unreachable", "no_contact_channel" })
+        {
+            Assert.Equal(new(code, bucket), FinalDisposition.Of(Some.ClosedFor(reason), responses.Split(' '), calls.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        }
     }
 
     [Theory]
@@ -209,7 +227,7 @@ public class OutcomeRatesTests
         ];
         foreach (var c in cases)
         {
-            rates.Add(FinalDisposition.Of(c, partial: false, [])!.Value, c);
+            rates.Add(FinalDisposition.Of(c, responses: [], [])!.Value, c);
         }
 
         Assert.Equal((6, 1, 1), (rates.Dispatched, rates.Bounced, rates.ScreenedOut));
@@ -256,7 +274,7 @@ public class OutcomeRatesTests
     }
 
     private static FinalDisposition? Of(SurveyCase c, string calls = "") =>
-        FinalDisposition.Of(c, partial: false, calls.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        FinalDisposition.Of(c, responses: [], calls.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     private static OutcomeRates Counts(params int[] counts)
     {

@@ -35,7 +35,8 @@ public class QuestionnaireTests
     [InlineData("work_done", "repair", true)]
     [InlineData("work_done", "maintenance|repair", true)]
     [InlineData("work_done", "repair|maintenance", true)]
-    [InlineData("work_done", "repair|repair", false)]
+    [InlineData("work_done", "repair|repair", true)] // chosen, and named twice
+    [InlineData("work_done", "repair | maintenance", true)]
     [InlineData("work_done", "repair|", false)]
     [InlineData("work_done", "|", false)]
     [InlineData("work_done", "repair|bodywork", false)]

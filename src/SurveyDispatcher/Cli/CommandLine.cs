@@ -202,12 +202,12 @@ public static class CommandLine
         var language = new Option<string?>("--language") { Description = "The language of the labels for SPSS and Stata ('all' as CSV) [default: en]", HelpName = "TAG" };
         var verb = new Command("export", "Tables for analysts, as CSV or as one SQLite database; 'all' as a package with labels for SPSS and Stata")
         {
-            what, format, path, withContact, language,
+            what, format, path, withContact, language, Json,
         };
         verb.SetAction(result =>
         {
             var request = new ExportRequest(
-                result.GetValue(what)!, result.GetValue(format) == "sqlite", result.GetValue(path), result.GetValue(withContact), result.GetValue(language));
+                result.GetValue(what)!, result.GetValue(format) == "sqlite", result.GetValue(Json), result.GetValue(path), result.GetValue(withContact), result.GetValue(language));
             request.Check();
             var config = Load(result);
             if (request.Language is { } tag)
@@ -216,6 +216,7 @@ public static class CommandLine
             }
 
             var directory = DirectoryOf(result, config);
+            CheckTarget(request.Path, directory, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = Export.NeedsKeys(request.What, request.WithContact)
                 ? Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)
@@ -231,11 +232,11 @@ public static class CommandLine
             }
             else if (request.Path is { } file)
             {
-                DurableFile.Write(file, stream => export.Write(request.What, stream));
+                DurableFile.Write(file, stream => export.Write(request.What, request.IsJson, stream));
             }
             else
             {
-                here.WriteBytes(stream => export.Write(request.What, stream));
+                here.WriteBytes(stream => export.Write(request.What, request.IsJson, stream));
             }
 
             return Done;
@@ -270,12 +271,22 @@ public static class CommandLine
             var directory = DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
+            CheckTarget(result.GetValue(folder), directory, config);
             var request = new ReportRequest(result.GetValue(market)?.ToUpperInvariant(), result.GetValue(dealer), result.GetValue(each), months, result.GetValue(language)!);
             var written = new WriteReports(config, database, vault).Write(request, result.GetValue(folder) ?? Path.Combine(directory.Root, "reports"));
             here.Output.WriteLine(result.GetValue(Json) ? written.ToJson() : written.ToText());
             return Done;
         });
         return verb;
+    }
+
+    /// <summary>What is written for others must not fall on what the program lives on.</summary>
+    private static void CheckTarget(string? path, DataDirectory directory, PipelineConfig config)
+    {
+        if (path is not null && (directory.IsOwn(path) || new Store(directory, config.Settings.Store).IsAt(path) || (config.Settings.Keys.File is { Length: > 0 } keys && Path.GetFullPath(keys) == Path.GetFullPath(path))))
+        {
+            throw new UsageException($"--out {PlainText.Shown(path)} is where the program keeps its own files. Name another place.");
+        }
     }
 
     private static Command VerifyVerb(Surroundings here)

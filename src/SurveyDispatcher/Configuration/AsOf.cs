@@ -80,7 +80,7 @@ public sealed record AsOf
 public static class Instants
 {
     private static readonly string[] Formats =
-        ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd HH:mmzzz"];
+        ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd HH:mmzzz", "yyyyMMdd'T'HHmmss.FFFFFFFzzz", "yyyyMMdd'T'HHmmzzz"];
 
     /// <summary>ISO 8601 with an offset (or Z), or null.</summary>
     public static DateTimeOffset? Parse(string text)

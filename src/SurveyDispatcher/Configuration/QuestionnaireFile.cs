@@ -1,17 +1,24 @@
+using System.Text.RegularExpressions;
 using Survey.Domain;
 
 namespace SurveyDispatcher.Configuration;
 
 /// <summary>Reads <c>questionnaires/</c>: <c>sales.json</c> and <c>service.json</c>, and other versions beside them, such as <c>sales-2.json</c>.</summary>
-internal static class QuestionnaireFile
+internal static partial class QuestionnaireFile
 {
     private const string Folder = "questionnaires";
+
+    /// <summary>Names of other columns of response files, and of the export that has a column for each question.</summary>
+    internal static IReadOnlySet<string> Taken { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "case_id", "mode", "status", "completed_at", "started_at", "minutes", "language", "questionnaire_version", "market", "survey", "dealer_code", "event_date", "late",
+    };
 
     /// <summary>All versions of both surveys; null when one has a fault, or they don't fit together.</summary>
     public static Questionnaires? ReadAll(ConfigFolder folder, List<ConfigFault> faults)
     {
         var before = faults.Count;
-        var all = new List<Questionnaire>();
+        var all = new List<(string File, Questionnaire Read)>();
         foreach (var survey in Enum.GetValues<SurveyKind>())
         {
             var others = folder.Below(Folder).Where(f => f.StartsWith($"{Folder}/{survey.Code()}-", StringComparison.Ordinal) && f.EndsWith(".json", StringComparison.Ordinal));
@@ -24,16 +31,19 @@ internal static class QuestionnaireFile
                 }
             }
 
-            CheckOrder([.. versions.OrderBy(v => v.Read.Version)], faults);
-            all.AddRange(versions.Select(v => v.Read));
+            versions.Sort((a, b) => a.Read.Version.CompareTo(b.Read.Version));
+            CheckOrder(versions, faults);
+            all.AddRange(versions);
         }
+
+        CheckColumns(all, faults);
 
         foreach (var file in folder.Below(Folder).Where(IsNobodys))
         {
             faults.Add(new ConfigFault(file, "", "Nobody reads this file: questionnaires are sales.json, service.json, and other versions of them such as sales-2.json."));
         }
 
-        return faults.Count > before ? null : new Questionnaires(all);
+        return faults.Count > before ? null : new Questionnaires([.. all.Select(v => v.Read)]);
     }
 
     /// <summary>One version.</summary>
@@ -94,11 +104,20 @@ internal static class QuestionnaireFile
                 faults.Add(new ConfigFault(otherFile, "validFrom", $"Version {next.Version} must come into force after version {one.Version} ({file}, from {one.ValidFrom:yyyy-MM-dd})."));
             }
 
-            foreach (var question in next.Questions)
+        }
+    }
+
+    /// <summary>A question has one column, whichever survey and version asked it.</summary>
+    private static void CheckColumns(IEnumerable<(string File, Questionnaire Read)> all, List<ConfigFault> faults)
+    {
+        var first = new Dictionary<string, (string File, ScaleKind Kind)>(StringComparer.Ordinal);
+        foreach (var (file, questionnaire) in all)
+        {
+            foreach (var question in questionnaire.Questions)
             {
-                if (one.Find(question.Id) is { } earlier && earlier.Scale.Kind != question.Scale.Kind)
+                if (!first.TryAdd(question.Id, (file, question.Scale.Kind)) && first[question.Id] is var other && other.Kind != question.Scale.Kind)
                 {
-                    faults.Add(new ConfigFault(otherFile, $"questions.{question.Id}", $"It is answered in another way than in {file}, and would share its column: give it an id of its own."));
+                    faults.Add(new ConfigFault(file, $"questions.{question.Id}", $"It is answered in another way than in {other.File}, and would share its column: give it an id of its own."));
                 }
             }
         }
@@ -211,6 +230,15 @@ internal static class QuestionnaireFile
         }
 
         node.NoMore();
+        if (id.Length > 0 && !ColumnName().IsMatch(id))
+        {
+            node.Fault("id", $"'{PlainText.Shown(id)}' can't be a column of files and exports: a small letter, then up to 25 small letters, digits and _.");
+        }
+        else if (Taken.Contains(id))
+        {
+            node.Fault("id", $"'{id}' is the name of another column of response files or exports: choose another one.");
+        }
+
         if (earlier.Exists(q => q.Id == id))
         {
             node.Fault("id", $"Two questions are called '{id}'.");
@@ -256,4 +284,8 @@ internal static class QuestionnaireFile
 
         return texts;
     }
+
+    /// <summary>SPSS, Stata and R take it as it is; Stata's names have 32 letters, and a question of several choices gets numbers behind its own.</summary>
+    [GeneratedRegex(@"^[a-z][a-z0-9_]{0,25}\z")]
+    private static partial Regex ColumnName();
 }

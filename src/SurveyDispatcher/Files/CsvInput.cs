@@ -77,6 +77,16 @@ public sealed class CsvInput
         return -1;
     }
 
+    /// <summary>Refuses a file with one of these columns twice. Others, which nobody reads, may be there as often as they like.</summary>
+    /// <exception cref="FileRefusedException">One is.</exception>
+    public void RefuseTwice(IEnumerable<string> columns)
+    {
+        if (columns.FirstOrDefault(c => Headers.Count(h => string.Equals(h, c, StringComparison.OrdinalIgnoreCase)) > 1) is { } twice)
+        {
+            throw new FileRefusedException($"The header names {twice} twice; nobody can say which one is meant. Ask the sender for a file with each column once.");
+        }
+    }
+
     /// <summary>The data rows. A row is valid until the next one is asked for.</summary>
     /// <remarks>
     /// A quote that is opened by mistake swallows rows until another one closes it, or the rest of the file. Where the lines
@@ -250,11 +260,7 @@ public sealed class CsvInput
                 + "Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).");
         }
 
-        var twice = required.FirstOrDefault(r => Headers.Count(h => string.Equals(h, r, StringComparison.OrdinalIgnoreCase)) > 1);
-        if (twice is not null)
-        {
-            throw new FileRefusedException($"The header names {twice} twice; nobody can say which one is meant. Ask the sender for a file with each column once.");
-        }
+        RefuseTwice(required);
     }
 
     private static string Word(char delimiter) => delimiter == '\t' ? "tabs" : $"'{delimiter}'";

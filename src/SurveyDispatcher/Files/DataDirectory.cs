@@ -49,6 +49,20 @@ public sealed class DataDirectory
     public string Archive(DateOnly day) =>
         Path.Combine(ArchiveRoot, $"{day:yyyy}", $"{day:MM}", $"{day:dd}");
 
+    /// <summary>Whether a path is one that the program itself writes or reads here: nothing else may be put there.</summary>
+    public bool IsOwn(string path)
+    {
+        var full = Path.GetFullPath(path);
+        if (!full.StartsWith(Root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            return full == Root;
+        }
+
+        var first = full[(Root.Length + 1)..].Split(Path.DirectorySeparatorChar)[0];
+        return first is "inbox" or "taking" or "archive" or "failed" or "rejects" or "outbox" or "mail"
+            || (first.StartsWith("survey.db", StringComparison.Ordinal) || first.StartsWith("keys.json", StringComparison.Ordinal) || first.StartsWith("cycle.", StringComparison.Ordinal));
+    }
+
     /// <summary>Creates the folders without which nothing can be done. Those of lists and mails are made by their steps: one in the way stops only that step.</summary>
     /// <exception cref="OperatorException">The directory can't be written.</exception>
     public void Create()

@@ -6,7 +6,7 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>What is to be exported, and where to.</summary>
-internal sealed record ExportRequest(string What, bool IsSqlite, string? Path, bool WithContact, string? Language)
+internal sealed record ExportRequest(string What, bool IsSqlite, bool IsJson, string? Path, bool WithContact, string? Language)
 {
     /// <summary>A folder of tables.</summary>
     public bool IsPackage => What == Export.All && !IsSqlite;
@@ -15,6 +15,11 @@ internal sealed record ExportRequest(string What, bool IsSqlite, string? Path, b
     /// <exception cref="UsageException">They don't.</exception>
     public void Check()
     {
+        if (IsJson && (IsSqlite || What == Export.All))
+        {
+            throw new UsageException("--json prints one table; 'all' and --format sqlite have forms of their own.");
+        }
+
         if (Path is null && (IsSqlite || What == Export.All))
         {
             throw new UsageException(IsSqlite ? "A database needs a file: --out FILE.db." : "All tables need a folder: --out DIR.");
@@ -55,10 +60,20 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
     public static bool NeedsKeys(string what, bool withContact) =>
         what is All or "responses" or "interviews" or "texts" || (withContact && what is "cases" or "attempts");
 
-    /// <summary>Writes a table as CSV.</summary>
-    public void Write(string name, Stream stream) => database.AtOneMoment(() =>
+    /// <summary>Writes a table as CSV, or as JSON.</summary>
+    public void Write(string name, bool isJson, Stream stream) => database.AtOneMoment(() =>
     {
-        WriteCsv(Table(name), stream);
+        var table = Table(name);
+        if (isJson)
+        {
+            using var json = new JsonOutput(stream, table.Columns);
+            table.Write(json);
+        }
+        else
+        {
+            WriteCsv(table, stream);
+        }
+
         return true;
     });
 

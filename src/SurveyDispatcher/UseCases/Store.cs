@@ -19,6 +19,9 @@ internal sealed class Store(DataDirectory directory, StoreOptions options)
     /// <summary>Whether there is anything in it: a first cycle that was killed may have left an empty file.</summary>
     public bool Exists => options.IsPostgres ? PostgresDatabase.Exists(connectionString) : new FileInfo(Path) is { Exists: true, Length: > 0 };
 
+    /// <summary>Whether a path is the store's file.</summary>
+    public bool IsAt(string path) => !options.IsPostgres && System.IO.Path.GetFullPath(Path) == System.IO.Path.GetFullPath(path);
+
     private string Path => new SqliteConnectionStringBuilder(connectionString).DataSource;
 
     /// <summary>What an error of it means to the operator.</summary>

@@ -18,6 +18,7 @@ internal sealed class StoredAnswers
     {
         (Id, Questionnaire) = (id, questionnaire);
         written = [.. questionnaire.Questions.Select(q => q.Scale.Codes.ToDictionary(c => c.Code, c => Written(q.Scale, c.Code), StringComparer.Ordinal))];
+        Meaning = MeaningOf(questionnaire.Questions.Select(q => (q.Id, KindOf(q))));
         byName = [.. Enumerable.Range(0, questionnaire.Questions.Count).OrderBy(place => questionnaire.Questions[place].Id, StringComparer.Ordinal)];
     }
 
@@ -25,6 +26,9 @@ internal sealed class StoredAnswers
     public long Id { get; }
 
     public Questionnaire Questionnaire { get; }
+
+    /// <summary>Which question stands at which place: what makes answers of an array.</summary>
+    public string Meaning { get; }
 
     /// <summary>The places of the questions in the order of their ids: the same in every version.</summary>
     public ReadOnlySpan<int> ByName => byName;
@@ -67,8 +71,17 @@ internal sealed class StoredAnswers
         return text.Append(']').ToString();
     }
 
-    /// <summary>By what the ledger knows the answers. Whoever changes them would have to change the ledger, and so its chain.</summary>
-    public static string HashOf(long questionnaire, string answers) => Fingerprints.LongOf(Encoding.UTF8.GetBytes($"{questionnaire} {answers}")).ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>The meaning of every version that the store has noted, by its number.</summary>
+    public static Dictionary<long, string> MeaningsIn(Database database) => database["responses.questions"]
+        .List(r => (Form: r.GetInt64(0), Id: r.GetString(2), Kind: r.GetString(3)))
+        .GroupBy(q => q.Form).ToDictionary(g => g.Key, g => MeaningOf(g.Select(q => (q.Id, q.Kind))));
+
+    /// <summary>By what the ledger knows the answers. Whoever changes them, or what they are answers to, would have to change the ledger, and so its chain.</summary>
+    public static string HashOf(string meaning, string answers) => Fingerprints.LongOf(Encoding.UTF8.GetBytes($"{meaning} {answers}")).ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string MeaningOf(IEnumerable<(string Id, string Kind)> questions) => string.Join(',', questions.Select(q => $"{q.Id}:{q.Kind}"));
+
+    private static string KindOf(Question question) => question.Scale.Kind.ToString().ToLowerInvariant();
 
     private static string Written(Scale scale, string code) =>
         scale.Kind == ScaleKind.Scale && int.TryParse(code, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number)
@@ -83,7 +96,7 @@ internal sealed class StoredAnswers
         database["responses.add_questionnaire"].Run(id, questionnaire.Id, questionnaire.Version, HashOf(questionnaire));
         for (var place = 0; place < questionnaire.Questions.Count; place++)
         {
-            database["responses.add_question"].Run(id, place, questionnaire.Questions[place].Id, questionnaire.Questions[place].Scale.Kind.ToString().ToLowerInvariant());
+            database["responses.add_question"].Run(id, place, questionnaire.Questions[place].Id, KindOf(questionnaire.Questions[place]));
         }
 
         return id;

@@ -36,6 +36,7 @@ internal sealed class TakeResponses(CycleContext context)
     private void Take(IncomingFile file)
     {
         var input = CsvInput.Open(file.Path, Utf8, ',', ResponseReader.Required);
+        input.RefuseTwice(ResponseReader.Optional.Concat(context.Config.Questionnaires.QuestionIds));
         FileInTaking? begun = null;
         List<StoredAnswers> forms = [];
         context.Database.InTransaction(() =>
@@ -56,17 +57,18 @@ internal sealed class TakeResponses(CycleContext context)
         var reading = Task.Run(() => Read(input, reader, taking.Read, pages, abandoned.Token), abandoned.Token);
         try
         {
-            while (!pages.IsCompleted)
+            while (pages.TryTake(out var page, Timeout.Infinite, context.Stopping)) // outside a transaction: the first one may take a while
             {
                 var (read, rejected) = (taking.Read, taking.Rejected);
                 context.Database.InTransaction(() =>
                 {
                     faults.Clear();
-                    while (taking.Read - read + faults.Count < TransactionRows && pages.TryTake(out var page, Timeout.Infinite, context.Stopping))
+                    do
                     {
                         Store(page.Answered, taking.Id, (response, result) => taking.Count(result, response.Line, () => ""));
                         faults.AddRange(page.Faults);
                     }
+                    while (taking.Read - read + faults.Count < TransactionRows && pages.TryTake(out page, Timeout.Infinite, context.Stopping));
 
                     foreach (var (line, result, raw) in faults.OrderBy(f => f.Line)) // whoever mends them has the file before him
                     {
@@ -86,6 +88,7 @@ internal sealed class TakeResponses(CycleContext context)
         catch
         {
             abandoned.Cancel();
+            ((IAsyncResult)reading).AsyncWaitHandle.WaitOne(); // it uses what is given back now
             throw;
         }
 
@@ -122,7 +125,7 @@ internal sealed class TakeResponses(CycleContext context)
         try
         {
             using var store = context.Database.OpenAnother();
-            foreach (var page in new RowsByCase(input, input.IndexOf("case_id")).Pages(skip))
+            foreach (var page in new RowsByCase(input, input.IndexOf("case_id")).Pages(skip, ct))
             {
                 pages.Add(reader.Understand(page, store), ct);
             }
@@ -189,7 +192,7 @@ internal sealed class TakeResponses(CycleContext context)
         context.Counts.Responses++;
         return context.Note(row, new CaseEvent.Responded(today, response.Mode, response.Status, response.CompletedOn)
         {
-            Answers = StoredAnswers.HashOf(response.Form.Id, response.Answers),
+            Answers = StoredAnswers.HashOf(response.Form.Meaning, response.Answers),
         });
     }
 

@@ -22,7 +22,8 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
         using var cases = new Side<CaseRow>(Read("cases.all", "The cases hold", r => CaseRow.Read(r)), c => c.Id);
         using var mails = new Side<MailRow>(Read("verify.mails", "The mails hold", MailRow.Read), m => m.CaseId);
         using var entries = new Side<EntryRow>(Read("verify.entries", "The lists hold", EntryRow.Read), e => e.CaseId);
-        using var responses = new Side<ResponseRow>(Read("verify.responses", "The responses hold", ResponseRow.Read), r => r.CaseId);
+        var meanings = StoredAnswers.MeaningsIn(database);
+        using var responses = new Side<ResponseRow>(Read("verify.responses", "The responses hold", r => ResponseRow.Read(r, meanings)), r => r.CaseId);
         using var attempts = new Side<AttemptRow>(Read("verify.attempts", "The attempts hold", AttemptRow.Read), a => a.CaseId);
         using var withdrawals = new Side<WithdrawalRow>(Read("verify.withdrawals", "The withdrawals hold", WithdrawalRow.Read), w => w.CaseId);
         using var returns = new Side<ReturnRow>(Read("verify.returns", "The bounces hold", ReturnRow.Read), r => r.CaseId);
@@ -338,9 +339,9 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
 
     private sealed record ResponseRow(long CaseId, string Mode, string Status, DateTimeOffset CompletedAt, bool Late, bool Duplicate, string AnswersHash)
     {
-        public static ResponseRow Read(System.Data.Common.DbDataReader r) => new(
+        public static ResponseRow Read(System.Data.Common.DbDataReader r, IReadOnlyDictionary<long, string> meanings) => new(
             r.GetInt64(0), r.GetString(1), r.GetString(2), r.Instant(3), r.GetInt32(4) != 0, r.GetInt32(5) != 0,
-            StoredAnswers.HashOf(r.GetInt64(6), r.GetString(7)));
+            StoredAnswers.HashOf(meanings.GetValueOrDefault(r.GetInt64(6), ""), r.GetString(7)));
     }
 
     private sealed record AttemptRow(long CaseId, string Code, bool Final)

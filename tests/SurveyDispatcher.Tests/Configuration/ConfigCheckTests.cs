@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SurveyDispatcher.Configuration;
+using SurveyDispatcher.UseCases;
 using SurveyDispatcher.Tests.Journeys;
 
 namespace SurveyDispatcher.Tests.Configuration;
@@ -228,6 +229,36 @@ public sealed class ConfigCheckTests
         world.Edit("questionnaires/sales-2.json", q => q["questions"]!.AsArray().Single(x => (string?)x!["id"] == "comments")!["scale"] = "yes_no");
         Assert.Contains(Faults(world), f => f.Contains("give it an id of its own", StringComparison.Ordinal));
     }
+
+    /// <summary>A column belongs to one kind of answer, whichever survey asks.</summary>
+    [Fact]
+    public void TheTwoSurveysShareTheirColumns()
+    {
+        using var world = new World();
+        world.Edit("questionnaires/service.json", q => q["questions"]!.AsArray().Single(x => (string?)x!["id"] == "comments")!["scale"] = "yes_no");
+
+        Assert.Contains(Faults(world), f => f.Contains("service.json: questions.comments: It is answered in another way than in questionnaires/sales.json", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("language", "the name of another column")]
+    [InlineData("late", "the name of another column")]
+    [InlineData("Overall", "can't be a column")]
+    [InlineData("q 1", "can't be a column")]
+    [InlineData("q\n", "can't be a column")]
+    [InlineData("x.\nHOST COMMAND=['touch pwned'].\n*", "can't be a column")]
+    [InlineData("a_question_of_more_than_26_letters", "can't be a column")]
+    public void AnIdIsAColumnOfItsOwn(string id, string reason)
+    {
+        using var world = new World();
+        world.Edit("questionnaires/sales.json", q => q["questions"]!.AsArray().Single(x => (string?)x!["id"] == "test_drive_offered")!["id"] = id);
+
+        Assert.Contains(Faults(world), f => f.Contains(reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void NoColumnOfResponseFilesCanBeAQuestion() =>
+        Assert.Empty(ResponseReader.Required.Concat(ResponseReader.Optional).Concat(["market", "survey", "dealer_code", "event_date", "late"]).Except(QuestionnaireFile.Taken));
 
     [Fact]
     public void AFileBesideTheQuestionnairesThatNobodyReadsIsAFault()

@@ -240,6 +240,8 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
     [InlineData("--out is missing", "cases", "--format", "sqlite")]
     [InlineData("no such language", "all", "--out", "x", "--language", "xx")]
     [InlineData("labels of nothing", "cases", "--language", "ja")]
+    [InlineData("two forms at once", "cases", "--json", "--format", "sqlite", "--out", "x")]
+    [InlineData("a folder is no JSON", "all", "--json", "--out", "x")]
     public async Task WhatCantBeExportedIsRefusedBeforeAnythingIsWritten(string why, params string[] arguments)
     {
         var ended = await exported.World.RunAsync(["export", .. arguments]);
@@ -258,6 +260,60 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
         Assert.Equal(2, ended.Code);
         Assert.Contains("is there already", ended.Error, StringComparison.Ordinal);
         Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(exported.Package, "datapackage.json"), TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>The same cells as CSV has: numbers as numbers, no value as null, no apostrophe before what a spreadsheet would run.</summary>
+    [Theory]
+    [InlineData("cases")]
+    [InlineData("responses")]
+    [InlineData("outcomes")]
+    [InlineData("texts")]
+    public async Task ATableIsPrintedAsJson(string table)
+    {
+        var json = (await exported.World.RunAsync("export", table, "--json")).Json.EnumerateArray().ToList();
+        var csv = exported.Table(table);
+
+        Assert.NotEmpty(csv);
+        Assert.Equal(csv.Count, json.Count);
+        foreach (var (asJson, asCsv) in json.Zip(csv))
+        {
+            Assert.Equal(asCsv.Keys, asJson.EnumerateObject().Select(p => p.Name));
+            Assert.All(asJson.EnumerateObject(), p => Assert.True(
+                p.Value.ValueKind switch
+                {
+                    JsonValueKind.Null => asCsv[p.Name].Length == 0,
+                    JsonValueKind.Number => double.Parse(asCsv[p.Name], CultureInfo.InvariantCulture) == p.Value.GetDouble(),
+                    _ => asCsv[p.Name].TrimStart('\'') == p.Value.GetString(),
+                },
+                $"{p.Name}: {asCsv[p.Name]} as CSV, {p.Value} as JSON"));
+        }
+    }
+
+    [Theory]
+    [InlineData("survey.db", "all", "--format", "sqlite")]
+    [InlineData("keys.json", "cases")]
+    [InlineData("inbox/dms/cases.csv", "cases")]
+    [InlineData("outbox/spring", "all")]
+    public async Task AnExportDoesNotFallOnWhatTheProgramLivesOn(string target, params string[] arguments)
+    {
+        var ended = await exported.World.RunAsync(["export", .. arguments, "--out", Path.Combine(exported.World.Data, target)]);
+
+        Assert.Equal(2, ended.Code);
+        Assert.Contains("where the program keeps its own files", ended.Error, StringComparison.Ordinal);
+        await exported.World.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task AFolderThatLooksTemporaryIsSomebodys()
+    {
+        var (mine, target) = (exported.World.In("mine.tmp"), exported.World.In("mine"));
+        Directory.CreateDirectory(mine);
+        await File.WriteAllTextAsync(Path.Combine(mine, "thesis.txt"), "mine", TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, (await exported.World.RunAsync("export", "all", "--out", target)).Code);
+
+        Assert.True(File.Exists(Path.Combine(mine, "thesis.txt")));
+        Assert.Empty(Directory.GetDirectories(exported.World.Root, "mine.*.tmp"));
     }
 
     /// <summary>The document's tables of columns are what the code says; where they differ, paste what this test expects.</summary>

@@ -54,6 +54,95 @@ public sealed class ResponseJourneyTests
         await world.HoldsAsync();
     }
 
+    /// <summary>Nobody knows what a column means that stands twice; one that nobody reads may.</summary>
+    [Fact]
+    public async Task AQuestionThatStandsTwiceRefusesTheFile()
+    {
+        using var world = await InvitedAsync("T1");
+        var id = await world.CaseIdAsync("T1");
+        world.Responses("r.csv", "case_id,mode,status,completed_at,overall,recommend,Overall", $"{id},web,complete,2026-03-03T10:00:00+11:00,,5,1");
+        world.Responses("s.csv", "case_id,mode,status,completed_at,overall,note,note", $"{id},web,complete,2026-03-03T10:00:00+11:00,4,a,b");
+
+        var ended = await world.RunAsync("cycle", "--as-of", "2026-03-03", "--json");
+
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("names overall twice", ended.Error, StringComparison.Ordinal);
+        Assert.Equal("4", Assert.Single(await world.ExportAsync("responses"))["overall"]);
+    }
+
+    [Theory]
+    [InlineData("9999-12-31T23:59:59Z")]
+    [InlineData("9999-12-31T10:00:00-12:00")]
+    [InlineData("0001-01-01T12:00:00+11:00")]
+    public async Task AnImpossibleTimeStopsNoExport(string at)
+    {
+        using var world = await InvitedAsync("T1", "T2");
+        world.Responses("r.csv", Header, $"{await world.CaseIdAsync("T1")},web,complete,{at},5,9,yes", $"{await world.CaseIdAsync("T2")},web,complete,2026-03-03T10:00:00+11:00,5,9,yes");
+        await world.CycleAsync("2026-03-03");
+
+        foreach (var table in new[] { "responses", "interviews" })
+        {
+            Assert.Equal((0, ""), (await world.RunAsync("export", table)) is var ended ? (ended.Code, ended.Error) : default);
+        }
+
+        Assert.Equal(0, (await world.RunAsync("report", "--out", world.In("reports"))).Code);
+        await world.HoldsAsync();
+    }
+
+    /// <summary>A choice that is named twice is chosen; so is one with a blank beside it.</summary>
+    [Fact]
+    public async Task SeveralChoicesAreKeptOnceEach()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Service with { Transaction = "S1", Event = "2026-02-20", Phone1 = "" });
+        await world.CycleAsync("2026-03-02");
+        world.Responses("r.csv", "case_id,mode,status,completed_at,overall,work_done", $"{await world.CaseIdAsync("S1")},web,complete,20260303T100000+1100,4,repair | recall|repair");
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal("repair|recall", Assert.Single(await world.ExportAsync("responses"))["work_done"]);
+        await world.HoldsAsync();
+    }
+
+    /// <summary>outcome-rates.md: a refusal comes before a partial, and both before the unknown, in whatever mode and whenever they were said.</summary>
+    [Fact]
+    public async Task ANoThatCameAfterTheEndIsTheFinalDisposition()
+    {
+        using var world = await InvitedAsync("T1", "T2", "T3", "T4");
+        for (var day = World.Day("2026-03-03"); day <= World.Day("2026-04-15"); day = day.AddDays(1))
+        {
+            await world.CycleAsync($"{day:yyyy-MM-dd}");
+        }
+
+        var ids = (await world.ExportAsync("cases")).ToDictionary(c => c["transaction_id"], c => c["case_id"]);
+        world.Responses(
+            "r.csv", Header, $"{ids["T1"]},web,partial,2026-04-16T01:00:00+11:00,,,", $"{ids["T1"]},web,refused,2026-04-16T02:00:00+11:00,,,",
+            $"{ids["T2"]},web,opt_out,2026-04-16T01:00:00+11:00,,,", $"{ids["T3"]},web,screened_out,2026-04-16T01:00:00+11:00,,,");
+        await world.CycleAsync("2026-04-16");
+
+        var final = (await world.ExportAsync("dispositions")).ToDictionary(d => d["case_id"], d => d["code"]);
+        Assert.Equal(("2.11", "2.11", "4.70", "3.19"), (final[ids["T1"]], final[ids["T2"]], final[ids["T3"]], final[ids["T4"]]));
+        await world.HoldsAsync();
+    }
+
+    /// <summary>What the reading thread saw is old by one transaction or two: cases that were changed meanwhile are read again.</summary>
+    [Fact]
+    public async Task ResponsesOfOneCaseMayLieInSeveralTransactions()
+    {
+        const int Cases = 700;
+        using var world = await InvitedAsync([.. Enumerable.Range(0, Cases).Select(i => $"T{i:000}")]);
+        var ids = (await world.ExportAsync("cases")).Select(c => c["case_id"]).ToList();
+        var dice = new Random(11);
+        string[] statuses = ["partial", "partial", "partial", "complete", "refused"];
+        var lines = Enumerable.Range(0, (2 * TakeResponses.TransactionRows) + 20_000)
+            .Select(n => $"{ids[dice.Next(Cases)]},web,{statuses[dice.Next(statuses.Length)]},2026-03-03T{n / 3600 % 24:00}:{n / 60 % 60:00}:{n % 60:00}+11:00,{1 + (n % 5)},,yes");
+
+        world.Responses("r.csv", [Header, .. lines]);
+        await world.CycleAsync("2026-03-03");
+
+        await world.HoldsAsync(); // each case is what its ledger gives
+        Assert.Equal($"{Cases}", world.Query("SELECT count(*) FROM responses WHERE status = 'complete' AND duplicate_of IS NULL"));
+    }
+
     [Fact]
     public async Task WhatWasStoredKeepsItsMeaningWhenAVersionIsChangedInItsFile()
     {

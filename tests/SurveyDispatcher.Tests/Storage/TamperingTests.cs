@@ -57,6 +57,7 @@ public sealed class TamperingTests(TamperingTests.LivedStore store) : IClassFixt
     [InlineData("UPDATE cases SET state = 'waiting', invited_on = NULL, reminded_on = NULL WHERE id = " + CaseOf + "'MAILED')", "differs from its ledger: stored waiting")]
     [InlineData("UPDATE cases SET call_until = '2026-05-01' WHERE id = " + CaseOf + "'CALLED')", "differs from its ledger")]
     [InlineData("UPDATE cases SET next_look_on = '2026-09-01' WHERE id = " + CaseOf + "'LATER')", "is to be looked at again on 2026-09-01; its plan says 2026-04-30 at the latest")]
+    [InlineData("UPDATE questions SET question = CASE question WHEN 'overall' THEN 'salesperson' ELSE 'overall' END WHERE question IN ('overall', 'salesperson')", "answers")]
     [InlineData("DELETE FROM endings WHERE id = " + CaseOf + "'ANSWERED')", "is over, but no ending is on record")]
     [InlineData("INSERT INTO endings (id, ended_on) VALUES (" + CaseOf + "'LATER'), '2026-03-01')", "is not over, but retention was told that it is")]
     [InlineData("UPDATE cases SET next_look_on = NULL WHERE id = " + CaseOf + "'LATER')", "no day is set to look at it again")]

@@ -7,7 +7,7 @@ FROM cases c JOIN transactions t ON t.id = c.id ORDER BY c.id
 SELECT country, survey, dealer_code, transaction_id, event_date, reason, screened_on FROM transactions ORDER BY id
 
 -- name: responses
--- One row a counted response: the first complete one of a case that counts as completed.
+-- One row a counted response: the first complete one of a case, also of one that was closed before.
 SELECT r.case_id, c.market, c.survey, t.dealer_code, c.event_date, r.mode, r.completed_at, r.language, t.language, r.late, r.questionnaire_id, r.answers, r.texts
 FROM responses r JOIN cases c ON c.id = r.case_id JOIN transactions t ON t.id = r.case_id
 WHERE r.status = 'complete' AND r.duplicate_of IS NULL

@@ -298,7 +298,7 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
 /// <summary>What decides about the final disposition of a case, read from a page.</summary>
 internal static class CaseCells
 {
-    /// <summary>The number of columns: state, close_reason, invited_on, call_until, mail_failed, the calls' codes, the number of partial responses.</summary>
+    /// <summary>The number of columns: state, close_reason, invited_on, call_until, mail_failed, the calls' codes, the responses' statuses.</summary>
     public const int Columns = 7;
 
     /// <summary>As much of the case as counts.</summary>
@@ -312,10 +312,11 @@ internal static class CaseCells
     };
 
     /// <summary>The codes of the calls, in order.</summary>
-    public static IReadOnlyList<string> Calls(RowPage page, int row, int at) =>
-        page.IsNull(row, at + 5) ? [] : Encoding.UTF8.GetString(page.Text(row, at + 5)).Split('|');
+    public static IReadOnlyList<string> Calls(RowPage page, int row, int at) => Codes(page, row, at + 5);
 
     /// <summary>Null while the case is open.</summary>
     public static FinalDisposition? FinalDispositionOf(RowPage page, int row, int at) =>
-        FinalDisposition.Of(Read(page, row, at), page.NumberOrNull(row, at + 6) > 0, Calls(page, row, at));
+        FinalDisposition.Of(Read(page, row, at), Codes(page, row, at + 6), Calls(page, row, at));
+
+    private static string[] Codes(RowPage page, int row, int column) => page.IsNull(row, column) ? [] : Encoding.UTF8.GetString(page.Text(row, column)).Split('|');
 }

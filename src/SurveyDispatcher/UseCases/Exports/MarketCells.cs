@@ -27,7 +27,7 @@ internal sealed class MarketCells(PipelineConfig config)
     {
         var (offset, text) = Find(market).OffsetAt(ticks);
         Span<byte> cell = stackalloc byte[25];
-        new DateTime(ticks + offset).TryFormat(cell, out var length, "s", CultureInfo.InvariantCulture);
+        new DateTime(Math.Clamp(ticks + offset, 0, DateTime.MaxValue.Ticks)).TryFormat(cell, out var length, "s", CultureInfo.InvariantCulture);
         text.CopyTo(cell[length..]);
         output.Text(cell);
     }
@@ -106,7 +106,7 @@ internal sealed class MarketCells(PipelineConfig config)
             return language;
         }
 
-        private TimeSpan Offset(long ticks) => zone.GetUtcOffset(new DateTime(ticks, DateTimeKind.Utc));
+        private TimeSpan Offset(long ticks) => zone.GetUtcOffset(new DateTime(Math.Min(ticks, DateTime.MaxValue.Ticks), DateTimeKind.Utc));
 
         private static byte[] Written(TimeSpan offset) =>
             Encoding.ASCII.GetBytes($"{(offset < TimeSpan.Zero ? '-' : '+')}{offset:hh\\:mm}");
