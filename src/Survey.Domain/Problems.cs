@@ -131,17 +131,13 @@ public sealed class ProblemTally
 public sealed record CourseWeek(IsoWeek Week, long Responses, ItemCount Count, Estimate? OfReached);
 
 /// <summary>How an item moved against the three weeks before.</summary>
-/// <param name="Now">Problems among those who answered the item this week, 0 to 1.</param>
-/// <param name="Before">The same, of the three weeks before taken together.</param>
+/// <param name="IsWorse">A larger share of problems than before.</param>
 /// <param name="Chance">Fisher's two-sided p: how often customers of whom nothing has changed answer so differently or more.</param>
 /// <param name="Adjusted">The same, adjusted for the number of items on the sheet that can be compared (Benjamini-Hochberg).</param>
-public sealed record Movement(double Now, double Before, double Chance, double Adjusted)
+public sealed record Movement(bool IsWorse, double Chance, double Adjusted)
 {
     /// <summary>Of all movements that are called so, no more than 1 in 20 is expected to be chance.</summary>
     public bool IsMoreThanChance => Adjusted < 0.05;
-
-    /// <summary>More problems than before.</summary>
-    public bool IsWorse => Now > Before;
 }
 
 /// <summary>A line of the sheet.</summary>
@@ -150,9 +146,11 @@ public sealed record Movement(double Now, double Before, double Chance, double A
 /// <param name="OfProblems">Its share of all problems of the week, 0 to 1. Null in a week without a problem.</param>
 /// <param name="Cumulative">The same of this line and all above it: the curve of a Pareto chart.</param>
 /// <param name="OfReached">Problems, as a share of the customers reached, 0 to 1: also of those who were not asked. Null where nobody was reached.</param>
+/// <param name="Now">Problems among those who answered the item this week, 0 to 1. Null where nobody did.</param>
+/// <param name="Before">The same, of the three weeks before taken together.</param>
 /// <param name="Movement">Null where nobody answered the item, this week or in the three before.</param>
 public sealed record ProblemLine(
-    string Question, ItemCount Count, double? OfProblems, double? Cumulative, double? OfReached, Movement? Movement);
+    string Question, ItemCount Count, double? OfProblems, double? Cumulative, double? OfReached, double? Now, double? Before, Movement? Movement);
 
 /// <summary>The weekly problem statistics: every problem item of the questionnaire, the most frequent first.</summary>
 /// <remarks>
@@ -176,18 +174,19 @@ public sealed record ProblemSheet(IsoWeek Week, long Responses, long Problems, I
     public static ProblemSheet Of(ProblemTally tally, Questionnaire questionnaire, IsoWeek week)
     {
         var items = questionnaire.Questions.Where(q => q.ProblemAt.Count > 0).Select(q => q.Id).ToArray();
-        var movements = Movements(tally, items, week);
+        var counts = items.Select(q => (Now: Counted(tally, week, q), Before: CountedBefore(tally, week, q))).ToArray();
+        var movements = Movements(counts);
         var responses = tally.Responses(week);
-        var problems = items.Sum(q => tally[week, q].Problems);
+        var problems = counts.Sum(c => c.Now.Problems);
         var lines = new List<ProblemLine>(items.Length);
         long above = 0;
-        foreach (var item in items.OrderByDescending(q => tally[week, q].Problems)) // stable: equals stay in the questionnaire's order
+        foreach (var i in Enumerable.Range(0, items.Length).OrderByDescending(i => counts[i].Now.Problems)) // stable: equals stay in the questionnaire's order
         {
-            var count = tally[week, item];
+            var (count, before) = counts[i];
             above += count.Problems;
             lines.Add(new(
-                item, count, Share(count.Problems, problems), Share(above, problems), Share(count.Problems, responses),
-                movements.GetValueOrDefault(item)));
+                items[i], count, Share(count.Problems, problems), Share(above, problems), Share(count.Problems, responses),
+                Share(count.Problems, count.Answered), Share(before.Problems, before.Answered), movements[i]));
         }
 
         return new(week, responses, problems, lines);
@@ -202,28 +201,26 @@ public sealed record ProblemSheet(IsoWeek Week, long Responses, long Problems, I
             return new CourseWeek(week, responses, count, reached);
         })];
 
-    private static Dictionary<string, Movement> Movements(ProblemTally tally, string[] items, IsoWeek week)
+    /// <summary>How each item moved; null where one of the two has no answers.</summary>
+    private static Movement?[] Movements((ItemCount Now, ItemCount Before)[] counts)
     {
-        var tested = new List<(string Item, ItemCount Now, ItemCount Before)>();
-        foreach (var item in items)
-        {
-            var now = Counted(tally, week, item);
-            var before = Enumerable.Range(1, WeeksBefore).Select(n => Counted(tally, week.Plus(-n), item)).Aggregate(ItemCount.Add);
-            if (now.Answered > 0 && before.Answered > 0)
-            {
-                tested.Add((item, now, before));
-            }
-        }
-
-        var chances = tested
-            .Select(t => Statistics.FisherExact(t.Now.Problems, t.Now.Answered - t.Now.Problems, t.Before.Problems, t.Before.Answered - t.Before.Problems))
+        var tested = Enumerable.Range(0, counts.Length).Where(i => counts[i] is { Now.Answered: > 0, Before.Answered: > 0 }).ToArray();
+        var chances = tested.Select(i => counts[i])
+            .Select(c => Statistics.FisherExact(c.Now.Problems, c.Now.Answered - c.Now.Problems, c.Before.Problems, c.Before.Answered - c.Before.Problems))
             .ToArray();
         var adjusted = Statistics.BenjaminiHochberg(chances);
-        return tested
-            .Select((t, i) => (t.Item, Movement: new Movement(
-                t.Now.Problems / (double)t.Now.Answered, t.Before.Problems / (double)t.Before.Answered, chances[i], adjusted[i])))
-            .ToDictionary(m => m.Item, m => m.Movement, StringComparer.Ordinal);
+        var movements = new Movement?[counts.Length];
+        foreach (var (place, i) in tested.Index())
+        {
+            var (now, before) = counts[i];
+            movements[i] = new(now.Problems / (double)now.Answered > before.Problems / (double)before.Answered, chances[place], adjusted[place]);
+        }
+
+        return movements;
     }
+
+    private static ItemCount CountedBefore(ProblemTally tally, IsoWeek week, string question) =>
+        Enumerable.Range(1, WeeksBefore).Select(n => Counted(tally, week.Plus(-n), question)).Aggregate(ItemCount.Add);
 
     /// <summary>The counts of an item; more answers than responses can't be, and would make a share above 1.</summary>
     private static ItemCount Counted(ProblemTally tally, IsoWeek week, string question) =>

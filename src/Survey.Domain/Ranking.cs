@@ -238,8 +238,8 @@ public static class Ranking
 
         /// <summary>Writes the next resamples, one in <paramref name="stride"/> places, as numbers that sort as their scores do.</summary>
         /// <remarks>
-        /// Share, index and group stand in one number, rounded: equal scores stay equal, and scores less than a
-        /// millionth apart may become so, for this one draw.
+        /// Share, index and group stand in one number, rounded to 16 bits: equal scores stay equal, and scores that are less than
+        /// 1/65,535 of their range apart may become so, for this one draw.
         /// </remarks>
         public void Fill(Span<ulong> keys, int stride, int count)
         {

@@ -183,10 +183,11 @@ public class ProblemsTests
         tally.Add(Week(Now.Plus(-4), 100, (Overall, "2*100"))); // a week too early
         tally.Add(Week(Now.Plus(1), 100, (Overall, "2*100"))); // a week too late
 
-        var lines = ProblemSheet.Of(tally, Service, Now).Lines.ToDictionary(l => l.Question, l => l.Movement);
+        var sheet = ProblemSheet.Of(tally, Service, Now);
 
+        Assert.Equal((0.2, 0.1), (sheet.Lines[0].Now, sheet.Lines[0].Before));
+        var lines = sheet.Lines.ToDictionary(l => l.Question, l => l.Movement);
         var overall = lines["overall"]!;
-        Assert.Equal((0.2, 0.1), (overall.Now, overall.Before));
         Assert.Equal(0.013671, overall.Chance, 6);
         Assert.Equal(0.041014, overall.Adjusted, 6);
         Assert.True(overall is { IsMoreThanChance: true, IsWorse: true });
@@ -203,7 +204,10 @@ public class ProblemsTests
         var tally = Week(Now, 10, (Overall, "1*2 5*8"));
         tally.Add(Week(Now.Plus(-1), 10, (Fixed, "no*2 yes*8")));
 
-        Assert.All(ProblemSheet.Of(tally, Service, Now).Lines, l => Assert.Null(l.Movement));
+        var lines = ProblemSheet.Of(tally, Service, Now).Lines;
+
+        Assert.All(lines, l => Assert.Null(l.Movement));
+        Assert.Equal([("overall", 0.2, null), ("fixed_first_time", null, 0.2), ("value_for_money", null, null), ("damage", null, null)], lines.Select(l => (l.Question, l.Now, l.Before)));
     }
 
     [Fact]
@@ -225,8 +229,8 @@ public class ProblemsTests
         var line = ProblemSheet.Of(tally, Service, Now).Lines[0];
 
         Assert.Equal(0.18, line.OfReached!.Value, 6);
-        Assert.Equal((0.2, 0.2), (line.Movement!.Now, line.Movement.Before));
-        Assert.Equal(1, line.Movement.Chance, 6);
+        Assert.Equal((0.2, 0.2), (line.Now, line.Before));
+        Assert.Equal(1, line.Movement!.Chance, 6);
     }
 
     [Fact]

@@ -113,7 +113,7 @@ internal sealed class Charts(Markup page, Words words)
     public void Strip(string title, string description, IReadOnlyList<Score> others, Estimate own, double? nation)
     {
         var all = others.Select(o => o.CompletelySatisfied!.Value).ToList();
-        var axis = Axis.Around(all.Append(own).Select(e => new Estimate(e.Value, null)).Append(own));
+        var axis = Axis.Around(all.Select(e => e.Value).Concat(nation is { } share ? [share] : []).Select(v => new Estimate(v, null)).Append(own)); // the unranked are in the nation, too
         var stacks = all.GroupBy(e => (int)Math.Round(axis.Place(e.Value) / 2)).ToList();
         var pitch = Math.Min(9, 180.0 / Math.Max(1, stacks.Max(s => s.Count())));
         var ground = Top + 12 + (stacks.Max(s => s.Count()) * pitch);

@@ -117,9 +117,9 @@ public static class CsvReport
         foreach (var figures in report.Surveys)
         {
             var survey = figures.Survey.Code();
-            foreach (var group in Shown.GroupsOf(report, figures))
+            foreach (var group in Groups(figures).Where(g => g.Score is not null))
             {
-                yield return [.. Level(report, group), survey, null, null, .. Of(group.Score), null, null, null, null, null, null, null];
+                yield return [.. Level(report, group), survey, null, null, .. Of(group.Score!), null, null, null, null, null, null, null];
             }
 
             foreach (var d in figures.Dealers)
@@ -137,7 +137,7 @@ public static class CsvReport
     {
         foreach (var figures in report.Surveys)
         {
-            var lines = Shown.GroupsOf(report, figures).Select(g => (Level: Level(report, g), g.Rates))
+            var lines = Groups(figures).Where(g => g.Rates is not null).Select(g => (Level: Level(report, g), Rates: g.Rates!))
                 .Concat(figures.Dealers.Select(d => (Level: new[] { "dealer", d.Dealer.Code }, d.Rates)));
             foreach (var (level, rates) in lines)
             {
@@ -155,8 +155,7 @@ public static class CsvReport
     {
         foreach (var figures in report.Surveys)
         {
-            var nation = report.Dealer is null ? figures.Course : Shown.Nation(report, figures) ? figures.NationCourse : [];
-            foreach (var m in nation)
+            foreach (var m in report.Dealer is null ? figures.Course : figures.NationCourse)
             {
                 yield return ["nation", report.Market, figures.Survey.Code(), Month(m.Month), .. Of(m.Score)];
             }
@@ -193,7 +192,7 @@ public static class CsvReport
                 [
                     survey, last.ToString(), line.Question, Count(i + 1), Count(figures.Problems!.Responses), Count(line.Count.Problems), Count(line.Count.Answered),
                     Number(line.OfReached), Number(interval?.Low), Number(interval?.High), Number(line.OfProblems), Number(line.Cumulative),
-                    Number(m?.Now), Number(m?.Before), Number(m?.Chance), Number(m?.Adjusted), m is null ? null : m.IsMoreThanChance ? "Y" : "N",
+                    Number(line.Now), Number(line.Before), Number(m?.Chance), Number(m?.Adjusted), m is null ? null : m.IsMoreThanChance ? "Y" : "N",
                 ];
             }
         }
@@ -235,6 +234,8 @@ public static class CsvReport
         {
             q.Dealer.Code, q.Source, s.Code, Count(s.Count), Count(s.Of), Number(s.Share), Count(s.PeerCount), Count(s.PeerOf), Number(s.PeerShare), Number(s.Chance), Text(s.Detail),
         };
+
+    private static IEnumerable<Group> Groups(SurveyFigures figures) => figures.Regions.Prepend(figures.Nation);
 
     private static string[] Level(Report report, Group group) => group.Name.Length == 0 ? ["nation", report.Market] : ["region", group.Name];
 

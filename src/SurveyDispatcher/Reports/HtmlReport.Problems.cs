@@ -11,7 +11,7 @@ public sealed partial class HtmlReport
         page.Write($"<h3>{words["problems"]}</h3>");
         if (figures.Problems is not { } sheet)
         {
-            page.Write($"<p class=\"note\">{words["problems.none"]}</p>");
+            page.Write($"<p class=\"note\">{words[report.Week is null ? "problems.no_week" : "problems.none"]}</p>");
             return;
         }
 
@@ -27,7 +27,7 @@ public sealed partial class HtmlReport
             .Select(l => (words.ItemName(figures.Questionnaire, l.Question), l.Count.Problems, l.OfProblems ?? 0, l.Cumulative ?? 0)).ToList();
         if (bars.Count == 0)
         {
-            page.Write($"<p class=\"note\">{words["problems.zero"]}</p>");
+            page.Write($"<p class=\"note\">{words[sheet.Responses == 0 ? "problems.nobody" : "problems.zero"]}</p>");
             return;
         }
 
@@ -69,23 +69,27 @@ public sealed partial class HtmlReport
             Cell(Words.Hundredths(line.Cumulative));
             Cell(Words.Hundredths(line.OfReached));
             page.Write($"<td class=\"t\">");
-            Movement(line.Movement);
+            Movement(line);
             page.Write($"</td></tr>");
         }
 
         EndTable();
     }
 
-    private void Movement(Movement? movement)
+    private void Movement(ProblemLine line)
     {
-        if (movement is not { } m)
-        {
-            page.Write($"{Words.Nothing}");
-        }
-        else
+        var (now, before) = (("now", Words.Percent(line.Now)), ("before", Words.Percent(line.Before)));
+        if (line.Movement is { } m)
         {
             page.Write($"{words[!m.IsMoreThanChance ? "movement.none" : m.IsWorse ? "movement.worse" : "movement.better"]} ");
-            page.Write($"<small>{words.Say("movement.now", ("now", Words.Percent(m.Now)), ("before", Words.Percent(m.Before)), ("p", P(m.Adjusted)))}</small>");
+            page.Write($"<small>{words.Say("movement.now", now, before, ("p", P(m.Adjusted)))}</small>");
+            return;
+        }
+
+        page.Write($"{Words.Nothing}");
+        if (line.Now is not null || line.Before is not null)
+        {
+            page.Write($" <small>{words.Say("movement.apart", now, before)}</small>");
         }
     }
 

@@ -37,10 +37,10 @@ public sealed partial class HtmlReport
             return;
         }
 
-        var others = Shown.OthersOf(report, figures).Where(o => o.CompletelySatisfied is not null).ToList();
+        var others = figures.Others;
         if (own.Score.CompletelySatisfied is { } satisfied && others.Count > 0)
         {
-            var nation = figures.Nation.Score.CompletelySatisfied?.Value;
+            var nation = figures.Nation.Score?.CompletelySatisfied?.Value;
             page.Write($"<figure><figcaption>{words.Say("strip.title", ("n", Words.Number(others.Count)))}</figcaption>");
             charts.Strip(
                 words.Say("strip.title", ("n", Words.Number(others.Count))),
@@ -75,24 +75,32 @@ public sealed partial class HtmlReport
         }
 
         page.Write($"</td><td>{Optional(own.InNation.Block)}</td></tr>");
-        foreach (var group in Shown.GroupsOf(report, figures))
+        foreach (var group in Groups(figures).Where(g => g.Score is not null))
         {
             page.Write($"<tr><th scope=\"row\" class=\"who\">");
             GroupName(group);
             page.Write($"</th>");
-            Cells(group.Score);
+            Cells(group.Score!);
             page.Write($"<td colspan=\"3\">{words.Say("ranked_are", ("n", Words.Number(group.Ranked)))}</td></tr>");
         }
 
         EndTable();
-        if (!Shown.Nation(report, figures))
+        LeftOut(Groups(figures).Any(g => g.Score is null));
+    }
+
+    /// <summary>Says why something of the others is missing.</summary>
+    private void LeftOut(bool isSomething)
+    {
+        if (isSomething)
         {
             page.Write($"<p class=\"note\">{words["hidden"]}</p>");
         }
     }
 
+    private static IEnumerable<Group> Groups(SurveyFigures figures) => figures.Regions.Prepend(figures.Nation);
+
     /// <summary>The dots of the strip as numbers, ten in a line.</summary>
-    private void OthersTable(List<Score> others)
+    private void OthersTable(IReadOnlyList<Score> others)
     {
         page.Write($"<details class=\"data\"><summary>{words["data.strip"]}</summary>");
         BeginTable("tight", words["data.strip"]);
@@ -143,7 +151,7 @@ public sealed partial class HtmlReport
         }
 
         var axis = Axis.Around(rows.Select(r => r.Score));
-        var nation = figures.Nation.Score.CompletelySatisfied?.Value;
+        var nation = figures.Nation.Score!.CompletelySatisfied?.Value;
         var parts = (rows.Length + LinesOfAChart - 1) / LinesOfAChart;
         var lines = (rows.Length + parts - 1) / parts;
         foreach (var (part, some) in rows.Chunk(lines).Index())
@@ -236,14 +244,14 @@ public sealed partial class HtmlReport
         Head("index");
         Head("recommend");
         page.Write($"</tr></thead><tbody>");
-        foreach (var group in Shown.GroupsOf(report, figures))
+        foreach (var group in Groups(figures))
         {
             page.Write($"<tr class=\"{(group.Name.Length == 0 ? "total" : "")}\"><th scope=\"row\" class=\"who\">");
             GroupName(group);
             page.Write($"</th>");
             Cell(Words.Number(group.Dealers));
             Cell(Words.Number(group.Ranked));
-            Cells(group.Score);
+            Cells(group.Score!);
             page.Write($"</tr>");
         }
 
@@ -260,7 +268,7 @@ public sealed partial class HtmlReport
             return;
         }
 
-        var nation = IsDealers && Shown.Nation(report, figures) ? figures.NationCourse.ToDictionary(m => m.Month, m => m.Score.CompletelySatisfied) : [];
+        var nation = figures.NationCourse.ToDictionary(m => m.Month, m => m.Score.CompletelySatisfied);
         var points = months.Select((m, i) => new CoursePoint(
             words.ShortMonth(m.Month), m.Month.Month == 1 || (i == 0 && m.Month.Month < 11) ? words.Year(m.Month) : "",
             m.Score.CompletelySatisfied, nation.GetValueOrDefault(m.Month)?.Value)).ToList();
@@ -305,16 +313,17 @@ public sealed partial class HtmlReport
 
         EndTable();
         page.Write($"</details>");
+        LeftOut(IsDealers && nation.Count < months.Count);
     }
 
     private void Rates(SurveyFigures figures)
     {
         page.Write($"<h3>{words["rates"]}</h3><p>{words["rates.read"]}</p>");
-        var groups = Shown.GroupsOf(report, figures).Select(g => (Name: g.Name.Length == 0 ? words["nation"] : PlainText.OneLine(g.Name), g.Rates));
+        var groups = Groups(figures).Where(g => g.Rates is not null).Select(g => (Name: g.Name.Length == 0 ? words["nation"] : PlainText.OneLine(g.Name), Rates: g.Rates!));
         if (!IsDealers)
         {
             RateTables(words.Say("rates.groups", ("survey", words.Survey(figures.Survey))), groups.ToList());
-            var e = figures.Nation.Rates;
+            var e = figures.Nation.Rates!;
             page.Write($"<p>{(e.EligibleShare is null ? words["e.none"] : words.Say("e.found", ("e", E(e)), ("eligible", Words.Number(e.Eligible)), ("not", Words.Number(e[OutcomeBucket.NotEligible]))))}</p>");
             if (figures.Dealers.Count > 0)
             {
@@ -327,6 +336,7 @@ public sealed partial class HtmlReport
         {
             var own = OwnOf(figures)?.Rates ?? new OutcomeRates();
             RateTables(words.Say("rates.groups", ("survey", words.Survey(figures.Survey))), groups.Prepend((NameOf(report.Dealer!), own)).ToList());
+            LeftOut(Groups(figures).Any(g => g.Rates is null));
             page.Write($"<p>{(own.EligibleShare is null ? words["e.none"] : words.Say("e.found", ("e", E(own)), ("eligible", Words.Number(own.Eligible)), ("not", Words.Number(own[OutcomeBucket.NotEligible]))))}</p>");
         }
     }

@@ -117,8 +117,8 @@ public sealed partial class HtmlReport
     private void Tiles(SurveyFigures figures)
     {
         var own = OwnOf(figures);
-        var (score, rates) = IsDealers ? (own?.Score ?? None, own?.Rates ?? new OutcomeRates()) : (figures.Nation.Score, figures.Nation.Rates);
-        var nation = IsDealers && Shown.Nation(report, figures) ? figures.Nation : null;
+        var (score, rates) = IsDealers ? (own?.Score ?? None, own?.Rates ?? new OutcomeRates()) : (figures.Nation.Score!, figures.Nation.Rates!);
+        var nation = IsDealers ? figures.Nation : null;
         page.Write($"<h3>{words.Survey(figures.Survey)}</h3>");
         if (score.Responses == 0)
         {
@@ -126,15 +126,15 @@ public sealed partial class HtmlReport
         }
 
         page.Write($"<ul class=\"tiles\">");
-        Tile("satisfied", Words.Percent(score.CompletelySatisfied?.Value), score.CompletelySatisfied?.Interval, 100, score.WithOverall, Words.Percent(nation?.Score.CompletelySatisfied?.Value));
-        Tile("index", Words.Decimal(score.Index?.Value), score.Index?.Interval, 1, score.WithOverall, Words.Decimal(nation?.Score.Index?.Value));
-        Tile("recommend", Words.Decimal(score.Recommend?.Value), score.Recommend?.Interval, 1, score.WithRecommend, Words.Decimal(nation?.Score.Recommend?.Value));
+        Tile("satisfied", Words.Percent(score.CompletelySatisfied?.Value), score.CompletelySatisfied?.Interval, 100, score.WithOverall, Words.Percent(nation?.Score?.CompletelySatisfied?.Value));
+        Tile("index", Words.Decimal(score.Index?.Value), score.Index?.Interval, 1, score.WithOverall, Words.Decimal(nation?.Score?.Index?.Value));
+        Tile("recommend", Words.Decimal(score.Recommend?.Value), score.Recommend?.Interval, 1, score.WithRecommend, Words.Decimal(nation?.Score?.Recommend?.Value));
         page.Write($"<li><b>{words["rr3"]}</b> <span class=\"big\">{Words.Percent(rates.ResponseRate(3))}</span> <span>{words.Say("e_is", ("e", E(rates)))}</span> ");
-        Nation(Words.Percent(nation?.Rates.ResponseRate(3)));
+        Nation(nation?.Rates, Words.Percent(nation?.Rates?.ResponseRate(3)));
         page.Write($" <span>{words.Say("trade_is", ("rate", Words.Percent(rates.TradeRate)))}</span></li></ul>");
         if (own is not null)
         {
-            Verdict(figures, own, nation is not null);
+            Verdict(figures, own);
         }
 
         void Tile(string name, string value, Interval? interval, double scale, long n, string compared)
@@ -145,14 +145,14 @@ public sealed partial class HtmlReport
                 page.Write($"<span>{words.Say("interval_is", ("range", words.Range(interval, scale)))}</span> ");
             }
 
-            page.Write($"<span>{words.Say("n_is", ("n", Words.Number(n)))}</span>");
-            Nation(compared);
+            page.Write($"<span>{words.Say("n_is", ("n", Words.Number(n)), ("responses", Words.Number(score.Responses)))}</span>");
+            Nation(nation?.Score, compared);
             page.Write($"</li>");
         }
 
-        void Nation(string value)
+        void Nation(object? shown, string value)
         {
-            if (nation is not null)
+            if (shown is not null)
             {
                 page.Write($" <span class=\"soft\">{words.Say("nation_is", ("value", value))}</span>");
             }
@@ -160,7 +160,7 @@ public sealed partial class HtmlReport
     }
 
     /// <summary>In words where a dealer stands, and whether a difference is one.</summary>
-    private void Verdict(SurveyFigures figures, DealerFigures own, bool withNation)
+    private void Verdict(SurveyFigures figures, DealerFigures own)
     {
         page.Write($"<p class=\"note\">");
         if (own.InNation is { Rank: { } rank, Likely: { } likely })
@@ -176,7 +176,7 @@ public sealed partial class HtmlReport
             page.Write($"{words.Say("verdict.unranked", ("minimum", Words.Plain(report.MinimumResponses)))}{words["gap"]}");
         }
 
-        if (withNation && Others(figures.Nation.Score, own.Score) is { } difference)
+        if (figures.Nation.Score is { } nation && Others(nation, own.Score) is { } difference)
         {
             page.Write($"{words[difference.Low > 0 ? "verdict.better" : difference.High < 0 ? "verdict.worse" : "verdict.same"]}");
         }

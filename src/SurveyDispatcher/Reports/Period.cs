@@ -40,12 +40,12 @@ public sealed partial record Period(DateOnly From, DateOnly To)
 
     private static string Text(DateOnly day) => day.ToString("yyyy-MM", CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^(?<from>\d{4}-\d{2})(\.\.(?<to>\d{4}-\d{2}))?$")]
+    [GeneratedRegex(@"^(?<from>[0-9]{4}-[0-9]{2})(\.\.(?<to>[0-9]{4}-[0-9]{2}))?\z")]
     private static partial Regex Written();
 
-    [GeneratedRegex(@"^(20\d{2})-?Q([1-4])$")]
+    [GeneratedRegex(@"^(20[0-9]{2})-?Q([1-4])\z")]
     private static partial Regex Quarter();
 
-    [GeneratedRegex(@"^20\d{2}$")]
+    [GeneratedRegex(@"^20[0-9]{2}\z")]
     private static partial Regex Year();
 }

@@ -7,12 +7,13 @@ namespace SurveyDispatcher.Reports;
 /// <param name="MarketName">Its name in the programme.</param>
 /// <param name="Dealer">Whose report it is; null: the market's, with every dealer.</param>
 /// <param name="Period">The months of the events.</param>
-/// <param name="AsOf">The day of the last cycle: what came in later is not in it.</param>
+/// <param name="AsOf">The day of the last cycle in the market: what came in later is not in it.</param>
+/// <param name="Week">The week of the problem sheets: the last full one of the period; null where none of its weeks is over.</param>
 /// <param name="MinimumResponses">Fewer are shown, marked, and not ranked.</param>
 /// <param name="Surveys">Those that the market offers.</param>
 /// <param name="Quality">What was received: a line for each dealer and system, or for this dealer's alone.</param>
 public sealed record Report(
-    string Market, string MarketName, DealerName? Dealer, Period Period, DateOnly AsOf, int MinimumResponses, IReadOnlyList<SurveyFigures> Surveys,
+    string Market, string MarketName, DealerName? Dealer, Period Period, DateOnly AsOf, IsoWeek? Week, int MinimumResponses, IReadOnlyList<SurveyFigures> Surveys,
     IReadOnlyList<QualityLine> Quality);
 
 /// <summary>A dealer as the register names him; name and region are empty where it doesn't.</summary>
@@ -22,12 +23,12 @@ public sealed record DealerName(string Code, string Name, string Region);
 /// <param name="Survey">Sales or service.</param>
 /// <param name="Questionnaire">The newest version: what items are called.</param>
 /// <param name="Nation">The whole market.</param>
-/// <param name="Regions">By name; empty where the register has none.</param>
+/// <param name="Regions">By name, in a dealer's report his own alone; empty where the register has none.</param>
 /// <param name="Dealers">In the market's report every dealer with a case or a response in the period, by rank, then by code; in a dealer's report he alone.</param>
-/// <param name="Others">In a dealer's report the scores of the ranked others in the market, without a name, from the best: to show where he stands. Else empty.</param>
+/// <param name="Others">In a dealer's report the scores of the ranked others in the market, if there are several, without a name, from the best: to show where he stands. Else empty.</param>
 /// <param name="Course">The last 12 months up to the period's end, of the market, or of the dealer.</param>
-/// <param name="NationCourse">In a dealer's report the market's, to compare; else empty.</param>
-/// <param name="Problems">The sheet of the last full week of the period; null where nobody was reached in it or in the three before.</param>
+/// <param name="NationCourse">In a dealer's report the market's, to compare, without the months that may not be shown; else empty.</param>
+/// <param name="Problems">The sheet of the report's week; null where nobody was reached in it or in the three before.</param>
 /// <param name="ItemCourses">The four weeks of the items that head the sheet, by their order there.</param>
 public sealed record SurveyFigures(
     SurveyKind Survey, Questionnaire Questionnaire, Group Nation, IReadOnlyList<Group> Regions, IReadOnlyList<DealerFigures> Dealers, IReadOnlyList<Score> Others,
@@ -35,11 +36,11 @@ public sealed record SurveyFigures(
 
 /// <summary>A nation or a region.</summary>
 /// <param name="Name">The region's; empty: the market.</param>
-/// <param name="Score">Its scores.</param>
-/// <param name="Rates">Its outcome rates.</param>
+/// <param name="Score">Its scores; null in a report of a dealer where they would tell those of one other (<see cref="Disclosure"/>).</param>
+/// <param name="Rates">Its outcome rates; null in the same case.</param>
 /// <param name="Dealers">How many dealers have a response in it.</param>
 /// <param name="Ranked">How many of them are ranked.</param>
-public sealed record Group(string Name, Score Score, OutcomeRates Rates, int Dealers, int Ranked);
+public sealed record Group(string Name, Score? Score, OutcomeRates? Rates, int Dealers, int Ranked);
 
 /// <summary>A dealer's scores and where he stands.</summary>
 /// <param name="Dealer">Who.</param>

@@ -8,19 +8,20 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>Reads what reports tell. What is large in the store is read once, for all markets; contact data, which fills memory meanwhile, market by market.</summary>
-internal sealed class FiguresReader(PipelineConfig config, ReportedDays days, Database database, Vault vault)
+internal sealed class FiguresReader(PipelineConfig config, Period period, AsOf asOf, Database database, Vault vault)
 {
     /// <summary>The figures of markets, in their order.</summary>
     public IReadOnlyList<MarketFigures> Read(IReadOnlyList<Market> markets)
     {
-        var all = markets.Select(m => new MarketFigures(config, m, days)).ToList();
+        var all = markets.Select(m => new MarketFigures(config, m, new ReportedDays(period, asOf.LocalDate(m)))).ToList();
         var contacts = Task.Run(() => ReadContacts(markets));
         var quality = database.AtOneMoment(() =>
         {
             ReadNames(all);
+            ReadOpen(all);
             ReadResponses(ReadOutcomes(all));
             var shared = contacts.GetAwaiter().GetResult();
-            return all.Select((figures, i) => new DealerQuality(database, figures.Market, days.Period).Lines(shared[i], figures.NameOf)).ToList();
+            return all.Select((figures, i) => new DealerQuality(database, figures.Market, period).Lines(shared[i], figures.NameOf)).ToList();
         });
         Parallel.For(0, all.Count, i => all[i].Finish(quality[i]));
         return all;
@@ -49,6 +50,18 @@ internal sealed class FiguresReader(PipelineConfig config, ReportedDays days, Da
         database["report.dealers"].Each(r => all.FirstOrDefault(f => f.Market.Code == r.GetString(0))?.Name(new DealerName(r.GetString(1), r.GetString(2), r.GetString(3))));
     }
 
+    /// <summary>Who has open cases has something in the period, and nothing that could be counted.</summary>
+    private void ReadOpen(IReadOnlyList<MarketFigures> all) => database["report.open"].Each(
+        r =>
+        {
+            var survey = SurveyKinds.FromCode(r.GetString(1));
+            if (all.FirstOrDefault(f => f.Market.Code == r.GetString(0)) is { } figures && figures.Market.Policy(survey) is not null)
+            {
+                figures.SumsOf(new DealerSurvey(survey, r.GetString(2))).HasCase = true;
+            }
+        },
+        period.From, period.To);
+
     /// <summary>Counts what became of the cases that have ended; where responses to them are to be counted.</summary>
     private Places ReadOutcomes(IReadOnlyList<MarketFigures> all)
     {
@@ -60,9 +73,14 @@ internal sealed class FiguresReader(PipelineConfig config, ReportedDays days, Da
             {
                 var eventDate = page.DayOrNull(row, 4)!.Value;
                 var place = places.Add(page.Number(row, 0), figures, survey, Text(page, row, 3), eventDate);
-                if (days.Period.Has(eventDate) && CaseCells.FinalDispositionOf(page, row, 5) is { } final)
+                if (period.Has(eventDate))
                 {
-                    figures.SumsOf(place).Rates.Add(final, CaseCells.Read(page, row, 5));
+                    var sums = figures.SumsOf(place);
+                    sums.HasCase = true;
+                    if (CaseCells.FinalDispositionOf(page, row, 5) is { } final)
+                    {
+                        sums.Rates.Add(final, CaseCells.Read(page, row, 5));
+                    }
                 }
             }
         });
@@ -94,7 +112,7 @@ internal sealed class FiguresReader(PipelineConfig config, ReportedDays days, Da
             var quality = new ContactQuality(other, vault, config.Programme);
             for (var i = Interlocked.Increment(ref next); i < markets.Count; i = Interlocked.Increment(ref next))
             {
-                found[i] = other.AtOneMoment(() => quality.Of(markets[i], days.Period));
+                found[i] = other.AtOneMoment(() => quality.Of(markets[i], period));
             }
         });
         return found;

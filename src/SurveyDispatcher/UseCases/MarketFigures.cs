@@ -7,9 +7,9 @@ using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
 
-/// <summary>The days that a report is about.</summary>
+/// <summary>The days that a report of a market is about.</summary>
 /// <param name="Period">The months of the events.</param>
-/// <param name="AsOf">The day of the last cycle.</param>
+/// <param name="AsOf">The day of the last cycle in the market.</param>
 internal sealed record ReportedDays(Period Period, DateOnly AsOf)
 {
     /// <summary>Months of a score's course.</summary>
@@ -20,16 +20,20 @@ internal sealed record ReportedDays(Period Period, DateOnly AsOf)
     /// <summary>The first day of the course, which ends with the period.</summary>
     public DateOnly CourseFrom { get; } = new DateOnly(Period.To.Year, Period.To.Month, 1).AddMonths(1 - CourseMonths);
 
-    /// <summary>The week of the problem sheet: the last full one.</summary>
-    public IsoWeek Week { get; } = LastFullWeek(AsOf < Period.To ? AsOf : Period.To);
+    /// <summary>The week of the problem sheet: the last that ended in the period, and before the last cycle's day, which need not be over itself.</summary>
+    public IsoWeek? Week { get; } = LastFullWeek(Period, AsOf.AddDays(-1));
 
-    /// <summary>The first day of the weeks whose problems are shown.</summary>
-    public DateOnly ProblemsFrom { get; } = LastFullWeek(AsOf < Period.To ? AsOf : Period.To).Plus(1 - WeeksOfProblems).Monday;
+    /// <summary>The place of a month in the course; null for one outside.</summary>
+    public int? MonthOf(DateOnly day) => (12 * (day.Year - CourseFrom.Year)) + day.Month - CourseFrom.Month is >= 0 and < CourseMonths and var month ? month : null;
 
-    /// <summary>The last day of them.</summary>
-    public DateOnly ProblemsTo => Week.Sunday;
+    /// <summary>Whether problems that were reported on a day are shown.</summary>
+    public bool HasProblemsOf(DateOnly day) => Week is { } last && day <= last.Sunday && day >= last.Plus(1 - WeeksOfProblems).Monday;
 
-    private static IsoWeek LastFullWeek(DateOnly day) => IsoWeek.Of(day.AddDays(1)) is var next && next.Monday > day ? next.Plus(-1) : IsoWeek.Of(day).Plus(-1);
+    private static IsoWeek? LastFullWeek(Period period, DateOnly over)
+    {
+        var last = IsoWeek.Of((over < period.To ? over : period.To).AddDays(1)).Plus(-1);
+        return last.Sunday >= period.From ? last : null;
+    }
 }
 
 /// <summary>A dealer, and one of the two surveys.</summary>
@@ -39,6 +43,10 @@ internal readonly record struct DealerSurvey(SurveyKind Survey, string Dealer);
 internal sealed class MarketFigures
 {
     private const int LeadingItems = 4;
+    private const uint OfNation = 1;
+    private const uint OfRegion = 2;
+
+    private static readonly Func<ScoreTally, long>[] Measures = [t => t.Responses, t => t.WithOverall, t => t.WithRecommend];
 
     private readonly PipelineConfig config;
     private readonly ReportedDays days;
@@ -59,8 +67,8 @@ internal sealed class MarketFigures
 
     public Market Market { get; }
 
-    /// <summary>The dealers that have anything in the period.</summary>
-    public IEnumerable<DealerName> Dealers => dealers.Values.SelectMany(d => d.Keys).Concat(quality.Select(q => q.Dealer.Code)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
+    /// <summary>The dealers that have anything in the period: a case, or something that was received.</summary>
+    public IEnumerable<DealerName> Dealers => dealers.Keys.SelectMany(Listed).Select(d => d.Key).Concat(quality.Select(q => q.Dealer.Code)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
 
     /// <summary>What a dealer is called.</summary>
     public void Name(DealerName name) => names[name.Code] = name;
@@ -68,7 +76,7 @@ internal sealed class MarketFigures
     /// <summary>How a dealer is called.</summary>
     public DealerName NameOf(string code) => names.GetValueOrDefault(code) ?? new DealerName(code, "", "");
 
-    /// <summary>What is counted of a dealer and a survey that the market offers. To ask makes him one who has something to report.</summary>
+    /// <summary>What is counted of a dealer and a survey that the market offers.</summary>
     public DealerSums SumsOf(DealerSurvey of)
     {
         if (!dealers[of.Survey].TryGetValue(of.Dealer, out var sums))
@@ -93,14 +101,13 @@ internal sealed class MarketFigures
             SumsOf(of).Tally.Add(overall, recommend);
         }
 
-        var month = (12 * (eventDate.Year - days.CourseFrom.Year)) + eventDate.Month - days.CourseFrom.Month;
-        if (month is >= 0 and < ReportedDays.CourseMonths)
+        if (days.MonthOf(eventDate) is { } month)
         {
             (SumsOf(of).Months[month] ??= new ScoreTally()).Add(overall, recommend);
         }
 
         var completedOn = DateOnly.FromDateTime(TimeZoneInfo.ConvertTimeFromUtc(new DateTime(completedAt, DateTimeKind.Utc), zone));
-        if (completedOn >= days.ProblemsFrom && completedOn <= days.ProblemsTo)
+        if (days.HasProblemsOf(completedOn))
         {
             form.AddProblems(SumsOf(of).Problems, IsoWeek.Of(completedOn), answers);
         }
@@ -119,57 +126,94 @@ internal sealed class MarketFigures
     /// <summary>The market's report.</summary>
     public Report OfMarket() => Report(null, [.. dealers.Keys.Select(survey =>
     {
-        var (sums, all) = (dealers[survey], ranked[survey]);
-        return Figures(survey, [.. all.Standings.Select(s => Dealer(survey, s))], [], Course(sums.Values), [], sums.Values);
+        var all = dealers[survey].Values;
+        return Figures(
+            survey, GroupOf("", Listed(survey), withScore: true, withRates: true),
+            [.. Listed(survey).GroupBy(d => NameOf(d.Key).Region, StringComparer.Ordinal).Where(g => g.Key.Length > 0).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => GroupOf(g.Key, g, withScore: true, withRates: true))],
+            [.. ranked[survey].Standings.Select(s => Dealer(survey, s))], [], Course(all), [], all);
     })], quality);
 
-    /// <summary>A dealer's own report: of the others no name, and nothing but the scores of those who are ranked.</summary>
+    /// <summary>A dealer's own report: of the others no name, the scores of those who are ranked if they are several, and no sum that would tell of one of them.</summary>
     public Report OfDealer(string code) => Report(NameOf(code), [.. dealers.Keys.Select(survey =>
     {
-        var (sums, all) = (dealers[survey], ranked[survey]);
-        var own = sums.GetValueOrDefault(code);
-        var standing = all.Standings.FirstOrDefault(s => s.Key == code);
+        var (all, name) = (ranked[survey], NameOf(code));
+        List<DealerSums> own = dealers[survey].GetValueOrDefault(code) is { } sums ? [sums] : [];
+        var others = all.Standings.Where(s => s.Rank is not null && s.Key != code).Select(s => all.Scores[s.Key]).ToList();
+        var (scores, rates) = SumsShownTo(survey, name);
+        var region = Listed(survey).Where(d => NameOf(d.Key).Region == name.Region).ToList();
         return Figures(
-            survey, standing is null ? [] : [Dealer(survey, standing)], [.. all.Standings.Where(s => s.Rank is not null && s.Key != code).Select(s => all.Scores[s.Key])],
-            Course(own is null ? [] : [own]), Course(sums.Values), own is null ? [] : [own]);
+            survey, GroupOf("", Listed(survey), (scores & OfNation) != 0, (rates & OfNation) != 0),
+            name.Region.Length > 0 && region.Count > 0 ? [GroupOf(name.Region, region, (scores & OfRegion) != 0, (rates & OfRegion) != 0)] : [],
+            [.. all.Standings.Where(s => s.Key == code).Select(s => Dealer(survey, s))], others.Count > 1 ? others : [],
+            Course(own), [.. Course(dealers[survey].Values).Where((_, month) => (scores & OfMonth(month)) != 0)], own);
     })], [.. quality.Where(q => q.Dealer.Code == code)]);
 
+    private static uint OfMonth(int month) => OfRegion << (ReportedDays.CourseMonths - month); // the newest first
+
     private Report Report(DealerName? dealer, IReadOnlyList<SurveyFigures> surveys, IReadOnlyList<QualityLine> lines) =>
-        new(Market.Code, Market.Name, dealer, days.Period, days.AsOf, config.Programme.MinimumResponses, surveys, lines);
+        new(Market.Code, Market.Name, dealer, days.Period, days.AsOf, days.Week, config.Programme.MinimumResponses, surveys, lines);
 
     private SurveyFigures Figures(
-        SurveyKind survey, IReadOnlyList<DealerFigures> shown, IReadOnlyList<Score> others, IReadOnlyList<MonthFigures> course, IReadOnlyList<MonthFigures> nationCourse,
-        IReadOnlyCollection<DealerSums> ofProblems)
+        SurveyKind survey, Group nation, IReadOnlyList<Group> regions, IReadOnlyList<DealerFigures> shown, IReadOnlyList<Score> others, IReadOnlyList<MonthFigures> course,
+        IReadOnlyList<MonthFigures> nationCourse, IReadOnlyCollection<DealerSums> ofProblems)
     {
-        var questionnaire = config.Questionnaires.InForce(survey, days.ProblemsTo);
+        var questionnaire = config.Questionnaires.InForce(survey, days.Week?.Sunday ?? days.Period.To);
         var problems = new ProblemTally();
         foreach (var sums in ofProblems)
         {
             problems.Add(sums.Problems);
         }
 
-        var sheet = problems.Weeks.Count == 0 ? null : ProblemSheet.Of(problems, questionnaire, days.Week);
-        var all = dealers[survey];
+        var sheet = days.Week is { } week && problems.Weeks.Count > 0 ? ProblemSheet.Of(problems, questionnaire, week) : null;
         return new SurveyFigures(
-            survey, questionnaire, GroupOf("", all.Keys, survey),
-            [.. all.Keys.GroupBy(d => NameOf(d).Region, StringComparer.Ordinal).Where(g => g.Key.Length > 0).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => GroupOf(g.Key, g, survey))],
-            shown, others, course, nationCourse, sheet,
-            [.. (sheet?.Lines ?? []).Where(l => l.Count.Problems > 0).Take(LeadingItems).Select(l => new ItemCourse(l.Question, ProblemSheet.Course(problems, l.Question, days.Week)))]);
+            survey, questionnaire, nation, regions, shown, others, course, nationCourse, sheet,
+            [.. (sheet?.Lines ?? []).Where(l => l.Count.Problems > 0).Take(LeadingItems).Select(l => new ItemCourse(l.Question, ProblemSheet.Course(problems, l.Question, sheet!.Week)))]);
     }
 
-    private Group GroupOf(string name, IEnumerable<string> codes, SurveyKind survey)
+    /// <summary>Those who have a case in the period. Others may have answers to older ones.</summary>
+    private IEnumerable<KeyValuePair<string, DealerSums>> Listed(SurveyKind survey) => dealers[survey].Where(d => d.Value.HasCase);
+
+    /// <summary>Which scores and which rates a dealer may see of the nation, its months and his region. A dealer is in a score if he has an answer that it is out of, in rates if he has an ended case.</summary>
+    private (uint Scores, uint Rates) SumsShownTo(SurveyKind survey, DealerName reader)
+    {
+        var others = dealers[survey].Where(d => d.Key != reader.Code).Select(d => (d.Key, d.Value, Groups: OfNation | (reader.Region.Length > 0 && NameOf(d.Key).Region == reader.Region ? OfRegion : 0))).ToList();
+        var scores = Measures.Select(measure => others.SelectMany(o => Parts(o.Key, o.Value, o.Groups, measure)).ToList()).ToList();
+        var rates = others.Where(o => o.Value.Rates is var r && r.Eligible + r.Unknown + r[OutcomeBucket.NotEligible] > 0).Select(o => new Part(o.Key, o.Groups)).ToList();
+        return (Disclosure.Shown(2 + ReportedDays.CourseMonths, scores), Disclosure.Shown(2, [rates]));
+    }
+
+    /// <summary>A dealer's months, and what he has in the period before them.</summary>
+    private IEnumerable<Part> Parts(string code, DealerSums sums, uint groups, Func<ScoreTally, long> measure)
+    {
+        var before = measure(sums.Tally);
+        foreach (var (month, tally) in sums.Months.Index())
+        {
+            if (tally is not null && measure(tally) is > 0 and var count)
+            {
+                var inPeriod = days.Period.Has(days.CourseFrom.AddMonths(month));
+                before -= inPeriod ? count : 0;
+                yield return new Part(code, OfMonth(month) | (inPeriod ? groups : 0));
+            }
+        }
+
+        if (before > 0)
+        {
+            yield return new Part(code, groups);
+        }
+    }
+
+    private Group GroupOf(string name, IEnumerable<KeyValuePair<string, DealerSums>> of, bool withScore, bool withRates)
     {
         var (tally, rates, count, rankedOnes) = (new ScoreTally(), new OutcomeRates(), 0, 0);
-        foreach (var code in codes)
+        foreach (var (_, sums) in of)
         {
-            var sums = dealers[survey][code];
             tally.Add(sums.Tally);
             rates.Add(sums.Rates);
             count += sums.Tally.Responses > 0 ? 1 : 0;
             rankedOnes += sums.Tally.WithOverall >= config.Programme.MinimumResponses ? 1 : 0;
         }
 
-        return new Group(name, Score.Of(tally), rates, count, rankedOnes);
+        return new Group(name, withScore ? Score.Of(tally) : null, withRates ? rates : null, count, rankedOnes);
     }
 
     private DealerFigures Dealer(SurveyKind survey, Standing standing) => new(
@@ -177,7 +221,7 @@ internal sealed class MarketFigures
 
     private RankedSurvey Rank(SurveyKind survey)
     {
-        var contenders = dealers[survey].Select(d => new Contender(d.Key, d.Value.Tally)).ToList();
+        var contenders = Listed(survey).Select(d => new Contender(d.Key, d.Value.Tally)).ToList();
         var minimum = config.Programme.MinimumResponses;
         return new RankedSurvey(
             Ranking.Of(contenders, minimum),
@@ -203,6 +247,9 @@ internal sealed class MarketFigures
     /// <summary>What was counted of one dealer and survey.</summary>
     internal sealed class DealerSums
     {
+        /// <summary>Whether a case belongs to the period, ended or open.</summary>
+        public bool HasCase { get; set; }
+
         public ScoreTally Tally { get; } = new();
 
         public ScoreTally?[] Months { get; } = new ScoreTally?[ReportedDays.CourseMonths];

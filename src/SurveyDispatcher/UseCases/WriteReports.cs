@@ -40,12 +40,12 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
     /// <exception cref="OperatorException">There is nothing to report.</exception>
     public WrittenReports Write(ReportRequest request, string folder)
     {
-        var asOf = database["cycles.last"].First(r => (DateOnly?)r.Day(2))
-            ?? throw new OperatorException("There is nothing to report: no cycle has run yet on this store.");
-        var period = request.Period ?? Period.Rolling(asOf);
+        var asOf = database["cycles.last"].First(r => r.GetString(1)) is { } text ? AsOf.Parse(text)
+            : throw new OperatorException("There is nothing to report: no cycle has run yet on this store.");
+        var period = request.Period ?? Period.Rolling(asOf.Day);
         var files = new List<string>();
         Directory.CreateDirectory(folder);
-        foreach (var figures in new FiguresReader(config, new ReportedDays(period, asOf), database, vault).Read(Markets(request.Market)))
+        foreach (var figures in new FiguresReader(config, period, asOf, database, vault).Read(Markets(request.Market)))
         {
             if (request.Dealer is { } code)
             {

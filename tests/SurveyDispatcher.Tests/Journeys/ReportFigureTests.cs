@@ -19,7 +19,7 @@ public sealed class ReportFigureTests
         var directory = new DataDirectory(world.Data);
         using var database = new Store(directory, config.Settings.Store).OpenExisting();
         using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
-        var figures = new FiguresReader(config, new ReportedDays(period, World.Day(asOf)), database, vault).Read([config.Programme.MarketOf("AU")!])[0];
+        var figures = new FiguresReader(config, period, AsOf.Parse(asOf), database, vault).Read([config.Programme.MarketOf("AU")!])[0];
         return dealer is null ? figures.OfMarket() : figures.OfDealer(dealer);
     }
 
@@ -66,7 +66,7 @@ public sealed class ReportFigureTests
         Assert.Equal(100 * ((6 * 4) + (5 * 3)) / 48.0, sales.Dealers[1].Score.Index!.Value.Value, 6);
         Assert.Equal(50, sales.Dealers[1].Score.Recommend!.Value.Value, 6);
         Assert.Null(sales.Dealers[2].Score.Recommend);
-        Assert.Equal((25L, 15 / 24.0), (sales.Nation.Score.Responses, Math.Round(sales.Nation.Score.CompletelySatisfied!.Value.Value, 6)));
+        Assert.Equal((25L, 15 / 24.0), (sales.Nation.Score!.Responses, Math.Round(sales.Nation.Score.CompletelySatisfied!.Value.Value, 6)));
         Assert.Equal(["North", "South"], sales.Regions.Select(r => r.Name));
         Assert.Equal((2, 1), (sales.Regions[0].Dealers, sales.Regions[0].Ranked));
         Assert.Equal(("Alpha Motors", "North"), (sales.Dealers[1].Dealer.Name, sales.Dealers[1].Dealer.Region));
@@ -82,9 +82,9 @@ public sealed class ReportFigureTests
         await world.CycleAsync("2026-04-15");
         var later = Sales(Read(world, February));
 
-        Assert.Equal(25, sales.Nation.Rates.Eligible);
+        Assert.Equal(25, sales.Nation.Rates!.Eligible);
         Assert.Equal(1.0, sales.Nation.Rates.ResponseRate(1)!.Value, 6);
-        Assert.Equal(25 / 26.0, later.Nation.Rates.ResponseRate(1)!.Value, 6);
+        Assert.Equal(25 / 26.0, later.Nation.Rates!.ResponseRate(1)!.Value, 6);
         Assert.Equal(12 / 13.0, later.Dealers[1].Rates.ResponseRate(1)!.Value, 6);
     }
 
@@ -98,8 +98,10 @@ public sealed class ReportFigureTests
         Assert.Equal(12, sales.Course.Count);
         Assert.Equal(World.Day("2025-04-01"), sales.Course[0].Month);
         Assert.Equal([1L, 25L, 0L], sales.Course.Skip(9).Select(m => m.Score.Responses));
-        Assert.Equal("2026-W11", sales.Problems!.Week.ToString()); // the last full one on 15 March, a Sunday: nobody answered in it
-        var week10 = Sales(Read(world, Period.Parse("2026-03")!, asOf: "2026-03-08"));
+        Assert.Equal(("2026-W10", 26L), (sales.Problems!.Week.ToString(), sales.Problems.Responses)); // the last full one on 15 March, a Sunday that is not over
+        var week11 = Sales(Read(world, Period.Parse("2026-03")!, asOf: "2026-03-16"));
+        Assert.Equal(("2026-W11", 0L), (week11.Problems!.Week.ToString(), week11.Problems.Responses));
+        var week10 = Sales(Read(world, Period.Parse("2026-03")!, asOf: "2026-03-09"));
         Assert.Equal(("2026-W10", 26L), (week10.Problems!.Week.ToString(), week10.Problems.Responses));
         Assert.Equal(("ready_on_time", new ItemCount(11, 23)), (week10.Problems.Lines[0].Question, week10.Problems.Lines[0].Count));
         Assert.Equal(("ready_on_time", 4, 26L), (week10.ItemCourses[0].Question, week10.ItemCourses[0].Weeks.Count, week10.ItemCourses[0].Weeks[^1].Responses));
@@ -114,9 +116,9 @@ public sealed class ReportFigureTests
 
         var sales = Sales(report);
         Assert.Equal("A01", Assert.Single(sales.Dealers).Dealer.Code);
-        Assert.Equal(0.7, Assert.Single(sales.Others).CompletelySatisfied!.Value.Value, 6);
+        Assert.Empty(sales.Others); // one other is ranked: everybody knows whose the score is
+        Assert.Equal("North", Assert.Single(sales.Regions).Name);
         Assert.Equal(12L, sales.Course[11].Score.Responses);
-        Assert.Equal(25L, sales.NationCourse[11].Score.Responses);
         Assert.All(report.Quality, line => Assert.Equal("A01", line.Dealer.Code));
     }
 
@@ -192,8 +194,120 @@ public sealed class ReportFigureTests
         Assert.DoesNotContain("Alpha Motors", string.Concat(Directory.GetFiles(folder, "report_AU_A03_*").Select(File.ReadAllText)), StringComparison.Ordinal);
     }
 
+    /// <summary>Some dealers' February, and what each had in January; all customers answer, of some dealers with a no of their own.</summary>
+    private static async Task<World> AnsweredAsync(string dealers, (string Dealer, int N, string Day)[] sent, Func<string, int, int?> overall)
+    {
+        var world = new World();
+        world.Drop("dealers", "d.csv", "dealer_code,dealer_name,market,region\n" + dealers);
+        world.Extract("a.csv", [.. sent.SelectMany(s => Enumerable.Range(0, s.N).Select(n => Of(s.Dealer, n + (s.Day == "2026-02-10" ? 0 : 50), s.Day)))]);
+        await world.CycleAsync("2026-03-02");
+        var ids = (await world.ExportAsync("cases")).ToDictionary(c => c["transaction_id"], c => c["case_id"]);
+        world.Responses("r.csv", [Header, .. ids.OrderBy(i => i.Key).Select(i => (i.Value, Overall: overall(i.Key[..3], int.Parse(i.Key[3..], CultureInfo.InvariantCulture))))
+            .Where(i => i.Overall is not null).Select(i => $"{i.Value},web,complete,2026-03-04T10:00:00+11:00,{i.Overall},9,yes,yes")]);
+        await world.CycleAsync("2026-03-05");
+        return world;
+    }
+
+    private static List<Dictionary<string, string?>> SalesRows(Report report, string name)
+    {
+        var table = CsvReport.Tables(report).Single(t => t.Name == name);
+        return [.. table.Rows.Select(r => table.Columns.Zip(r).ToDictionary(c => c.First.Name, c => c.Second)).Where(r => r["survey"] == "sales")];
+    }
+
+    [Theory]
+    [InlineData("A01", "nation")] // the nation less the north would be A04
+    [InlineData("A04", "nation region")] // he is the south himself, and tells himself nothing new
+    public async Task TheNationLessTheRegionIsNotOneOtherDealer(string reader, string shown)
+    {
+        using var world = await AnsweredAsync(
+            "A01,Alpha,AU,North\nA02,Beta,AU,North\nA03,Gamma,AU,North\nA04,Delta,AU,South\n",
+            [("A01", 12, "2026-02-10"), ("A02", 12, "2026-02-10"), ("A03", 12, "2026-02-10"), ("A04", 12, "2026-02-10")], (d, n) => d == "A04" ? (n < 3 ? 5 : 1) : n < 9 ? 5 : 4);
+
+        var report = Read(world, February, reader);
+
+        Assert.Equal(shown, string.Join(' ', SalesRows(report, "scores").Select(r => r["level"]).Where(l => l != "dealer")));
+        Assert.Equal(shown, string.Join(' ', SalesRows(report, "rates").Select(r => r["level"]).Where(l => l != "dealer")));
+        Assert.Equal(3, Sales(report).Others.Count);
+    }
+
+    [Fact]
+    public async Task NeitherAMonthOfTheNationNorWhatTheOthersLeaveOfThePeriodIsOneOtherDealer()
+    {
+        using var world = await AnsweredAsync(
+            "A01,Alpha,AU,\nA02,Beta,AU,\nA03,Gamma,AU,\n", [("A01", 12, "2026-02-10"), ("A02", 12, "2026-02-10"), ("A03", 12, "2026-02-10"), ("A02", 4, "2026-01-28")], (d, n) => n < 9 ? 5 : 4);
+
+        string Months(Period period) => string.Join(' ', SalesRows(Read(world, period, "A01"), "course").Where(r => r["level"] == "nation" && r["responses"] != "0").Select(r => r["month"]));
+
+        Assert.Equal("2026-02", Months(February)); // in January A02 alone had answers
+        Assert.Equal("", Months(Period.Parse("2026-Q1")!)); // the quarter is shown: less February it would be A02's January
+        Assert.Contains(SalesRows(Read(world, Period.Parse("2026-Q1")!, "A01"), "scores"), r => r["level"] == "nation" && r["responses"] == "40");
+    }
+
+    [Fact]
+    public async Task TheRatesOfTheNationAreNotThoseOfOneOtherDealerThoughNobodyAnsweredHim()
+    {
+        using var world = await AnsweredAsync("A01,Alpha,AU,\nA02,Beta,AU,\n", [("A01", 12, "2026-02-10"), ("A02", 8, "2026-02-10")], (d, n) => d == "A01" ? 5 : null);
+        world.OptOut("o.csv", "email", "A020@mail.example");
+        await world.CycleAsync("2026-03-06");
+        await world.CycleAsync("2026-04-15");
+
+        var report = Read(world, February, "A01");
+
+        Assert.Equal(8, Read(world, February).Surveys[0].Dealers.Single(d => d.Dealer.Code == "A02").Rates is var r ? r.Eligible + r.Unknown + r[OutcomeBucket.NotEligible] : 0);
+        Assert.Equal(["dealer"], SalesRows(report, "rates").Select(r => r["level"]));
+        Assert.Equal(["nation", "dealer"], SalesRows(report, "scores").Select(r => r["level"])); // the nation's answers are his own
+    }
+
+    [Fact]
+    public async Task WhoHasNothingInThePeriodIsNotListed()
+    {
+        using var world = await AnsweredAsync("A01,Alpha,AU,\nA02,Beta,AU,South\n", [("A01", 12, "2026-02-10"), ("A02", 4, "2026-01-28")], (d, n) => 5);
+
+        var sales = Sales(Read(world, February));
+
+        Assert.Equal(["A01"], sales.Dealers.Select(d => d.Dealer.Code));
+        Assert.Empty(sales.Regions);
+        Assert.Equal([4L, 12L], sales.Course.Skip(10).Select(m => m.Score.Responses)); // the market's course has them
+    }
+
+    [Fact]
+    public async Task WhoHasOpenCasesIsListedWithoutAScore()
+    {
+        using var world = new World();
+        world.Extract("a.csv", [.. Enumerable.Range(0, 5).Select(n => Of("A01", n))]);
+        await world.CycleAsync("2026-03-02");
+
+        var dealer = Assert.Single(Sales(Read(world, February)).Dealers);
+
+        Assert.Equal(("A01", 0L, null), (dealer.Dealer.Code, dealer.Score.Responses, dealer.InNation.Rank));
+    }
+
+    /// <summary>The last cycle is known by its day, or by its instant: each market has its own date then.</summary>
+    [Theory]
+    [InlineData("2026-03", "2026-03-15", "2026-W10")] // a Sunday
+    [InlineData("2026-03", "2026-03-16", "2026-W11")]
+    [InlineData("2026-03", "2026-03-15T00:30:00Z", "2026-W10")] // Sunday in Sydney
+    [InlineData("2026-03", "2026-03-15T13:30:00Z", "2026-W11")] // Monday, half past midnight
+    [InlineData("2026-02", "2026-03-16", "2026-W08")] // the ninth ends in March
+    [InlineData("2026-03", "2026-03-02", "2026-W09")] // it touches March
+    [InlineData("2026-03", "2026-03-01", null)]
+    [InlineData("2026-05", "2026-04-20", null)]
+    [InlineData("2026-04", "2026-04-02", null)]
+    public async Task TheWeekOfTheProblemSheetIsTheLastThatIsOverAndTouchesThePeriod(string period, string asOf, string? week)
+    {
+        using var world = new World();
+        world.Extract("a.csv", Of("A01", 1));
+        await world.CycleAsync("2026-03-02");
+
+        var report = Read(world, Period.Parse(period)!, asOf: asOf);
+
+        Assert.Equal(week, report.Week?.ToString());
+        Assert.Null(Sales(report).Problems);
+    }
+
     [Theory]
     [InlineData(2, "is no period", "--period", "January")]
+    [InlineData(2, "is no period", "--period", "20१२")]
     [InlineData(2, "There is no market 'XX'. Known: AU", "--market", "XX")]
     [InlineData(2, "The dealer 'A77' has nothing in AU in 2026-02. Known there: A01", "--market", "AU", "--dealer", "A77", "--period", "2026-02")]
     [InlineData(2, "--dealer needs --market", "--dealer", "A01")]
@@ -219,6 +333,10 @@ public sealed class ReportFigureTests
     [InlineData("2026-Q5", null, null, null)]
     [InlineData("26-02", null, null, null)]
     [InlineData("last month", null, null, null)]
+    [InlineData("20१२", null, null, null)]
+    [InlineData("20२६-Q1", null, null, null)]
+    [InlineData("2026-०2", null, null, null)]
+    [InlineData("2026\n", null, null, null)]
     public void APeriodIsWrittenInMonths(string text, string? from, string? to, string? again)
     {
         var period = Period.Parse(text);

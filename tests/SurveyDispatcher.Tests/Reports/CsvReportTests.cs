@@ -1,4 +1,5 @@
 using System.Globalization;
+using Survey.Domain;
 using SurveyDispatcher.Reports;
 
 namespace SurveyDispatcher.Tests.Reports;
@@ -59,7 +60,7 @@ public sealed class CsvReportTests
     {
         var report = MadeUp.Market(12);
         var nation = Cells(report, "rates").First(r => r["level"] == "nation");
-        var rates = report.Surveys[0].Nation.Rates;
+        var rates = report.Surveys[0].Nation.Rates!;
 
         Same(rates.ResponseRate(3), nation["rr3"]);
         Same(rates.ContactRate(2), nation["con2"]);
@@ -79,6 +80,22 @@ public sealed class CsvReportTests
         Same(sheet.Lines[0].OfProblems, first["of_problems"]);
         Same(sheet.Lines[0].Movement!.Adjusted, first["p_adjusted"]);
         Assert.Equal("Y", first["more_than_chance"]);
+    }
+
+    [Fact]
+    public void WhatWasAnsweredInTheWeeksBeforeOnlyIsThereAsWell()
+    {
+        var report = MadeUp.Market(12);
+        var figures = report.Surveys[0];
+        var tally = new ProblemTally();
+        tally.AddResponses(report.Week!.Value, 4);
+        tally.AddResponses(report.Week.Value.Plus(-2), 10);
+        tally.AddAnswers(report.Week.Value.Plus(-2), "cleanliness", new ItemCount(3, 10));
+        var changed = report with { Surveys = [figures with { Problems = ProblemSheet.Of(tally, figures.Questionnaire, report.Week.Value), ItemCourses = [] }] };
+
+        var row = Cells(changed, "problems").Single(r => r["question"] == "cleanliness");
+
+        Assert.Equal((null, "0.3", null, null), (row["now"], row["before"], row["p"], row["more_than_chance"]));
     }
 
     [Fact]

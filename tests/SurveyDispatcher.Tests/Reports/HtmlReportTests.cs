@@ -111,7 +111,7 @@ public sealed class HtmlReportTests
         Assert.Equal(8, tables.Count);
         foreach (var (figures, four) in report.Surveys.Zip(tables.Chunk(4)))
         {
-            List<OutcomeRates> groups = [figures.Nation.Rates, .. figures.Regions.Select(r => r.Rates)];
+            List<OutcomeRates> groups = [figures.Nation.Rates!, .. figures.Regions.Select(r => r.Rates!)];
             var dealers = figures.Dealers.Select(d => d.Rates).ToList();
             foreach (var (table, i) in four.Select((t, i) => (t, i)))
             {
@@ -183,7 +183,7 @@ public sealed class HtmlReportTests
     public void WithOneOtherDealerTheNationIsNotShownForItWouldBeHim()
     {
         var report = MadeUp.Dealer(2, 0);
-        var nation = report.Surveys[0].Nation.Score;
+        var nation = MadeUp.Market(2).Surveys[0].Nation.Score!;
         var text = Write(report, "en");
 
         Assert.Contains("It is not shown.", text, StringComparison.Ordinal);
@@ -245,6 +245,93 @@ public sealed class HtmlReportTests
         Assert.Contains(words["verdict.same"], Says(Score.Of(MadeUp.Tally(620, 200, 60, 20, 10))), StringComparison.Ordinal);
         Assert.Contains(words["verdict.worse"], Says(Score.Of(MadeUp.Tally(900, 60, 20, 5, 5))), StringComparison.Ordinal);
         Assert.Contains(words["verdict.better"], Says(Score.Of(MadeUp.Tally(300, 400, 200, 50, 50))), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("en", "n = 24 of 30 responses")]
+    [InlineData("zh-CN", "n = 24（共30份答卷）")]
+    public void AScoreSaysHowManyAnsweredItsQuestionAndHowManyTheSurvey(string language, string expected)
+    {
+        var market = MadeUp.Market(12);
+        var tally = MadeUp.Tally(20, 4);
+        for (var n = 0; n < 6; n++)
+        {
+            tally.Add(0, -1);
+        }
+
+        var figures = market.Surveys[0];
+        var tile = Read(market with { Surveys = [figures with { Nation = figures.Nation with { Score = Score.Of(tally) } }] }, language)
+            .Descendants(X + "ul").First(u => u.Attribute("class")?.Value == "tiles").Elements().First();
+
+        Assert.Contains("83.3%", tile.Value, StringComparison.Ordinal); // 20 of 24
+        Assert.Contains(expected, tile.Value, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Languages))]
+    public void WhatMayNotBeShownOfOthersIsAGapAndThePageSaysWhy(string language)
+    {
+        var report = MadeUp.Dealer(12, 5);
+        var made = report.Surveys[0];
+        var hidden = Words.Of(language)["hidden"];
+        int Notes(SurveyFigures figures) => Write(report with { Surveys = [figures] }, language).Split(hidden).Length - 1;
+
+        Assert.Equal(0, Notes(made));
+        Assert.Equal(1, Notes(made with { NationCourse = [.. made.NationCourse.Skip(1)] }));
+        Assert.Equal(2, Notes(made with { Nation = made.Nation with { Score = null, Rates = null } }));
+        Assert.Equal(2, Notes(made with { Regions = [made.Regions[0] with { Score = null, Rates = null }] }));
+    }
+
+    [Theory]
+    [MemberData(nameof(Languages))]
+    public void ASheetWithoutProblemsSaysWhetherAnybodyAnswered(string language)
+    {
+        var words = Words.Of(language);
+        var report = MadeUp.Market(12);
+        var (figures, week) = (report.Surveys[0], report.Week!.Value);
+        string Says(int responses)
+        {
+            var tally = new ProblemTally();
+            tally.AddResponses(week, responses);
+            return Write(report with { Surveys = [figures with { Problems = ProblemSheet.Of(tally, figures.Questionnaire, week), ItemCourses = [] }] }, language);
+        }
+
+        Assert.Contains(words["problems.zero"], Says(3), StringComparison.Ordinal);
+        Assert.DoesNotContain(words["problems.zero"], Says(0), StringComparison.Ordinal);
+        Assert.Contains(words["problems.nobody"], Says(0), StringComparison.Ordinal);
+        var without = figures with { Problems = null, ItemCourses = [] };
+        Assert.Contains(words["problems.none"], Write(report with { Surveys = [without] }, language), StringComparison.Ordinal);
+        Assert.Contains(words["problems.no_week"], Write(report with { Surveys = [without], Week = null }, language), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnItemThatNobodyAnsweredThisWeekStillSaysHowItWasBefore()
+    {
+        var report = MadeUp.Market(12);
+        var (figures, week) = (report.Surveys[0], report.Week!.Value);
+        var tally = new ProblemTally();
+        tally.AddResponses(week, 4);
+        tally.AddResponses(week.Plus(-2), 10);
+        tally.AddAnswers(week.Plus(-2), "cleanliness", new ItemCount(3, 10));
+
+        var page = Write(report with { Surveys = [figures with { Problems = ProblemSheet.Of(tally, figures.Questionnaire, week), ItemCourses = [] }] }, "en");
+
+        Assert.Contains("now –, before 30.0%", page, StringComparison.Ordinal);
+    }
+
+    /// <summary>Dealers who are too few to be ranked count in the nation, and are no circles.</summary>
+    [Fact]
+    public void TheNationStandsAtItsPlaceOnTheAxisOfTheRanked()
+    {
+        static Score Of(int five, int n) => Score.Of(MadeUp.Tally(five, n - five));
+        using var text = new StringWriter();
+
+        new Charts(new Markup(text), Words.Of("en")).Strip("t", "d", [Of(184, 200), Of(180, 200)], Of(182, 200).CompletelySatisfied!.Value, nation: 0.63);
+
+        var places = System.Text.RegularExpressions.Regex.Matches(text.ToString(), "x=\"([0-9.]+)%\" y=\"[0-9]+\">([0-9]+)%")
+            .ToDictionary(m => double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture), m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture));
+        var nation = double.Parse(System.Text.RegularExpressions.Regex.Match(text.ToString(), "class=\"nation\" x1=\"([0-9.]+)%").Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.Equal(places[60] + ((places[80] - places[60]) * 3 / 20), nation, 1);
     }
 
     [Fact]

@@ -16,6 +16,8 @@ internal static class MadeUp
     private static readonly string[] RegionNames = ["华东", "华南", "North", "West & Co"];
     private static readonly DateOnly To = new(2026, 2, 28);
 
+    private static readonly IsoWeek LastWeek = IsoWeek.Of(new(2026, 2, 22));
+
     private static readonly Questionnaires Asked = QuestionnaireFile.ReadAll(ConfigFolder.Embedded(), [])!;
 
     /// <summary>A market's report.</summary>
@@ -25,7 +27,7 @@ internal static class MadeUp
     public static Report Market(int dealers, bool answers = true, ulong seed = 1)
     {
         var market = Make(dealers, answers, seed);
-        return new("CN", "China mainland", null, new Period(new(2025, 12, 1), To), new(2026, 3, 9), 10, [.. market.Surveys.Select(s => s.Whole())], market.Quality);
+        return new("CN", "China mainland", null, new Period(new(2025, 12, 1), To), new(2026, 3, 9), LastWeek, 10, [.. market.Surveys.Select(s => s.Whole())], market.Quality);
     }
 
     /// <summary>The report of one dealer of the same market.</summary>
@@ -34,7 +36,7 @@ internal static class MadeUp
         var market = Make(dealers, answers, seed);
         var dealer = market.Names[which];
         return new(
-            "CN", "China mainland", dealer, new Period(new(2025, 12, 1), To), new(2026, 3, 9), 10, [.. market.Surveys.Select(s => s.OfDealer(dealer))],
+            "CN", "China mainland", dealer, new Period(new(2025, 12, 1), To), new(2026, 3, 9), LastWeek, 10, [.. market.Surveys.Select(s => s.OfDealer(dealer))],
             [.. market.Quality.Where(q => q.Dealer.Code == dealer.Code)]);
     }
 
@@ -139,12 +141,18 @@ internal static class MadeUp
         public SurveyFigures OfDealer(DealerName dealer)
         {
             var whole = Whole();
+            var others = standings.Values.Where(s => s.Rank is not null && s.Key != dealer.Code).Select(s => Score.Of(tallies[s.Key])).ToList();
+            uint Shown(Func<DealerName, bool> counts) => Disclosure.Shown(2, [[.. names.Where(n => n != dealer && counts(n)).Select(n => new Part(n.Code, n.Region == dealer.Region ? 3u : 1u))]]);
+            var (scores, outcomes) = (Shown(n => tallies[n.Code].Responses > 0), Shown(_ => true));
+            Group Part(Group group, uint bit) => group with { Score = (scores & bit) != 0 ? group.Score : null, Rates = (outcomes & bit) != 0 ? group.Rates : null };
             return whole with
             {
+                Nation = Part(whole.Nation, 1),
+                Regions = [.. whole.Regions.Where(r => r.Name == dealer.Region).Select(r => Part(r, 2))],
                 Dealers = [Figures(dealer)],
-                Others = [.. standings.Values.Where(s => s.Rank is not null && s.Key != dealer.Code).Select(s => Score.Of(tallies[s.Key]))],
+                Others = others.Count > 1 ? others : [],
                 Course = Course(months),
-                NationCourse = whole.Course,
+                NationCourse = (scores & 1) != 0 ? whole.Course : [],
             };
         }
 
@@ -193,10 +201,9 @@ internal static class MadeUp
                 }
             }
 
-            var last = IsoWeek.Of(new(2026, 2, 22));
             for (var w = -3; w <= 0; w++)
             {
-                var week = last.Plus(w);
+                var week = LastWeek.Plus(w);
                 var reached = 30 + (int)(dice.Next() % 40);
                 problems.AddResponses(week, reached);
                 foreach (var (i, q) in questionnaire.Questions.Where(q => q.ProblemAt.Count > 0).Index())

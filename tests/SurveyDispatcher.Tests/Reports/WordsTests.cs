@@ -16,7 +16,7 @@ public sealed partial class WordsTests
         ["sign"] = [.. QualitySigns.All, "compared", "alone", "detail"],
         ["bucket"] = [.. Enum.GetValues<OutcomeBucket>().Select(CsvReport.Name)],
         ["survey"] = [.. Enum.GetValues<SurveyKind>().Select(s => s.Code())],
-        ["fault"] = [.. Faults().Matches(Source("Survey.Domain", "Intake.cs")).Select(m => m.Groups[1].Value).Distinct()],
+        ["fault"] = [.. Faults().Matches(Source("Survey.Domain", "Intake.cs") + Source("SurveyDispatcher", "UseCases", "TakeExtracts.cs")).Select(m => m.Groups[1].Value).Distinct()],
         ["reason"] = [.. Screening.Rules.Select(r => r.Reason)],
         ["market_name"] = [.. ProgrammeFile.Read(ConfigFolder.Embedded(), [])!.Markets.Keys],
     };
@@ -89,7 +89,7 @@ public sealed partial class WordsTests
 
     private static string Root => Path.GetFullPath(Path.Combine(World.ShippedConfig, ".."));
 
-    private static string Source(string project, string file) => File.ReadAllText(Path.Combine(Root, "src", project, file));
+    private static string Source(params string[] path) => File.ReadAllText(Path.Combine([Root, "src", .. path]));
 
     private static IEnumerable<string> Gaps(string text) => Gap().Matches(text).Select(m => m.Value).Distinct().Order(StringComparer.Ordinal);
 

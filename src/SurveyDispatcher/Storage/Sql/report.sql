@@ -2,6 +2,11 @@
 -- Those that count: each case that has one is completed, or was closed before.
 SELECT case_id, completed_at, questionnaire_id, answers FROM responses WHERE status = 'complete' AND duplicate_of IS NULL
 
+-- name: open
+-- Dealers with a case of these days that has not ended.
+SELECT DISTINCT c.market, c.survey, t.dealer_code FROM cases c JOIN transactions t ON t.id = c.id
+WHERE c.state NOT IN ('completed', 'closed') AND c.event_date BETWEEN @from AND @to
+
 -- name: dealers
 SELECT market, code, name, region FROM dealers
 
