@@ -60,7 +60,7 @@ internal sealed class MarketFigures
     public Market Market { get; }
 
     /// <summary>The dealers that have anything in the period.</summary>
-    public IEnumerable<DealerName> Dealers => dealers.Values.SelectMany(d => d.Keys).Concat(quality.Select(q => q.Dealer.Code)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
+    public IEnumerable<DealerName> Dealers => dealers.Values.SelectMany(d => d.Keys).Concat(quality.Select(q => q.Dealer.Code).Where(c => c.Length > 0)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
 
     /// <summary>What a dealer is called.</summary>
     public void Name(DealerName name) => names[name.Code] = name;
@@ -132,7 +132,7 @@ internal sealed class MarketFigures
         return Figures(
             survey, standing is null ? [] : [Dealer(survey, standing)], [.. all.Standings.Where(s => s.Rank is not null && s.Key != code).Select(s => all.Scores[s.Key])],
             Course(own is null ? [] : [own]), Course(sums.Values), own is null ? [] : [own]);
-    })], [.. quality.Where(q => q.Dealer.Code == code)]);
+    })], [.. quality.Where(q => q.Dealer.Code == code).Select(q => q with { Signs = [.. q.Signs.Select(s => s.ForTheDealer())] })]);
 
     private Report Report(DealerName? dealer, IReadOnlyList<SurveyFigures> surveys, IReadOnlyList<QualityLine> lines) =>
         new(Market.Code, Market.Name, dealer, days.Period, days.AsOf, config.Programme.MinimumResponses, surveys, lines);
