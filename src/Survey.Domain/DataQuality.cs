@@ -114,7 +114,7 @@ public static class QualitySigns
     {
         var (all, dealers) = sums.But(count.Dealer);
         var peers = count.PeerCount ?? all.Count;
-        var chance = all.Of == 0 ? 1 : Math.Min(1, count.ChosenOf * Fisher(count.Count, count.Of, peers, all.Of));
+        var chance = Math.Min(1, count.ChosenOf * Fisher(count.Count, count.Of, peers, all.Of));
         return new QualitySign(count.Source, count.Code, count.Count, count.Of, peers, all.Of, dealers, chance, chance, count.Detail);
     }
 

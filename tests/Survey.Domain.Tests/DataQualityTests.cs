@@ -75,6 +75,14 @@ public sealed class DataQualityTests
     }
 
     [Fact]
+    public void WhatNobodyElseHasIsNoComparisonMore()
+    {
+        QualityCount[] alone = [.. Enumerable.Range(0, 50).Select(i => Of("A", 50, 100, code: $"x{i}"))];
+
+        Assert.Single(Find([Of("A", 15, 100), Of("B", 5, 100), .. alone]));
+    }
+
+    [Fact]
     public void ASignIsOfTheSystemThatItWasCountedOf()
     {
         var (dealer, sign) = Assert.Single(Find(Of("A", 0, 1000, "good"), Of("A", 30, 40, "bad"), Of("B", 2, 100, "good")));
@@ -157,6 +165,10 @@ public sealed class DataQualityTests
         Assert.Equal(("x.example", 10L, 27L, 2L, 152L), (sign.Detail, sign.Count, sign.Of, sign.PeerCount, sign.PeerOf));
         Assert.Equal(3 * Statistics.FisherExact(10, 17, 2, 150), sign.Chance, 15);
     }
+
+    [Fact]
+    public void OddsAreNeverMoreThanCertain() => // three domains tried, none of them odd
+        Assert.Empty(QualitySigns.Find(QualitySigns.OwnDomains([("A", "x.example", 5), ("A", "y.example", 5), ("A", "z.example", 5), ("B", "x.example", 1)])));
 
     [Fact]
     public void OfTwoDomainsThatAreAlikeTheFirstOfTheAlphabetIsNamed()
