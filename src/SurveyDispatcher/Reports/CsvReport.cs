@@ -19,8 +19,6 @@ public sealed record ReportTable(string Name, IReadOnlyList<ReportColumn> Column
 public static class CsvReport
 {
     private static readonly ReportColumn Survey = new("survey", "`sales` or `service`");
-    private static readonly ReportColumn DealerCode = new("dealer_code", "the dealer");
-    private static readonly ReportColumn Source = new("source", "the dealer system, by the name of its description");
 
     private static readonly ReportColumn[] OfLevel =
     [
@@ -73,13 +71,15 @@ public static class CsvReport
             new("more_than_chance", "`Y` or `N`"),
         ], Problems(report)),
         new("quality", [
-            DealerCode, Source, new("measure", "`new`, `rejected`, `screened_out`, `email_given`, `email_usable`, `email_placeholder`, `phone_given`, `phone_usable`, `mailed` or `bounced`"),
+            new("dealer_code", "the dealer; empty: rows that don't say whose they are, or can't be read"),
+            new("source", "the dealer system, by the name of its description; empty: all of the dealer's together"), new("measure", "`new`, `rejected`, `screened_out`, `email_given`, `email_usable`, `email_placeholder`, `phone_given`, `phone_usable`, `mailed` or `bounced`"),
             new("reason", "of `rejected` and `screened_out`; empty: the total"), Figure("count", "how many"), Figure("of", "out of how many; empty where it is no share"),
         ], Quality(report)),
         new("signs", [
-            DealerCode, Source, new("sign", "what stands out"), Figure("count", "how many of his"), Figure("of", "out of how many"), Figure("share", "the same, 0 to 1"),
-            Figure("peer_count", "of all other dealers of the market together"), Figure("peer_of", "out of how many"), Figure("peer_share", "the same, 0 to 1"),
-            Figure("chance", "Fisher's exact test, adjusted for all that was compared"), new("detail", "the evidence that can be shown"),
+            new("dealer_code", "the dealer"), new("source", "the system that it is about; empty: the dealer, whichever of his systems sent it"), new("sign", "what stands out"), Figure("count", "how many of his"), Figure("of", "out of how many"), Figure("share", "the same, 0 to 1"),
+            Figure("peer_count", "of all other dealers of the market together; in a dealer's own report empty, as all that follows from it, where there is only one other"), Figure("peer_of", "out of how many"), Figure("peer_share", "the same, 0 to 1"),
+            Figure("chance", "Fisher's exact test, two-sided; of `own_domain` times the number of domains tried"),
+            Figure("adjusted", "the same, adjusted for all that was compared (Benjamini-Hochberg): below 0.05"), new("detail", "the evidence that can be shown"),
         ], Signs(report)),
     ];
 
@@ -230,9 +230,11 @@ public static class CsvReport
     private static IEnumerable<string?[]> Signs(Report report) =>
         from q in report.Quality
         from s in q.Signs
+        let told = s.PeerOf > 0
         select new[]
         {
-            q.Dealer.Code, q.Source, s.Code, Count(s.Count), Count(s.Of), Number(s.Share), Count(s.PeerCount), Count(s.PeerOf), Number(s.PeerShare), Number(s.Chance), Text(s.Detail),
+            q.Dealer.Code, Text(s.Source), s.Code, Count(s.Count), Count(s.Of), Number(s.Share),
+            told ? Count(s.PeerCount) : null, told ? Count(s.PeerOf) : null, Number(s.PeerShare), told ? Number(s.Chance) : null, told ? Number(s.Adjusted) : null, Text(s.Detail),
         };
 
     private static IEnumerable<Group> Groups(SurveyFigures figures) => figures.Regions.Prepend(figures.Nation);

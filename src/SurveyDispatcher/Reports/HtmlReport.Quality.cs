@@ -44,7 +44,17 @@ public sealed partial class HtmlReport
         page.Write($"</tr></thead><tbody>");
         foreach (var q in report.Quality)
         {
-            page.Write($"<tr><th scope=\"row\" class=\"who\"><bdi>{NameOf(q.Dealer)}</bdi> <small>{PlainText.OneLine(q.Dealer.Code)}</small></th><td class=\"t\">{q.Source}</td>");
+            page.Write($"<tr><th scope=\"row\" class=\"who\">");
+            if (q.Dealer.Code.Length == 0)
+            {
+                page.Write($"{words["quality.nobody"]}");
+            }
+            else
+            {
+                page.Write($"<bdi>{NameOf(q.Dealer)}</bdi> <small>{PlainText.OneLine(q.Dealer.Code)}</small>");
+            }
+
+            page.Write($"</th><td class=\"t\">{(q.Source.Length > 0 ? q.Source : Words.Nothing)}</td>");
             Cell(Words.Number(q.New));
             Reasons("fault", q.Rejected);
             Reasons("reason", q.ScreenedOut);
@@ -93,7 +103,7 @@ public sealed partial class HtmlReport
         {
             foreach (var sign in q.Signs.Where(kind))
             {
-                page.Write($"<li><b><bdi>{NameOf(q.Dealer)}</bdi></b> ({q.Source}): {Evidence(sign)}</li>");
+                page.Write($"<li><b><bdi>{NameOf(q.Dealer)}</bdi></b>{(sign.Source.Length > 0 ? $" ({sign.Source})" : "")}: {Evidence(sign)}</li>");
             }
         }
 

@@ -7,96 +7,89 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>What the addresses and numbers of a market's customers have in common: one that stands for several people, a domain that only one dealer has.</summary>
-/// <remarks>Customers whose contact data retention has removed are not among them. In memory there are keyed hashes, domains, and numbers of one market at a time.</remarks>
+/// <remarks>
+/// Private customers only: a firm has one office, one switchboard and one domain. Customers whose contact data retention has removed are not among them. What is counted
+/// is people and addresses, not visits: who comes five times gives his number five times. In memory there are keyed hashes, domains, and numbers of one market at a time.
+/// </remarks>
 internal sealed class ContactQuality(Database database, Vault vault, Programme programme)
 {
-    /// <summary>Fewer names share an address in a family.</summary>
-    private const int ManyNames = 3;
-
-    /// <summary>A domain of which a dealer has nearly all of the market's customers is his own, or his group's.</summary>
-    private const double NearlyAll = 0.8;
+    /// <summary>So many names at one address or number are a household.</summary>
+    private const int Household = 3;
 
     private readonly Dictionary<(int Dealer, long Hash), Point> emails = [], phones = []; // for the next market, too: they are large
 
-    /// <summary>By dealer: customers who share their address or number with others of another name, and those at a domain of the dealer's own.</summary>
+    /// <summary>By dealer: people whose address or number stands under more names than a household has, and addresses at a domain of the dealer's own.</summary>
     public List<QualityCount> Of(Market market, Period period)
     {
         emails.Clear();
         phones.Clear();
-        var domains = new Dictionary<(string Dealer, string Domain), long>();
+        var domains = new Dictionary<(int Dealer, string Domain), long>();
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
-        var sums = new List<(string Dealer, long Emails, long Phones)>();
+        var dealers = new List<string>();
         database["report.contacts"].Each(
             r =>
             {
                 var dealer = r.GetString(0);
                 if (!numbers.TryGetValue(dealer, out var number))
                 {
-                    numbers.Add(dealer, number = sums.Count);
-                    sums.Add((dealer, 0, 0));
+                    numbers.Add(dealer, number = dealers.Count);
+                    dealers.Add(dealer);
                 }
 
                 var contact = vault.UnsealContact(r.Bytes(1));
                 var points = ContactPoints.From(contact, market, programme);
-                var name = vault.HashOfPerson(contact.Name, null);
-                ref var sum = ref CollectionsMarshal.AsSpan(sums)[number];
-                if (points.Email is { } email)
+                var name = vault.HashOfPerson(PersonName.Key(contact.Name), null);
+                if (points.Email is { } email && Point.Add(emails, number, vault.Hash(email), name, 0))
                 {
-                    sum.Emails++;
-                    Point.Add(emails, number, vault.Hash(email), name, 0);
-                    CollectionsMarshal.GetValueRefOrAddDefault(domains, (dealer, email.Domain), out _)++;
+                    CollectionsMarshal.GetValueRefOrAddDefault(domains, (number, email.Domain), out _)++;
                 }
 
                 if ((points.Phone1 ?? points.Phone2) is { } phone)
                 {
-                    sum.Phones++;
                     Point.Add(phones, number, vault.Hash(phone), name, long.Parse(phone.E164.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture));
                 }
             },
             market.Code, period.From, period.To);
 
-        var ofDomains = domains.GroupBy(d => d.Key.Domain, d => d.Value, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(), StringComparer.Ordinal);
-        var own = domains.Where(d => d.Value >= QualitySigns.Least && d.Value >= NearlyAll * ofDomains[d.Key.Domain])
-            .GroupBy(d => d.Key.Dealer, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.MaxBy(d => d.Value), StringComparer.Ordinal);
-        var (sharedEmails, sharedPhones) = (Shared(emails), Shared(phones));
-        var counts = new List<QualityCount>();
-        foreach (var (dealer, withEmail, withPhone) in sums)
-        {
-            var (email, phone) = (sharedEmails.GetValueOrDefault(numbers[dealer]), sharedPhones.GetValueOrDefault(numbers[dealer]));
-            var domain = own.GetValueOrDefault(dealer);
-            counts.Add(new QualityCount(dealer, QualitySigns.RepeatedEmail, email.Count, withEmail));
-            counts.Add(new QualityCount(dealer, QualitySigns.RepeatedPhone, phone.Count, withPhone, phone.Example));
-            counts.Add(new QualityCount(dealer, QualitySigns.OwnDomain, domain.Value, withEmail, domain.Key.Domain ?? ""));
-        }
-
-        return counts;
+        return
+        [
+            .. Repeated(QualitySigns.RepeatedEmail, emails, dealers),
+            .. Repeated(QualitySigns.RepeatedPhone, phones, dealers),
+            .. QualitySigns.OwnDomains([.. domains.Select(d => (dealers[d.Key.Dealer], d.Key.Domain, d.Value))]),
+        ];
     }
 
-    private static Dictionary<int, (long Count, string Example)> Shared(Dictionary<(int Dealer, long Hash), Point> points) => points
-        .Where(p => p.Value.Names >= ManyNames).GroupBy(p => p.Key.Dealer, p => p.Value)
-        .ToDictionary(g => g.Key, g => (g.Sum(p => (long)p.Count), Masked($"+{g.MaxBy(p => p.Count).Number}")));
+    /// <summary>People beyond a household at each address or number, out of all; and the number that most of them have.</summary>
+    private static IEnumerable<QualityCount> Repeated(string code, Dictionary<(int Dealer, long Hash), Point> points, List<string> dealers) =>
+        points.GroupBy(p => p.Key.Dealer, p => p.Value).Select(g =>
+        {
+            var most = g.OrderByDescending(p => p.Names).ThenBy(p => p.Number).First();
+            return new QualityCount(
+                dealers[g.Key], code, g.Sum(p => Math.Max(0L, p.Names - Household)), g.Sum(p => (long)p.Names), Detail: most.Names > Household ? Masked($"+{most.Number}") : "");
+        });
 
     /// <summary>Enough to be recognised by who has the number before him, and no use to anybody else.</summary>
     private static string Masked(string number) => number.Length < 8 ? "" : $"{number[..3]}{new string('*', number.Length - 6)}{number[^3..]}";
 
-    /// <summary>An address or number: how many customers have it, under how many names (as far as it matters), and the digits of a number.</summary>
-    private record struct Point(long First, long Second, long Number, int Count, byte Names)
+    /// <summary>An address or number: under which names it stands, and the digits of a number.</summary>
+    private record struct Point(long First, HashSet<long>? Others, long Number)
     {
-        public static void Add(Dictionary<(int, long), Point> points, int dealer, long hash, long name, long number)
+        public readonly int Names => 1 + (Others?.Count ?? 0);
+
+        /// <summary>Whether the address or number is new at the dealer.</summary>
+        public static bool Add(Dictionary<(int, long), Point> points, int dealer, long hash, long name, long number)
         {
             ref var point = ref CollectionsMarshal.GetValueRefOrAddDefault(points, (dealer, hash), out var exists);
             if (!exists)
             {
-                point = new Point(name, 0, number, 1, 1);
-                return;
+                point = new Point(name, null, number);
+            }
+            else if (name != point.First)
+            {
+                (point.Others ??= []).Add(name); // few have any
             }
 
-            point.Count++;
-            if (point.Names < ManyNames && name != point.First && (point.Names == 1 || name != point.Second))
-            {
-                point.Names++;
-                point.Second = name;
-            }
+            return !exists;
         }
     }
 }

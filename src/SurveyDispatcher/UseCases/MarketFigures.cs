@@ -68,7 +68,7 @@ internal sealed class MarketFigures
     public Market Market { get; }
 
     /// <summary>The dealers that have anything in the period: a case, or something that was received.</summary>
-    public IEnumerable<DealerName> Dealers => dealers.Keys.SelectMany(Listed).Select(d => d.Key).Concat(quality.Select(q => q.Dealer.Code)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
+    public IEnumerable<DealerName> Dealers => dealers.Keys.SelectMany(Listed).Select(d => d.Key).Concat(quality.Select(q => q.Dealer.Code).Where(c => c.Length > 0)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(NameOf);
 
     /// <summary>What a dealer is called.</summary>
     public void Name(DealerName name) => names[name.Code] = name;
@@ -146,7 +146,7 @@ internal sealed class MarketFigures
             name.Region.Length > 0 && region.Count > 0 ? [GroupOf(name.Region, region, (scores & OfRegion) != 0, (rates & OfRegion) != 0)] : [],
             [.. all.Standings.Where(s => s.Key == code).Select(s => Dealer(survey, s))], others.Count > 1 ? others : [],
             Course(own), [.. Course(dealers[survey].Values).Where((_, month) => (scores & OfMonth(month)) != 0)], own);
-    })], [.. quality.Where(q => q.Dealer.Code == code)]);
+    })], [.. quality.Where(q => q.Dealer.Code == code).Select(q => q with { Signs = [.. q.Signs.Select(s => s.ForTheDealer())] })]);
 
     private static uint OfMonth(int month) => OfRegion << (ReportedDays.CourseMonths - month); // the newest first
 

@@ -724,7 +724,7 @@ internal sealed class Page : IDisposable
 /// <summary>A row that was seen before: where it stands in the file, and on its page.</summary>
 internal readonly record struct SeenRow(long Line, UInt128 Sighting, int Start, int Length);
 
-/// <summary>A row after <see cref="Intake"/>: a transaction, or a fault with the raw record.</summary>
+/// <summary>A row after <see cref="Intake"/>: a transaction, or a fault with the raw record; and by what it is known when it comes again.</summary>
 internal sealed record Understood(long Line, Transaction? Transaction, long RowHash, UInt128 Sighting, RowFault Fault, string? Raw)
 {
     /// <summary>The customer of a transaction; nobody where there is a fault.</summary>
@@ -757,9 +757,11 @@ internal sealed record Customer(ContactPoints? Points, (long Email, long Phone1,
 /// <summary>Reads rows as a source describes them.</summary>
 internal sealed class SourceReader
 {
+    private const int MostOnStack = 2_048;
+
     private readonly Source source;
     private readonly int[] positions;
-    private readonly SipHash sightings, contents;
+    private readonly SipHash sightings, contents, rejects;
 
     public SourceReader(Source source, CsvInput input, Vault vault)
     {
@@ -767,6 +769,7 @@ internal sealed class SourceReader
         positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
         sightings = vault.HashesFor(Encoding.UTF8.GetBytes($"sightings {Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
         contents = vault.HashesFor(Encoding.UTF8.GetBytes($"contents {Convert.ToHexString(source.ReadingHash)}"));
+        rejects = vault.HashesFor(Encoding.UTF8.GetBytes($"rejects {source.Name}")); // though the source is described anew, it was counted
     }
 
     /// <summary>By what the row is known when it comes again in the same form.</summary>
@@ -777,7 +780,7 @@ internal sealed class SourceReader
     {
         if (row.IsMalformed)
         {
-            return new Understood(row.Line, null, 0, SightingOf(row), new RowFault("malformed_row", "", ""), row.Raw);
+            return new Understood(row.Line, null, 0, rejects.LongOf(row.RawBytes), new RowFault("malformed_row", "", ""), row.Raw);
         }
 
         var cells = new string[Intake.Columns.Count];
@@ -790,7 +793,7 @@ internal sealed class SourceReader
         }
 
         return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
-            ? new Understood(row.Line, null, 0, SightingOf(row), fault, row.Raw) { Country = CodeIn(cells, DmsColumn.Country), DealerCode = CodeIn(cells, DmsColumn.DealerCode) }
+            ? new Understood(row.Line, null, 0, RejectOf(row), fault, row.Raw) { Country = CodeIn(cells, DmsColumn.Country).ToUpperInvariant(), DealerCode = CodeIn(cells, DmsColumn.DealerCode) }
             : new Understood(row.Line, transaction, HashOf(row), SightingOf(row), default, null);
     }
 
@@ -800,8 +803,24 @@ internal sealed class SourceReader
     /// <summary>Equal for rows that say the same, whatever the order of their columns and the way in which they are quoted.</summary>
     private long HashOf(CsvRow row)
     {
-        var most = row.RawBytes.Length + positions.Length;
-        var text = most <= 2_048 ? stackalloc byte[most] : new byte[most];
+        var most = MostOf(row);
+        var text = most <= MostOnStack ? stackalloc byte[most] : new byte[most];
+        return unchecked((long)contents.Of(text[..CellsOf(row, text)]));
+    }
+
+    /// <summary>By what a rejected row is known when it comes again: by what it says, as an accepted one, whatever else stands in the file.</summary>
+    private UInt128 RejectOf(CsvRow row)
+    {
+        var most = MostOf(row);
+        var text = most <= MostOnStack ? stackalloc byte[most] : new byte[most];
+        return rejects.LongOf(text[..CellsOf(row, text)]);
+    }
+
+    private int MostOf(CsvRow row) => row.RawBytes.Length + positions.Length;
+
+    /// <summary>Writes the cells that are read, and returns how many bytes they are.</summary>
+    private int CellsOf(CsvRow row, Span<byte> text)
+    {
         var length = 0;
         foreach (var position in positions)
         {
@@ -811,6 +830,6 @@ internal sealed class SourceReader
             text[length++] = 0x1f;
         }
 
-        return unchecked((long)contents.Of(text[..length]));
+        return length;
     }
 }

@@ -9,7 +9,7 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>What is to be reported.</summary>
-/// <param name="Market">One market; null: every one that has a case.</param>
+/// <param name="Market">One market; null: every one of which something came.</param>
 /// <param name="Dealer">One dealer of the market; null: the market.</param>
 /// <param name="EachDealer">Each dealer's own report beside the market's.</param>
 /// <param name="Period">The months of the events; null: that of the last cycle and the two before it.</param>
@@ -77,7 +77,7 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
         }
 
         var found = database["report.markets"].List(r => r.GetString(0)).ConvertAll(config.Programme.MarketOf).OfType<Market>().ToList();
-        return found.Count > 0 ? found : throw new OperatorException("There is nothing to report: no market has a case yet.");
+        return found.Count > 0 ? found : throw new OperatorException("There is nothing to report: no market has a case or a row yet.");
     }
 
     private static void Write(Report report, string language, string folder, List<string> files)

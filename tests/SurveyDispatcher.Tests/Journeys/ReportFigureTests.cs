@@ -13,7 +13,7 @@ public sealed class ReportFigureTests
     private const string Header = "case_id,mode,status,completed_at,overall,recommend,ready_on_time,most_familiar";
     private static readonly Period February = Period.Parse("2026-02")!;
 
-    private static Report Read(World world, Period period, string? dealer = null, string asOf = "2026-03-15")
+    internal static Report Read(World world, Period period, string? dealer = null, string asOf = "2026-03-15")
     {
         var config = PipelineConfig.Load(ConfigFolder.OnDisk(world.Config), forMail: false);
         var directory = new DataDirectory(world.Data);
@@ -167,7 +167,7 @@ public sealed class ReportFigureTests
         var signs = Assert.Single(report.Quality, q => q.Dealer.Code == "A09").Signs.ToDictionary(s => s.Code);
         Assert.Equal(["own_domain", "repeated_phone", "window_just_passed"], signs.Keys.Order());
         Assert.Equal((20L, 40L, 0L, 120L, "harbour.example"), (signs["own_domain"].Count, signs["own_domain"].Of, signs["own_domain"].PeerCount, signs["own_domain"].PeerOf, signs["own_domain"].Detail));
-        Assert.Equal((10L, "+61******678"), (signs["repeated_phone"].Count, signs["repeated_phone"].Detail));
+        Assert.Equal((7L, 40L, "+61******678"), (signs["repeated_phone"].Count, signs["repeated_phone"].Of, signs["repeated_phone"].Detail)); // ten people, less a household
         Assert.Equal(12, signs["window_just_passed"].Count);
         Assert.All(report.Quality.Where(q => q.Dealer.Code != "A09"), q => Assert.Empty(q.Signs));
     }

@@ -79,8 +79,8 @@ internal static class MadeUp
         var rows = 40 + (long)(dice.Next() % 400);
         QualitySign[] signs = (i % 9) switch
         {
-            3 => [new(QualitySigns.NoEmail, rows / 2, rows, 4_000, 90_000, 3e-9, "")],
-            5 => [new(QualitySigns.RepeatedPhone, 12, rows, 310, 90_000, 0.0004, "+86 ••• •••• ••12"), new(QualitySigns.OwnDomain, 9, rows, 25, 90_000, 0.00001, "haus.example")],
+            3 => [new(i % 2 == 0 ? "cn_dms" : "tw_dms", QualitySigns.NoEmail, rows / 2, rows, 4_000, 90_000, 39, 3e-9, 4e-8, "")],
+            5 => [new("", QualitySigns.RepeatedPhone, 12, rows, 310, 90_000, 39, 0.0004, 0.003, "+86 ••• •••• ••12"), new("", QualitySigns.OwnDomain, 9, rows, 25, 90_000, 39, 0.00001, 0.0001, "haus.example")],
             _ => [],
         };
         return new(

@@ -119,7 +119,7 @@ CREATE TABLE identities (
 
 -- Rows that change nothing when they come again: a keyed hash of the row as the file had it, its source included; until the day on
 -- which screening may say something else, as long as the policy is the same. What else could change the verdict removes the sighting. Of a
--- row that was rejected the inverse of its hash stands here: it was counted (tallies).
+-- row that was rejected the inverse of a hash of its cells stands here (of one that can't be read: of its bytes): it was counted (tallies).
 CREATE TABLE sightings (
     fingerprint BYTES PRIMARY KEY,
     until       DAY NOT NULL,

@@ -17,6 +17,14 @@ SELECT id, country, dealer_code, dealer_name FROM transactions
 SELECT dealer_code, source, what, CAST(sum(count) AS BIGINT) FROM tallies
 WHERE country = @country AND month BETWEEN @from AND @to GROUP BY dealer_code, source, what
 
+-- name: unread
+-- Rejected rows of which not even the market could be read: they are shown to each market that their source delivers to, and to all where it delivers to none.
+SELECT source, what, CAST(sum(count) AS BIGINT) FROM tallies u
+WHERE country = '' AND month BETWEEN @from AND @to
+    AND (EXISTS (SELECT 1 FROM tallies t WHERE t.country = @country AND t.source = u.source AND t.month BETWEEN @from AND @to)
+        OR NOT EXISTS (SELECT 1 FROM tallies t WHERE t.country <> '' AND t.source = u.source AND t.month BETWEEN @from AND @to))
+GROUP BY source, what
+
 -- name: mailed
 -- Invitations to events of some months: how many went out or were rejected, and how many of them did not arrive.
 SELECT t.dealer_code, count(*), count(*) FILTER (WHERE m.state = 'undelivered'
@@ -26,8 +34,10 @@ WHERE m.contact = 1 AND m.market = @market AND m.state IN ('accepted', 'undelive
 GROUP BY t.dealer_code
 
 -- name: contacts
+-- Of private customers.
 SELECT dealer_code, contact FROM transactions
-WHERE country = @country AND event_date BETWEEN @from AND @to AND length(contact) > 0
+WHERE country = @country AND event_date BETWEEN @from AND @to AND length(contact) > 0 AND customer_type = 'individual'
 
 -- name: markets
-SELECT DISTINCT market FROM cases ORDER BY market
+-- Those with a case, and those of which something was counted, though it was rejected.
+SELECT market FROM cases UNION SELECT country FROM tallies ORDER BY 1
