@@ -246,7 +246,7 @@ public static class CommandLine
 
     private static Command ReportVerb(Surroundings here)
     {
-        var market = new Option<string?>("--market") { Description = "One market [default: every one that has a case]", HelpName = "CODE" };
+        var market = new Option<string?>("--market") { Description = "One market [default: every one of which something came]", HelpName = "CODE" };
         var dealer = new Option<string?>("--dealer") { Description = "The report of one dealer of the market", HelpName = "CODE" };
         var each = new Option<bool>("--each-dealer") { Description = "Each dealer's own report, too" };
         var period = new Option<string?>("--period") { Description = "Months of the events: 2026-02, 2026-Q1, 2026 or 2026-02..2026-04 [default: the last cycle's and the two before it]", HelpName = "P" };
