@@ -60,21 +60,22 @@ public readonly record struct FinalDisposition(string Code, OutcomeBucket Bucket
             CloseReasons.OptedOut => new("4.10", OutcomeBucket.NotEligible),
 
             // Reports and responses may come after the case has closed: they change nothing of it, but a no that was said remains one.
-            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or CloseReasons.NoContactChannel
-                when calls.LastOrDefault(IsRefusal) is { } refusal => new(refusal, OutcomeBucket.Refusal),
-            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or CloseReasons.NoContactChannel
-                when responses.Contains(ResponseStatuses.Refused) || responses.Contains(ResponseStatuses.OptOut) => new("2.11", OutcomeBucket.Refusal),
+            var silent when IsSilent(silent) && calls.LastOrDefault(IsRefusal) is { } refusal => new(refusal, OutcomeBucket.Refusal),
+            var silent when IsSilent(silent) && (responses.Contains(ResponseStatuses.Refused) || responses.Contains(ResponseStatuses.OptOut)) => new("2.11", OutcomeBucket.Refusal),
             _ when responses.Contains(ResponseStatuses.Partial) || calls.Contains("1.2") => new("1.2", OutcomeBucket.Partial),
             CloseReasons.Unable => new(calls.LastOrDefault(IsInability) ?? "2.32", OutcomeBucket.Other),
             CloseReasons.RespondentNotEligible => new("4.70", OutcomeBucket.NotEligible),
-            CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or CloseReasons.NoContactChannel
-                when responses.Contains(ResponseStatuses.ScreenedOut) && !calls.Any(IsInability) => new("4.70", OutcomeBucket.NotEligible),
+            var silent when IsSilent(silent) && responses.Contains(ResponseStatuses.ScreenedOut) && !calls.Any(IsInability) => new("4.70", OutcomeBucket.NotEligible),
             CloseReasons.NoContactChannel => Uncalled(c),
             CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or "window_passed" =>
                 calls.Count > 0 ? Called(calls) : Uncalled(c),
             _ => new("4.10", OutcomeBucket.NotEligible),
         };
     }
+
+    /// <summary>The case ended without a word of the customer: what he says afterwards decides.</summary>
+    private static bool IsSilent(string? closeReason) =>
+        closeReason is CloseReasons.WindowClosed or CloseReasons.Unreachable or CloseReasons.NoResponse or CloseReasons.NoContactChannel;
 
     private static FinalDisposition Uncalled(SurveyCase c) =>
         c.MailFailed ? new("3.30", OutcomeBucket.UnknownOther)

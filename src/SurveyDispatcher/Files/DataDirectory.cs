@@ -60,7 +60,7 @@ public sealed class DataDirectory
 
         var first = full[(Root.Length + 1)..].Split(Path.DirectorySeparatorChar)[0];
         return first is "inbox" or "taking" or "archive" or "failed" or "rejects" or "outbox" or "mail"
-            || (first.StartsWith("survey.db", StringComparison.Ordinal) || first.StartsWith("keys.json", StringComparison.Ordinal) || first.StartsWith("cycle.", StringComparison.Ordinal));
+            || first.StartsWith("survey.db", StringComparison.Ordinal) || first.StartsWith("keys.json", StringComparison.Ordinal) || first.StartsWith("cycle.", StringComparison.Ordinal);
     }
 
     /// <summary>Creates the folders without which nothing can be done. Those of lists and mails are made by their steps: one in the way stops only that step.</summary>
