@@ -28,7 +28,7 @@ public enum ColumnKind
 public sealed partial record StoreTable(string Name, IReadOnlyList<(string Name, ColumnKind Kind)> Columns)
 {
     /// <summary>Every table, in the order of the schema.</summary>
-    public static IReadOnlyList<StoreTable> All { get; } = [.. SqlText.Schema("").SelectMany(step => Table().Matches(step.Text)).Select(Read)];
+    public static IReadOnlyList<StoreTable> All { get; } = ReadAll(string.Concat(SqlText.Schema("").Select(step => step.Text)));
 
     /// <summary>The table of a name.</summary>
     public static StoreTable Of(string name) => All.First(t => t.Name == name);
@@ -42,21 +42,33 @@ public sealed partial record StoreTable(string Name, IReadOnlyList<(string Name,
     /// <summary>A row as values that can be inserted again.</summary>
     public SqlValue[] Read(DbDataReader row) => [.. Columns.Select((column, i) => SqlValue.Of(row, i, column.Kind))];
 
-    private static StoreTable Read(Match table) => new(table.Groups["name"].Value,
-    [
-        .. Column().Matches(table.Groups["columns"].Value).Select(c => (c.Groups["name"].Value, c.Groups["type"].Value switch
-        {
-            "INTEGER" => ColumnKind.Integer,
-            "DAY" => ColumnKind.Day,
-            "INSTANT" => ColumnKind.Instant,
-            "BYTES" => ColumnKind.Bytes,
-            _ => ColumnKind.Text,
-        })),
-    ]);
+    /// <summary>Tables as the first step of the schema makes them, with the columns that later steps add.</summary>
+    private static List<StoreTable> ReadAll(string schema)
+    {
+        var added = AddedColumn().Matches(schema).ToLookup(a => a.Groups["table"].Value, Column);
+        return
+        [
+            .. from table in Table().Matches(schema)
+               let name = table.Groups["name"].Value
+               select new StoreTable(name, [.. OwnColumn().Matches(table.Groups["columns"].Value).Select(Column), .. added[name]]),
+        ];
+    }
+
+    private static (string Name, ColumnKind Kind) Column(Match column) => (column.Groups["name"].Value, column.Groups["type"].Value switch
+    {
+        "INTEGER" => ColumnKind.Integer,
+        "DAY" => ColumnKind.Day,
+        "INSTANT" => ColumnKind.Instant,
+        "BYTES" => ColumnKind.Bytes,
+        _ => ColumnKind.Text,
+    });
 
     [GeneratedRegex(@"CREATE TABLE (?<name>\w+) \((?<columns>.*?)\n\)", RegexOptions.Singleline)]
     private static partial Regex Table();
 
     [GeneratedRegex(@"^    (?<name>\w+)\s+(?<type>INTEGER|TEXT|DAY|INSTANT|BYTES)\b", RegexOptions.Multiline)]
-    private static partial Regex Column();
+    private static partial Regex OwnColumn();
+
+    [GeneratedRegex(@"^ALTER TABLE (?<table>\w+) ADD COLUMN (?<name>\w+) (?<type>INTEGER|TEXT|DAY|INSTANT|BYTES)\b", RegexOptions.Multiline)]
+    private static partial Regex AddedColumn();
 }
