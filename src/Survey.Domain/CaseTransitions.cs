@@ -47,6 +47,9 @@ public static class CaseTransitions
     public static bool MayOpenAgain(SurveyCase c) => c.State == CaseState.Closed && !c.HasBeenContacted && c.CloseReason is not
         (CloseReasons.Refused or CloseReasons.RespondentNotEligible or CloseReasons.Unable or CloseReasons.Erased);
 
+    /// <summary>Whether a row that comes again is screened again: while no contact has been made, and unless the customer himself has ended it.</summary>
+    public static bool MayBeScreenedAgain(SurveyCase c) => (c.State == CaseState.Waiting && !c.HasBeenContacted) || MayOpenAgain(c);
+
     private static SurveyCase AfterMail(SurveyCase c, CaseEvent.MailAccepted e) => (c.State, e.Contact) switch
     {
         (CaseState.Waiting, MailContact.Invitation) => c with { State = CaseState.Invited, InvitedOn = e.Day, MailFailed = false },

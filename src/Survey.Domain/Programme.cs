@@ -107,7 +107,11 @@ public readonly record struct Hours(TimeOnly From, TimeOnly To)
 /// <param name="PaymentTypes">Service: the payers that are surveyed; null where the payer does not matter (sales).</param>
 /// <param name="VehicleLimit">Service: the vehicle limit; null without one.</param>
 public sealed record SurveyPolicy(
-    DayWindow Window, IReadOnlySet<string> CustomerTypes, IReadOnlySet<string>? PaymentTypes, VehicleLimit? VehicleLimit);
+    DayWindow Window, IReadOnlySet<string> CustomerTypes, IReadOnlySet<string>? PaymentTypes, VehicleLimit? VehicleLimit)
+{
+    /// <summary>How many are asked; null: all.</summary>
+    public SamplingRules? Sampling { get; init; }
+}
 
 /// <summary>Which vehicles are in the service survey.</summary>
 /// <param name="MaxAgeYears">Calendar years from purchase to visit, inclusive; null: age is no criterion.</param>

@@ -15,13 +15,20 @@ public readonly record struct ScreeningInput(
 {
     /// <summary>The survey's rules, or null where the market does not offer it.</summary>
     public SurveyPolicy? Policy => Market?.Policy(Transaction.Key.Survey);
+
+    /// <summary>What sampling said; null: it was not asked.</summary>
+    public Sample? Sample { get; init; }
 }
 
 /// <summary>One rule of screening.</summary>
 /// <param name="Reason">The reason on record when it fails; programme.md defines each.</param>
 /// <param name="Holds">True: passed; false: failed; null: can't be asked, since an earlier rule already failed.</param>
 /// <param name="Facts">What the rule looked at, for <c>explain</c>; no personal data.</param>
-public sealed record ScreeningRule(string Reason, Func<ScreeningInput, bool?> Holds, Func<ScreeningInput, string> Facts);
+public sealed record ScreeningRule(string Reason, Func<ScreeningInput, bool?> Holds, Func<ScreeningInput, string> Facts)
+{
+    /// <summary>The customer's address and numbers decide: it can't be asked of the store's clear text alone.</summary>
+    public bool NeedsContactData { get; init; }
+}
 
 /// <summary>The verdict on a transaction: which rules failed.</summary>
 /// <param name="Failed">Bit n is set when rule n of <see cref="Screening.Rules"/> failed.</param>
@@ -32,6 +39,12 @@ public readonly record struct ScreeningVerdict(int Failed)
 
     /// <summary>The reason on record: that of the first rule that failed; null when none did.</summary>
     public string? Reason => Failed == 0 ? null : Screening.Rules[BitOperations.TrailingZeroCount(Failed)].Reason;
+
+    /// <summary>Whether a rule failed, by its place in <see cref="Screening.Rules"/>.</summary>
+    public bool Has(int rule) => (Failed & (1 << rule)) != 0;
+
+    /// <summary>The verdict on a transaction that passed every other rule, once sampling was asked: it is the last one.</summary>
+    public ScreeningVerdict With(Sample sample) => sample.IsTaken ? this : new(Failed | (1 << (Screening.Rules.Count - 1)));
 }
 
 /// <summary>Who may be asked (programme.md, <i>Screening</i>).</summary>
@@ -39,6 +52,9 @@ public static class Screening
 {
     /// <summary>The reason of the rule that is checked once more right before the first contact.</summary>
     public const string RecentlyContacted = "recently_contacted";
+
+    /// <summary>The reason of a row that came, or came again, too late.</summary>
+    public const string WindowPassed = "window_passed";
 
     /// <summary>The rules in order: all are evaluated, the first that fails gives the reason.</summary>
     public static IReadOnlyList<ScreeningRule> Rules { get; } =
@@ -71,20 +87,23 @@ public static class Screening
                 ? $"bought {Day(i.Transaction.PurchaseDate)}, event {Day(i.Transaction.EventDate)}, {Number(i.Transaction.MileageKm)} km; limit "
                     + $"{Number(l.MaxAgeYears)} years, below {Number(l.MaxMileageKm)} km, {(l.MatchAny ? "any" : "all")}"
                 : "no vehicle limit"),
-        new("window_passed",
+        new(WindowPassed,
             i => i.Policy is { } p ? !p.Window.HasPassed(i.Transaction.EventDate, i.Today) : null,
             i => i.Policy is { } p
                 ? $"event {Day(i.Transaction.EventDate)}, day {i.Today.DayNumber - i.Transaction.EventDate.DayNumber} of {p.Window}"
                 : "no window"),
         new("opted_out",
             i => !i.Reach.OptedOut,
-            i => i.Reach.OptedOut ? "asked for no contact" : "no opt-out of everything"),
+            i => i.Reach.OptedOut ? "asked for no contact" : "no opt-out of everything") { NeedsContactData = true },
         new("no_contact_channel",
             i => i.Market is null ? null : i.Reach.ByEmail || i.Reach.ByPhone,
-            i => $"e-mail {Word(i.Reach.EmailState)}, phone {Word(i.Reach.PhoneState)}"),
+            i => $"e-mail {Word(i.Reach.EmailState)}, phone {Word(i.Reach.PhoneState)}") { NeedsContactData = true },
         new(RecentlyContacted,
             i => !IsResting(i.RestDays, i.OtherContactOn, i.Today),
-            i => i.RestDays == 0 ? "no rest period" : $"rest {i.RestDays} days, last other contact {Day(i.OtherContactOn)}"),
+            i => i.RestDays == 0 ? "no rest period" : $"rest {i.RestDays} days, last other contact {Day(i.OtherContactOn)}") { NeedsContactData = true },
+        new(Sampling.NotSampled,
+            i => i.Policy is null ? null : i.Policy.Sampling is null ? true : i.Sample?.IsTaken,
+            SampleFacts),
     ];
 
     /// <summary>Evaluates every rule.</summary>
@@ -136,6 +155,16 @@ public static class Screening
         Usability.Dead => "dead",
         _ => throw new ArgumentOutOfRangeException(nameof(usability), usability, "Unknown usability."),
     };
+
+    private static string SampleFacts(ScreeningInput input) => (input.Policy?.Sampling, input.Sample) switch
+    {
+        (null, _) => "no sampling",
+        (_, null) => "not drawn for: another rule failed first, or its case was opened before sampling began",
+        (_, { Quota: { } quota } s) => $"drew {Millionths(s.Draw)}, sampled below {Millionths(s.Rate)}; {Number(quota)} of the dealer and month may be taken, {s.Before.ToString(CultureInfo.InvariantCulture)} were{(s.QuotaWasFull ? ": full" : "")}",
+        (_, { } s) => $"drew {Millionths(s.Draw)}, sampled below {Millionths(s.Rate)}",
+    };
+
+    private static string Millionths(int number) => (number / (decimal)Sampling.Whole).ToString("0.000000", CultureInfo.InvariantCulture);
 
     private static string Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "unknown";
 

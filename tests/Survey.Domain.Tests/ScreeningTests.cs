@@ -17,6 +17,7 @@ public class ScreeningTests
         [
             "market_not_in_programme", "market_not_active", "survey_not_offered", "transaction_cancelled", "customer_type_excluded",
             "payment_type_excluded", "vehicle_limit_exceeded", "window_passed", "opted_out", "no_contact_channel", "recently_contacted",
+            "not_sampled",
         ],
         Screening.Rules.Select(r => r.Reason));
 

@@ -102,7 +102,7 @@ public static class CommandLine
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
             Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
-            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here),
+            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here), PolicyVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -164,7 +164,8 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
-            var status = Status.Read(database, config.Programme, here.Time) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory)) };
+            var status = Status.Read(database, config.Programme, here.Time) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory))
+                ?? PolicyGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)) };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
         });
@@ -452,6 +453,60 @@ public static class CommandLine
             return Done;
         });
         return new Command("store", "The database that holds everything") { copy };
+    }
+
+    private static Command PolicyVerb(Surroundings here)
+    {
+        Policies Of(ParseResult result)
+        {
+            var config = Load(result);
+            return new Policies(config, DirectoryOf(result, config), here.Time);
+        }
+
+        var number = new Argument<long>("N") { Description = "The number of a policy, as 'policy' lists it" };
+        var show = new Command("show", "The programme.json of a policy, as it was") { number, Json };
+        show.SetAction(result =>
+        {
+            var policy = Of(result).Show(result.GetValue(number));
+            if (result.GetValue(Json))
+            {
+                here.Output.WriteLine(policy.ToJson());
+            }
+            else
+            {
+                here.WriteBytes(stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(policy.Programme))); // to the byte: it can be put back
+            }
+
+            return Done;
+        });
+
+        var from = new Argument<long?>("N") { Description = "A policy [default: the one in force, against programme.json as it is configured, with what that would do]", Arity = ArgumentArity.ZeroOrOne };
+        var to = new Argument<long?>("M") { Description = "Another one [default: programme.json as it is configured]", Arity = ArgumentArity.ZeroOrOne };
+        var diff = new Command("diff", "How two policies differ, or the one in force and programme.json") { from, to, Json };
+        diff.SetAction(result =>
+        {
+            var differ = Of(result).Diff(result.GetValue(from), result.GetValue(to));
+            here.Output.WriteLine(result.GetValue(Json) ? differ.ToJson() : differ.ToText());
+            return Done;
+        });
+
+        var version = new Argument<string>("VERSION") { Description = "The version of programme.json, as the message and 'policy diff' name it" };
+        var accept = new Command("accept", "Confirms a change of programme.json that stops cycles: the next one goes on") { version, Json };
+        accept.SetAction(result =>
+        {
+            var accepted = Of(result).Accept(result.GetValue(version)!);
+            here.Output.WriteLine(result.GetValue(Json) ? accepted.ToJson() : accepted.ToText());
+            return Done;
+        });
+
+        var verb = new Command("policy", "The programmes that were in force: since when, what changed, whom it newly contacted and dropped") { show, diff, accept, Json };
+        verb.SetAction(result =>
+        {
+            var history = Of(result).List();
+            here.Output.WriteLine(result.GetValue(Json) ? history.ToJson() : history.ToText());
+            return Done;
+        });
+        return verb;
     }
 
     /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>

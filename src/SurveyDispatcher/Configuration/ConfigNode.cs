@@ -34,12 +34,18 @@ internal sealed class ConfigNode
     /// <summary>Parses a file; null, with the fault added, when it is missing or no JSON object.</summary>
     public static ConfigNode? Parse(ConfigFolder folder, string file, List<ConfigFault> faults)
     {
-        if (folder.Text(file) is not { } text)
+        if (folder.Text(file) is { } text)
         {
-            faults.Add(new ConfigFault(file, "", $"The file is missing from {folder.Name}."));
-            return null;
+            return Parse(text, file, faults);
         }
 
+        faults.Add(new ConfigFault(file, "", $"The file is missing from {folder.Name}."));
+        return null;
+    }
+
+    /// <summary>The same of a text that is at hand.</summary>
+    public static ConfigNode? Parse(string text, string file, List<ConfigFault> faults)
+    {
         try
         {
             using var document = StrictJson.Parse(text);
@@ -101,6 +107,24 @@ internal sealed class ConfigNode
         }
 
         Fault(key, $"A whole number from {min} to {max} is expected, not {value.GetRawText()}.");
+        return null;
+    }
+
+    /// <summary>A share, above 0 and up to 1, in millionths; null where the key is missing, or at fault.</summary>
+    public int? Share(string key)
+    {
+        const int whole = 1_000_000;
+        if (Value(key, JsonValueKind.Number, "a number", required: false) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.TryGetDecimal(out var share) && share is > 0 and <= 1 && decimal.IsInteger(share * whole))
+        {
+            return (int)(share * whole);
+        }
+
+        Fault(key, $"A share above 0 and up to 1, to six decimals, such as 0.25 is expected, not {value.GetRawText()}.");
         return null;
     }
 

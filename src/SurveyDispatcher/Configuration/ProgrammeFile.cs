@@ -10,13 +10,15 @@ internal static class ProgrammeFile
 {
     public const string Name = "programme.json";
 
-    public static Programme? Read(ConfigFolder folder, List<ConfigFault> faults)
-    {
-        if (ConfigNode.Parse(folder, Name, faults) is not { } root)
-        {
-            return null;
-        }
+    public static Programme? Read(ConfigFolder folder, List<ConfigFault> faults) =>
+        ConfigNode.Parse(folder, Name, faults) is { } root ? Read(root, folder.Text(Name)!, faults) : null;
 
+    /// <summary>Reads a programme that was kept as text.</summary>
+    public static Programme? Parse(string text, List<ConfigFault> faults) =>
+        ConfigNode.Parse(text, Name, faults) is { } root ? Read(root, text, faults) : null;
+
+    private static Programme? Read(ConfigNode root, string text, List<ConfigFault> faults)
+    {
         var before = faults.Count;
         var contact = root.Object("contact", required: true) is { } c ? Contact(c) : new ContactRules(3, 4, 0, 14, 30);
         var placeholders = root.Texts("placeholderEmails", required: false);
@@ -48,7 +50,7 @@ internal static class ProgrammeFile
 
         root.NoMore();
         return faults.Count > before ? null : new Programme(
-            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(folder)) { Retention = retention, MinimumResponses = minimum };
+            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(text)) { Retention = retention, MinimumResponses = minimum };
     }
 
     private static ContactRules Contact(ConfigNode node)
@@ -206,8 +208,17 @@ internal static class ProgrammeFile
             limit = node.Object("vehicleLimit") is { } l ? ReadLimit(l) : null;
         }
 
+        var sampling = node.Object("sampling") is { } s ? ReadSampling(s) : null;
         node.NoMore();
-        return new SurveyPolicy(window, customers, payers, limit);
+        return new SurveyPolicy(window, customers, payers, limit) { Sampling = sampling };
+    }
+
+    /// <summary>Neither a share nor a number is no sampling.</summary>
+    private static SamplingRules? ReadSampling(ConfigNode node)
+    {
+        var rules = new SamplingRules(node.Share("share"), node.Integer("perDealerAndMonth", 1, 1_000_000));
+        node.NoMore();
+        return rules == new SamplingRules(null, null) ? null : rules;
     }
 
     private static DayWindow ReadWindow(ConfigNode node)
@@ -247,6 +258,6 @@ internal static class ProgrammeFile
     }
 
     /// <summary>White space and key order count: what head office edited is what is on record.</summary>
-    private static string Version(ConfigFolder folder) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder.Text(Name)!)))[..16];
+    private static string Version(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 }

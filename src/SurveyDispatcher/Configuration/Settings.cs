@@ -27,6 +27,9 @@ public sealed class Settings
     /// <summary>The links in the mail.</summary>
     public SurveyOptions Survey { get; set; } = new();
 
+    /// <summary>When a change of the programme must be confirmed.</summary>
+    public PolicyOptions Policy { get; set; } = new();
+
     /// <summary>When <c>run</c> starts a cycle.</summary>
     public ScheduleOptions Schedule { get; set; } = new();
 
@@ -66,6 +69,7 @@ public sealed class Settings
         settings.Mail.BounceMailbox ??= new();
         settings.Mail.DkimSelectors ??= [];
         settings.Survey ??= new();
+        settings.Policy ??= new();
         settings.Schedule ??= new();
         if (values[DkimSelectors] is { Length: > 0 } selectors)
         {
@@ -78,6 +82,7 @@ public sealed class Settings
         Check("Keys", settings.Keys, faults);
         Check("Mail", settings.Mail, faults);
         Check("Survey", settings.Survey, faults);
+        Check("Policy", settings.Policy, faults);
         Check("Schedule", settings.Schedule, faults);
         return faults.Count > before ? null : settings;
     }
@@ -120,6 +125,10 @@ public sealed class Settings
             else if (property.PropertyType == typeof(int) && !int.TryParse(child.Value, System.Globalization.CultureInfo.InvariantCulture, out _))
             {
                 Fault($"A whole number is expected, not '{child.Value}'.");
+            }
+            else if (property.PropertyType == typeof(double) && !double.TryParse(child.Value, System.Globalization.CultureInfo.InvariantCulture, out _))
+            {
+                Fault($"A number such as 0.10 is expected, not '{child.Value}'.");
             }
             else if (property.PropertyType == typeof(bool) && !bool.TryParse(child.Value, out _))
             {
@@ -260,6 +269,18 @@ public sealed class SurveyOptions : IValidatableObject
     private static bool IsLink(string template) => template.Contains("{token}", StringComparison.Ordinal)
         && Uri.TryCreate(template.Replace("{token}", "t", StringComparison.Ordinal), UriKind.Absolute, out var uri)
         && uri.Scheme is "https" or "http";
+}
+
+/// <summary>The section <c>Policy</c>: a change of programme.json that does more than both of these say stops cycles until it is confirmed.</summary>
+public sealed class PolicyOptions
+{
+    /// <summary>A share of the open cases: so many may be newly contacted or dropped. The default is 0.10.</summary>
+    [Range(0.0, 1.0)]
+    public double ConfirmAboveShare { get; set; } = 0.10;
+
+    /// <summary>A number of cases: so many may be, whatever their share. The default is 100, so that a small pilot is never stopped.</summary>
+    [Range(0, int.MaxValue)]
+    public int ConfirmAboveCases { get; set; } = 100;
 }
 
 /// <summary>The section <c>Schedule</c>.</summary>

@@ -49,9 +49,16 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         CheckGap(request, database, cycleLock.Noted);
         using var lease = TakeLease(database, directory, time);
         lease.Unsure += cycleLock.Dispose; // else who takes the store over could not have the folder
+        var change = PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
+        if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
+        {
+            database.InTransaction(lease.Release);
+            throw new OperatorException(problem);
+        }
+
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport(config.Settings.Mail, directory, time);
-        return await RunAsync(request, directory, database, vault, inbox, transport, stopping, lease, cycleLock);
+        return await RunAsync(request, directory, database, vault, inbox, transport, change, stopping, lease, cycleLock);
     }
 
     private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
@@ -92,8 +99,14 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
             CheckKeys(database, vault);
             CheckGap(request, database, CycleLock.NotedIn(directory));
+            var change = PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
+            if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
+            {
+                throw new OperatorException(problem);
+            }
+
             await using var transport = new AcceptingTransport();
-            return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
+            return await RunAsync(request, aside, database, vault, inbox, transport, change, stopping);
         }
         finally
         {
@@ -103,7 +116,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private async Task<CycleResult> RunAsync(
         CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
-        CancellationToken stopping, Lease? lease = null, CycleLock? cycleLock = null)
+        PolicyChange? change, CancellationToken stopping, Lease? lease = null, CycleLock? cycleLock = null)
     {
         var cases = new CaseStore(database, vault);
         var ledger = new Ledger(database);
@@ -124,7 +137,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             Stopping = stopping,
         };
         context.Counts.AsOf = request.AsOf.ToString();
-        Begin(context);
+        Begin(context, change);
         cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
         var outcome = "failed";
         try
@@ -203,7 +216,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     }
 #endif
 
-    private void Begin(CycleContext context) => context.Database.InTransaction(() =>
+    private void Begin(CycleContext context, PolicyChange? change) => context.Database.InTransaction(() =>
     {
         var version = config.Programme.Version;
         var policy = context.Database["cycles.policy"].Scalar<long>(version);
@@ -213,12 +226,14 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             context.Database["cycles.add_policy"].Run(policy, version, context.AsOf.Day, config.ProgrammeText);
         }
 
-        if (context.Database["cycles.policy_of_last_cycle"].Scalar<long>() != policy)
+        var id = context.Database["cycles.last"].First(r => r.GetInt64(0)) + 1;
+        if (change is not null)
         {
             context.Cases.LookAtAllNow(context.AsOf.Day);
+            change.Record(context.Database, id, policy, context.AsOf.Day);
+            SampleTransactions.Begin(context.Database, change.Before, config.Programme);
         }
 
-        var id = context.Database["cycles.last"].First(r => r.GetInt64(0)) + 1;
         context.Database["cycles.begin"].Run(id, context.AsOf.ToString(), context.AsOf.Day, time.GetUtcNow(), policy);
         context.Ledger.CycleId = id;
         context.Ledger.PolicyId = policy;

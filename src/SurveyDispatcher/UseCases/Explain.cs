@@ -114,7 +114,10 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         var reach = CaseStore.ReachOf(points, flags, hashes, cases.SuppressionsOf([hashes]));
         var rest = config.Programme.Contact.RestDays;
         var other = CaseStore.LatestOther(cases.FirstContacts([hashes], rest, today), hashes, id);
-        var input = new ScreeningInput(t.Transaction, market, today, reach, rest, other);
+        var input = new ScreeningInput(t.Transaction, market, today, reach, rest, other)
+        {
+            Sample = SampleTransactions.OnRecord(database, vault, id, t.Transaction, market?.Policy(t.Transaction.Key.Survey)?.Sampling),
+        };
         var key = t.Transaction.Key;
         return new Story(
             $"{key.TransactionId} ({key.Country} {key.DealerCode} {key.Survey.RecordType()})", t.Transaction.Vin, row?.CaseId,

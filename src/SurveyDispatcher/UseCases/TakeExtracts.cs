@@ -24,6 +24,7 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Rows that are handed from one thread to the other at a time: few, so that they die young.</summary>
     private const int PageRows = 1_000;
 
+    private readonly SampleTransactions sampling = new(context);
     private readonly HashSet<long> seen = [];
     private readonly List<long> newIdentities = [], ownersOfNew = [];
     private readonly List<UInt128> newSightings = [];
@@ -76,6 +77,7 @@ internal sealed class TakeExtracts(CycleContext context)
 
                     SaveIdentities();
                     SaveSightings();
+                    sampling.Save();
                     tallies.Save();
                     taking.SaveProgress();
                 });
@@ -115,6 +117,7 @@ internal sealed class TakeExtracts(CycleContext context)
         newKeysBefore.Clear();
         removedSightings.Clear();
         removedBefore.Clear();
+        sampling.Clear();
         dealerSurveys.Clear();
         dealerSurveys.UnionWith(context.Database["transactions.dealer_surveys"].List(r => (r.GetString(0), r.GetString(1), SurveyKinds.FromCode(r.GetString(2)))));
     }
@@ -374,6 +377,7 @@ internal sealed class TakeExtracts(CycleContext context)
         {
             var id = ++lastId;
             var (verdict, until) = others is null && understood.Verdict is { } reached ? reached : Screen(incoming, customer, suppressed, others);
+            verdict = sampling.Ask(id, incoming, customer.KeyHash, verdict, reasonOnRecord: null, isNew: true);
             Insert(id, incoming, understood, fileId, verdict, today);
             tallies.Count(incoming, customer.Points, verdict, today);
             if (verdict.Eligible)
@@ -395,7 +399,7 @@ internal sealed class TakeExtracts(CycleContext context)
         }
 
         var changed = stored.RowHash != understood.RowHash;
-        if (stored.Case is { } contacted && !MayBeScreenedAgain(contacted.Case))
+        if (stored.Case is { } contacted && !CaseTransitions.MayBeScreenedAgain(contacted.Case))
         {
             if (changed)
             {
@@ -407,6 +411,11 @@ internal sealed class TakeExtracts(CycleContext context)
         }
 
         var (again, stableUntil) = Screen(incoming, customer, suppressed, others);
+        if (stored.Case is null) // who had a case is never sampled out later
+        {
+            again = sampling.Ask(stored.Id, incoming, customer.KeyHash, again, stored.Reason, isNew: false);
+        }
+
         if (changed || (stored.Contact.Length == 0 && again.Eligible))
         {
             UpdateRow(stored, incoming, understood, fileId, forgotten: !again.Eligible);
@@ -465,10 +474,6 @@ internal sealed class TakeExtracts(CycleContext context)
             sightingsAgain[understood.Sighting] = until;
         }
     }
-
-    /// <summary>While no contact has been made, and unless the customer himself has ended it.</summary>
-    private static bool MayBeScreenedAgain(SurveyCase c) =>
-        (c.State == CaseState.Waiting && !c.HasBeenContacted) || CaseTransitions.MayOpenAgain(c);
 
     private void ScreenAgain(StoredTransaction stored, Transaction incoming, ScreeningVerdict verdict, DateOnly today)
     {

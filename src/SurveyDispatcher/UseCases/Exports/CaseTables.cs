@@ -69,6 +69,7 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
                     Text("phone_2", "The customer's second number"), Text("staff_name", "Who served the customer"),
                 }
                 : [],
+            Number("weight", "The design weight: 1 divided by the rate at which the case was sampled; 1 where all were taken"),
         ],
         output => RowPipe.Run(database["export.cases"], (page, row) =>
         {
@@ -89,6 +90,7 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
                 output.Text(data.StaffName);
             }
 
+            output.Decimal(page.NumberOrNull(row, contact + 1) is { } rate ? Sampling.Whole / (double)rate : 1, 6);
             output.EndRow();
         }));
 

@@ -1,0 +1,225 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Survey.Domain.Tests;
+
+public class ProgrammeChangeTests
+{
+    private static readonly RulesOnDay Ordinary = new(Some.Australia, SurveyKind.Sales, Some.Rules, Some.Today);
+
+    private static readonly Gen<DayWindow> AnyWindow =
+        from first in Gen.Choose(0, 25)
+        from length in Gen.Frequency((5, Gen.Choose(0, 30)), (1, Gen.Constant(-1)))
+        select new DayWindow(first, length < 0 ? null : first + length);
+
+    private static readonly Gen<SurveyPolicy?> AnyPolicy = Gen.Frequency(
+        (1, Gen.Constant<SurveyPolicy?>(null)),
+        (6, from window in AnyWindow
+            from types in Gen.Elements("individual", "individual small_business", "large_fleet")
+            from payers in Gen.Elements("", "warranty", "warranty customer")
+            from years in Gen.Choose(0, 4)
+            from share in Gen.Elements(0, 0, 0, 300_000, 700_000)
+            select (SurveyPolicy?)new SurveyPolicy(window, Some.Payers(types.Split(' ')), payers.Length == 0 ? null : Some.Payers(payers.Split(' ')), years == 0 ? null : new VehicleLimit(years, null, false))
+            {
+                Sampling = share == 0 ? null : new SamplingRules(share, null),
+            }));
+
+    private static readonly Gen<RulesOnDay> AnyRules =
+        from policy in AnyPolicy
+        from market in Gen.Frequency((1, Gen.Constant(false)), (8, Gen.Constant(true)))
+        from activeFrom in Gen.Frequency((5, Gen.Constant(Some.Day("2010-08-01"))), (1, Gen.Constant(Some.Day("2026-04-01"))))
+        from reminder in Gen.Choose(1, 9)
+        from phone in Gen.Choose(1, 9)
+        from grace in Gen.Choose(0, 20)
+        select new RulesOnDay(
+            market ? Some.Australia with { ActiveFrom = activeFrom, Sales = policy, Service = policy } : null, SurveyKind.Service,
+            Some.Rules with { DaysFromInvitationToReminder = reminder, DaysFromReminderToPhone = phone, VendorGraceDays = grace }, Some.Today);
+
+    /// <summary>An ordinary visit, or one with something about it, some days ago.</summary>
+    private static readonly Gen<Transaction> AnyTransaction =
+        from age in Gen.Choose(0, 60)
+        from type in Gen.Elements("individual", "small_business", "large_fleet")
+        from payer in Gen.Elements("warranty", "customer")
+        from bought in Gen.Choose(0, 5)
+        from cancelled in Gen.Frequency((1, Gen.Constant(true)), (9, Gen.Constant(false)))
+        from email in Gen.Frequency((1, Gen.Constant(true)), (4, Gen.Constant(false)))
+        from phone in Gen.Frequency((1, Gen.Constant(true)), (4, Gen.Constant(false)))
+        select Some.Visit with
+        {
+            EventDate = Some.Today.AddDays(-age), CustomerType = type, PaymentType = payer, PurchaseDate = Some.Today.AddYears(-bought), Cancelled = cancelled,
+            EmailOptOut = email, PhoneOptOut = phone,
+        };
+
+    private static readonly Gen<int> AnyDraw = Gen.Choose(0, Sampling.Whole - 1);
+
+    private static readonly Gen<KnownTransaction> Open =
+        from transaction in AnyTransaction
+        from draw in AnyDraw
+        from state in Gen.Elements(CaseState.Waiting, CaseState.Invited, CaseState.Reminded, CaseState.PhoneQueued, CaseState.WithVendor)
+        from ago in Gen.Choose(0, 12)
+        from failed in Gen.Frequency((1, Gen.Constant(true)), (4, Gen.Constant(false)))
+        let day = Some.Today.AddDays(-ago)
+        let c = Some.CaseIn(state)
+        select new KnownTransaction(transaction, default, c with
+        {
+            InvitedOn = c.InvitedOn is null ? null : day, RemindedOn = c.RemindedOn is null ? null : day, CallUntil = c.CallUntil is null ? null : day.AddDays(5), MailFailed = failed,
+        }, draw);
+
+    private static readonly Gen<KnownTransaction> WithoutCase =
+        from transaction in AnyTransaction from draw in AnyDraw select new KnownTransaction(transaction, default, null, draw);
+
+    [Fact]
+    public void ProgrammesThatSayTheSameChangeNothing()
+    {
+        Always.Holds(
+            from known in Gen.OneOf(Open, WithoutCase) from failed in Gen.Choose(0, (1 << Screening.Rules.Count) - 1) from rules in AnyRules select (known with { FailedRules = new(failed) }, rules),
+            x => Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(x.Item1, x.rules, x.rules)));
+
+        // Whoever leaves out markets by this must not leave out anybody who is affected.
+        Always.Holds(
+            from known in Gen.OneOf(Open, WithoutCase) from before in AnyRules from after in AnyRules from rest in Gen.Elements(0, 30) select (known, before, after: after with { Contact = after.Contact with { RestDays = rest } }),
+            x => Assert.True(!x.before.SayTheSameAs(x.after) || ProgrammeChange.Of(x.known, x.before, x.after) == ChangeEffect.None));
+        Assert.True(Ordinary.SayTheSameAs(Ordinary with { Market = Some.Australia with { Sales = Some.SalesPolicy with { CustomerTypes = Some.Payers("small_fleet", "small_business", "individual") } } }));
+    }
+
+    [Fact]
+    public void WhatOneDirectionDropsTheOtherNewlyContacts() => Always.Holds(
+        from known in Open from before in AnyRules from after in AnyRules select (known, before, after),
+        x => Assert.Equal(
+            ProgrammeChange.Of(x.known, x.before, x.after) switch { ChangeEffect.Dropped => ChangeEffect.NewlyContacted, ChangeEffect.NewlyContacted => ChangeEffect.Dropped, _ => ChangeEffect.None },
+            ProgrammeChange.Of(x.known, x.after, x.before)),
+        tests: 2000);
+
+    /// <summary>A customer without a case who can be reached: newly contacted is whom screening lets in now and did not before; nobody is dropped.</summary>
+    [Fact]
+    public void WithoutACaseItSaysWhatScreeningSays() => Always.Holds(
+        from known in WithoutCase from before in AnyRules from after in AnyRules select (known, before, after),
+        x =>
+        {
+            var (old, now) = (Screened(x.known, x.before), Screened(x.known, x.after));
+            var onRecord = x.known with { FailedRules = old };
+
+            Assert.Equal(!old.Eligible && now.Eligible ? ChangeEffect.NewlyContacted : ChangeEffect.None, ProgrammeChange.Of(onRecord, x.before, x.after));
+        },
+        tests: 2000);
+
+    /// <summary>A case whose row may not be screened again: dropped is whom the plan, asked day by day, contacts by the one programme and closes by the other.</summary>
+    [Fact]
+    public void WithAnOpenCaseItSaysWhatTheContactPlanSays() => Always.Holds(
+        from known in Open.Where(k => !CaseTransitions.MayBeScreenedAgain(k.Case!)) from before in AnyRules from after in AnyRules select (known, before, after),
+        x => Assert.Equal(
+            (PlanContacts(x.known, x.before), PlanContacts(x.known, x.after)) switch { (true, false) => ChangeEffect.Dropped, (false, true) => ChangeEffect.NewlyContacted, _ => ChangeEffect.None },
+            ProgrammeChange.Of(x.known, x.before, x.after)),
+        tests: 2000);
+
+    /// <summary>His row comes again, and is screened again.</summary>
+    [Fact]
+    public void AWaitingCaseMustPassBoth() => Always.Holds(
+        from known in Open.Where(k => CaseTransitions.MayBeScreenedAgain(k.Case!)) from before in AnyRules from after in AnyRules select (known, before, after),
+        x =>
+        {
+            bool In(RulesOnDay rules) => PlanContacts(x.known, rules) && Screened(x.known, rules).Eligible;
+
+            Assert.Equal(
+                (In(x.before), In(x.after)) switch { (true, false) => ChangeEffect.Dropped, (false, true) => ChangeEffect.NewlyContacted, _ => ChangeEffect.None },
+                ProgrammeChange.Of(x.known, x.before, x.after));
+        },
+        tests: 2000);
+
+    [Theory]
+    [InlineData(35, ChangeEffect.None)]
+    [InlineData(22, ChangeEffect.None)] // day 19 is today: the reminder is due on day 22
+    [InlineData(21, ChangeEffect.Dropped)]
+    [InlineData(18, ChangeEffect.Dropped)]
+    public void AShorterWindowDropsWhoeverIsNoLongerReached(int toDay, ChangeEffect effect) => Assert.Equal(
+        effect,
+        ProgrammeChange.Of(new KnownTransaction(Some.Sale, default, Some.Invited with { InvitedOn = Some.Today }, 0), Ordinary, Ordinary with { Market = Selling(new DayWindow(15, toDay)) }));
+
+    [Fact]
+    public void ACaseThatTheVendorHasIsDroppedOnlyWhenItIsTakenFromHim()
+    {
+        var called = new KnownTransaction(Some.Sale, default, Some.WithVendor with { CallUntil = Some.Today.AddDays(-3) }, 0);
+
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(called, Ordinary, Ordinary with { Market = null }));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(called, Ordinary, Ordinary with { Contact = Some.Rules with { VendorGraceDays = 3 } }));
+        Assert.Equal(ChangeEffect.Dropped, ProgrammeChange.Of(called, Ordinary, Ordinary with { Contact = Some.Rules with { VendorGraceDays = 2 } }));
+    }
+
+    /// <summary>Nobody looks at his address: what is on record of it stays.</summary>
+    [Theory]
+    [InlineData("no_contact_channel", ChangeEffect.None)]
+    [InlineData("opted_out", ChangeEffect.None)]
+    [InlineData("recently_contacted", ChangeEffect.NewlyContacted)] // by no rest period nobody rests
+    [InlineData("customer_type_excluded", ChangeEffect.NewlyContacted)]
+    public void RulesThatNeedContactDataKeepTheirVerdict(string reason, ChangeEffect effect)
+    {
+        var excluded = Ordinary with { Contact = Some.Rules with { RestDays = 30 }, Market = Some.Australia with { Sales = Some.SalesPolicy with { CustomerTypes = Some.Payers("small_fleet") } } };
+        var bit = Screening.Rules.Select(r => r.Reason).ToList().IndexOf(reason);
+
+        Assert.Equal(effect, ProgrammeChange.Of(new KnownTransaction(Some.Sale, new ScreeningVerdict(1 << bit), null, 0), excluded, Ordinary));
+    }
+
+    [Fact]
+    public void WhoEndedWithoutContactMayBeOpenedAgainAndNobodyElse()
+    {
+        var closed = new KnownTransaction(Some.Sale with { EventDate = Some.Today.AddDays(-40) }, default, Some.Waiting with { State = CaseState.Closed, CloseReason = CloseReasons.WindowClosed }, 0);
+        var longer = Ordinary with { Market = Selling(new DayWindow(15, 49)) };
+
+        Assert.Equal(ChangeEffect.NewlyContacted, ProgrammeChange.Of(closed, Ordinary, longer));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(closed with { Case = Some.Closed }, Ordinary, longer));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(closed with { Case = Some.Completed }, Ordinary, longer));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(closed with { Case = closed.Case! with { CloseReason = CloseReasons.Refused } }, Ordinary, longer));
+    }
+
+    [Fact]
+    public void SamplingLetsInByTheNumberDrawnAndTakesNobodyOut()
+    {
+        RulesOnDay Share(int? share, int? target = null) => Ordinary with { Market = Some.Australia with { Sales = Some.SalesPolicy with { Sampling = share is null && target is null ? null : new SamplingRules(share, target) } } };
+        KnownTransaction Drawn(int draw, SurveyCase? c = null) => new(Some.Sale, new ScreeningVerdict(c is null ? 1 << (Screening.Rules.Count - 1) : 0), c, draw);
+
+        Assert.Equal(ChangeEffect.NewlyContacted, ProgrammeChange.Of(Drawn(400_000), Share(300_000), Share(null)));
+        Assert.Equal(ChangeEffect.NewlyContacted, ProgrammeChange.Of(Drawn(400_000), Share(300_000), Share(500_000)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(Drawn(400_000), Share(300_000), Share(400_000)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(Drawn(100_000), Share(null, 60), Share(null, 60) with { Contact = Some.Rules with { PhoneDays = 20 } })); // the quota was full, and is
+        Assert.Equal(ChangeEffect.NewlyContacted, ProgrammeChange.Of(Drawn(100_000), Share(null, 60), Share(null, 90)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(Drawn(900_000, Some.Waiting), Share(null), Share(300_000)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(Drawn(900_000, Some.Waiting), Share(null), Share(null, 1)));
+    }
+
+    private static Market Selling(DayWindow window) => Some.Australia with { Sales = Some.SalesPolicy with { Window = window } };
+
+    private static ScreeningVerdict Screened(KnownTransaction known, RulesOnDay rules)
+    {
+        var t = known.Transaction;
+        var reach = Reach.Of(new ContactPoints(Some.Email, Usability.Usable, Some.Mobile, null), t.EmailOptOut, t.PhoneOptOut, 0, 0, 0);
+        var input = new ScreeningInput(t, rules.Market, rules.Today, reach, rules.Contact.RestDays, null);
+        var sampling = known.Case is null ? rules.Policy?.Sampling : null;
+        return Screening.Screen(input with { Sample = sampling is null ? new Sample(0, 1, 0, null, true) : Sampling.Draw(sampling, known.Draw, default, () => 0).Sample });
+    }
+
+    private static bool PlanContacts(KnownTransaction known, RulesOnDay rules)
+    {
+        if (rules.Policy is null && known.Case!.State != CaseState.WithVendor)
+        {
+            return false;
+        }
+
+        var t = known.Transaction;
+        var reach = Reach.Of(new ContactPoints(Some.Email, Usability.Usable, Some.Mobile, null), t.EmailOptOut, t.PhoneOptOut, 0, 0, 0);
+        var planned = new PlannedCase(known.Case!, t.EventDate, rules.Policy?.Window ?? new DayWindow(0, null), reach, t.Cancelled, null);
+        for (var day = rules.Today; ; day = day.AddDays(1))
+        {
+            switch (ContactPlan.Decide(planned, rules.Contact, day))
+            {
+                case ContactAction.Wait when known.Case!.State == CaseState.WithVendor:
+                    return true;
+                case ContactAction.Wait:
+                    continue;
+                case ContactAction.Close or ContactAction.Rest:
+                    return false;
+                default:
+                    return true;
+            }
+        }
+    }
+}
