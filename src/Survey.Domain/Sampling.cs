@@ -34,7 +34,7 @@ public static class Sampling
 
     /// <summary>The number drawn for a transaction: even over 0 to 999,999 when the hash is.</summary>
     /// <param name="hash">A keyed hash of its natural key.</param>
-    public static int DrawOf(ulong hash) => (int)Math.BigMul(hash, Whole, out _);
+    public static int DrawOf(long hash) => (int)Math.BigMul(unchecked((ulong)hash), Whole, out _);
 
     /// <summary>The rate that gives a stratum as many as are aimed at, if it is as large as the dealer's month before; without one, all.</summary>
     public static int RateOf(int target, long monthBefore) => monthBefore <= target ? Whole : (int)Math.Max(1, (long)target * Whole / monthBefore);

@@ -198,7 +198,7 @@ internal static class PolicyGuard
                 CallUntil = page.DayOrNull(row, state + 4),
                 MailFailed = page.Number(row, state + 5) != 0,
             };
-            return new KnownTransaction(transaction, new ScreeningVerdict((int)page.Number(row, 11)), known, vault is null ? 0 : Sampling.DrawOf((ulong)vault.Hash(key)));
+            return new KnownTransaction(transaction, new ScreeningVerdict((int)page.Number(row, 11)), known, vault is null ? 0 : Sampling.DrawOf(vault.Hash(key)));
         }
 
         private Pair PairOf(string country, string survey)

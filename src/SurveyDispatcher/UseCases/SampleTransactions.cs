@@ -46,7 +46,7 @@ internal sealed class SampleTransactions(CycleContext context)
         var months = Sampling.MonthsOf(t.EventDate);
         var key = KeyOf(t.Key, months.Month);
         var (sample, after) = Sampling.Draw(
-            rules, Sampling.DrawOf((ulong)keyHash), rules.PerDealerAndMonth is null ? default : Find(key), () => Find(KeyOf(t.Key, months.Before)).Eligible, counted: before is not null);
+            rules, Sampling.DrawOf(keyHash), rules.PerDealerAndMonth is null ? default : Find(key), () => Find(KeyOf(t.Key, months.Before)).Eligible, counted: before is not null);
         if (rules.PerDealerAndMonth is not null)
         {
             strata[key] = after;
@@ -117,7 +117,7 @@ internal sealed class SampleTransactions(CycleContext context)
 
         var key = KeyOf(t.Key, Sampling.MonthsOf(t.EventDate).Month);
         var taken = rules.PerDealerAndMonth is null ? 0 : Read(database, key).Taken;
-        return new Sample(Sampling.DrawOf((ulong)vault.Hash(t.Key)), said.Rate, taken, rules.PerDealerAndMonth, said.Taken);
+        return new Sample(Sampling.DrawOf(vault.Hash(t.Key)), said.Rate, taken, rules.PerDealerAndMonth, said.Taken);
     }
 
     private Answer? AnswerOf(long id) => answers.TryGetValue(id, out var answer) ? answer

@@ -27,12 +27,12 @@ public sealed class ConfigCheckTests
         string Of(string section, string key) => json.RootElement.GetProperty(section).GetProperty(key).ToString();
 
         Assert.Equal(
-            ["var", "10", "2", "Sqlite", "", "Pickup", "localhost", "25", "Auto", "", "", "4", "0", "30", "", "https://cvp.example/s/{token}", "https://cvp.example/u/{token}", "0 0 * * * ?"],
+            ["var", "10", "2", "Sqlite", "", "Pickup", "localhost", "25", "Auto", "", "", "4", "0", "30", "", "https://cvp.example/s/{token}", "https://cvp.example/u/{token}", "0.10", "100", "0 0 * * * ?"],
             [
                 Of("Data", "Directory"), Of("Data", "MaxGapDays"), Of("Data", "SettleSeconds"), Of("Store", "Provider"), Of("Store", "ConnectionString"),
                 Of("Mail", "Transport"), Of("Mail", "Host"), Of("Mail", "Port"), Of("Mail", "Security"), Of("Mail", "User"), Of("Mail", "Password"),
                 Of("Mail", "Connections"), Of("Mail", "MaxPerMinute"), Of("Mail", "RetrySeconds"), Of("Mail", "BounceAddress"),
-                Of("Survey", "LinkTemplate"), Of("Survey", "UnsubscribeTemplate"), Of("Schedule", "Cycle"),
+                Of("Survey", "LinkTemplate"), Of("Survey", "UnsubscribeTemplate"), Of("Policy", "ConfirmAboveShare"), Of("Policy", "ConfirmAboveCases"), Of("Schedule", "Cycle"),
             ]);
     }
 
@@ -91,6 +91,14 @@ public sealed class ConfigCheckTests
     [InlineData("markets.AU.abroadMarks", "[5,5]", "markets.AU.abroadMarks", "rising order")]
     [InlineData("markets.AU.abroadMarks", "[0]", "markets.AU.abroadMarks", "Whole numbers from 1")]
     [InlineData("markets.AU.abroadMarks", "5", "markets.AU.abroadMarks", "list of numbers")]
+    [InlineData("markets.AU.sales.sampling", "0.5", "markets.AU.sales.sampling", "An object is expected")]
+    [InlineData("markets.AU.sales.sampling", "{\"rate\":0.5}", "markets.AU.sales.sampling.rate", "Unknown key")]
+    [InlineData("markets.AU.sales.sampling", "{\"share\":0}", "markets.AU.sales.sampling.share", "above 0 and up to 1")]
+    [InlineData("markets.AU.sales.sampling", "{\"share\":1.01}", "markets.AU.sales.sampling.share", "above 0 and up to 1")]
+    [InlineData("markets.AU.sales.sampling", "{\"share\":0.3333333}", "markets.AU.sales.sampling.share", "to six decimals")]
+    [InlineData("markets.AU.sales.sampling", "{\"share\":1e-9}", "markets.AU.sales.sampling.share", "to six decimals")]
+    [InlineData("markets.AU.sales.sampling", "{\"share\":\"half\"}", "markets.AU.sales.sampling.share", "A number is expected")]
+    [InlineData("markets.AU.service.sampling", "{\"perDealerAndMonth\":0}", "markets.AU.service.sampling.perDealerAndMonth", "from 1 to")]
     public void AFaultOfTheProgrammeIsToldWithItsPathAndReason(string path, string json, string faultPath, string reason) =>
         AssertFault("programme.json", path, json, faultPath, reason);
 
@@ -120,6 +128,9 @@ public sealed class ConfigCheckTests
     [InlineData("Mail.Port", "\"many\"", "Port")]
     [InlineData("Mail.Transport", "\"Pigeon\"", "Mail:Transport")]
     [InlineData("Mail.Prot", "25", "Prot")]
+    [InlineData("Policy.ConfirmAboveShare", "1.5", "Policy:ConfirmAboveShare")]
+    [InlineData("Policy.ConfirmAboveShare", "\"ten percent\"", "Policy:ConfirmAboveShare")]
+    [InlineData("Policy.ConfirmAboveCases", "-1", "Policy:ConfirmAboveCases")]
     [InlineData("Mail.Connections", "0", "Mail:Connections")]
     [InlineData("Mail.RetrySeconds", "-1", "Mail:RetrySeconds")]
     [InlineData("Mails", "{\"Port\":25}", "Mails")]

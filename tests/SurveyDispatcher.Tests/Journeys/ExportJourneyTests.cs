@@ -10,7 +10,7 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
     private const string Tables = "cases screening responses interviews answers texts attempts dispositions outcomes codebook";
 
     [Theory]
-    [InlineData("cases", "case_id,market,survey,dealer_code,transaction_id,vin,event_date,state,close_reason,invited_on,reminded_on,phone_on,phone_reason,completed_on,response_mode")]
+    [InlineData("cases", "case_id,market,survey,dealer_code,transaction_id,vin,event_date,state,close_reason,invited_on,reminded_on,phone_on,phone_reason,completed_on,response_mode,weight")]
     [InlineData("screening", "market,survey,dealer_code,transaction_id,event_date,outcome,reason,screened_on")]
     [InlineData(
         "responses",
@@ -68,7 +68,7 @@ public sealed class ExportJourneyTests(ExportedWorld exported) : IClassFixture<E
 
     [Fact]
     public async Task ACaseIsOneRow() => Assert.Equal(
-        $"{await exported.CaseIdAsync("T1")}|AU|sales|0007|T1|JTDBR32E720012345|2026-02-10|completed||2026-03-02||||2026-03-03|web",
+        $"{await exported.CaseIdAsync("T1")}|AU|sales|0007|T1|JTDBR32E720012345|2026-02-10|completed||2026-03-02||||2026-03-03|web|1.000000",
         Line(Of(exported.Table("cases"), await exported.CaseIdAsync("T1"))));
 
     [Fact]

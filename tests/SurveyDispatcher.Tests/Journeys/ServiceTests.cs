@@ -105,7 +105,7 @@ public sealed class ServiceTests
         Assert.True(ended.Code == 0, ended.Error);
     }
 
-    private static async Task<string> SaidAsync(Process service, string word)
+    internal static async Task<string> SaidAsync(Process service, string word)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         limit.CancelAfter(TimeSpan.FromMinutes(1));

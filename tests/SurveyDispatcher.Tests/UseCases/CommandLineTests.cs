@@ -171,7 +171,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("cases", "case_id,market,survey,dealer_code,transaction_id,vin,event_date,state,close_reason,invited_on,reminded_on,phone_on,phone_reason,completed_on,response_mode")]
+    [InlineData("cases", "case_id,market,survey,dealer_code,transaction_id,vin,event_date,state,close_reason,invited_on,reminded_on,phone_on,phone_reason,completed_on,response_mode,weight")]
     [InlineData("screening", "market,survey,dealer_code,transaction_id,event_date,outcome,reason,screened_on")]
     [InlineData("responses", "case_id,market,survey,dealer_code,event_date,mode,completed_at,language,late,most_familiar,visited_dealer,overall")]
     [InlineData("outcomes", "market,survey,dealer_code,month,i,p,r,nc,o,uh,uo,not_eligible,e,rr1,rr2,rr3,rr4,rr5,rr6,coop1,coop2,coop3,coop4,ref1,ref2,ref3,con1,con2,con3,trade_rate")]

@@ -62,6 +62,7 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
                 (PhoneReasons.NoResponse, "no response to mail"), (PhoneReasons.OtherNumber, "another number, after one that reaches nobody")),
             Date("completed_on", "The day of the complete response, in the market"),
             Text("response_mode", "How the complete response came", Modes),
+            Number("weight", "The design weight: 1 divided by the rate at which the case was sampled; 1 where all were taken"),
             .. withContact
                 ? new[]
                 {
@@ -69,7 +70,6 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
                     Text("phone_2", "The customer's second number"), Text("staff_name", "Who served the customer"),
                 }
                 : [],
-            Number("weight", "The design weight: 1 divided by the rate at which the case was sampled; 1 where all were taken"),
         ],
         output => RowPipe.Run(database["export.cases"], (page, row) =>
         {
@@ -80,6 +80,7 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
                 output.Text(page.Text(row, column));
             }
 
+            output.Decimal(page.NumberOrNull(row, contact + 1) is { } rate ? Sampling.Whole / (double)rate : 1, 6);
             if (withContact)
             {
                 var data = vault.UnsealContact(page.Text(row, contact).ToArray());
@@ -90,7 +91,6 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
                 output.Text(data.StaffName);
             }
 
-            output.Decimal(page.NumberOrNull(row, contact + 1) is { } rate ? Sampling.Whole / (double)rate : 1, 6);
             output.EndRow();
         }));
 

@@ -1,0 +1,333 @@
+using System.Text.Json.Nodes;
+
+namespace SurveyDispatcher.Tests.Journeys;
+
+/// <summary>The programme is changed: what is on record of it, and when cycles stop until somebody has looked.</summary>
+public sealed class PolicyJourneyTests
+{
+    /// <summary>Five customers in AU who are invited on 2 March, on day 20 of 15 to 35; their reminder is due on day 23.</summary>
+    private static readonly Row[] Sales = [.. Enumerable.Range(1, 5).Select(n => Row.Sale with
+    {
+        Transaction = $"S{n}", Vin = $"VCTM{n:D13}", Email = $"s{n}@mail.example", Phone1 = $"02 9374 400{n}", Event = "2026-02-10",
+    })];
+
+    /// <summary>Three whose visits they pay themselves, which is not surveyed.</summary>
+    private static readonly Row[] Paid = [.. Enumerable.Range(1, 3).Select(n => Row.Service with
+    {
+        Transaction = $"P{n}", Vin = $"VCTP{n:D13}", Email = $"p{n}@mail.example", Phone1 = $"02 9374 500{n}", Event = "2026-02-20", Payment = "customer",
+    })];
+
+    [Fact]
+    public async Task AChangeThatDropsManyStopsCyclesUntilItIsConfirmed()
+    {
+        using var world = await BegunAsync();
+        world.Edit("programme.json", p => Window(p, 21));
+        world.Drop("dms", "next.csv", Row.File(Sales[0] with { Model = "Other" }));
+        var version = await VersionAsync(world);
+
+        var stopped = await world.RunAsync("cycle", "--as-of", "2026-03-03");
+        var dry = await world.RunAsync("cycle", "--as-of", "2026-03-03", "--dry-run");
+
+        Assert.Equal((1, 1, ""), (stopped.Code, dry.Code, stopped.Output));
+        Assert.Equal(stopped.Error, dry.Error);
+        foreach (var words in new[]
+        {
+            "5 customer(s) would be affected, 0 newly contacted and 5 dropped, against 5 open case(s)", "Policy:ConfirmAboveCases = 2", "Policy:ConfirmAboveShare = 0.1 ",
+            "Nothing was done", "  AU      sales              5                0           5", "markets.AU.sales.window.toDay: 35 -> 21", $"'policy accept {version}'", "'policy show 1'",
+        })
+        {
+            Assert.Contains(words, stopped.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["next.csv"], world.Names("inbox/dms"));
+        Assert.Equal(["1|1|0"], world.Rows("SELECT (SELECT count(*) FROM cycles), (SELECT count(*) FROM policies), (SELECT count(*) FROM workers)"));
+
+        var accepted = await world.RunAsync("policy", "accept", version);
+        Assert.Equal((0, ""), (accepted.Code, accepted.Error));
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal("closed window_closed", await StateOn("2026-03-04"));
+        await world.HoldsAsync();
+
+        async Task<string> StateOn(string day)
+        {
+            await world.CycleAsync(day); // day 22
+            return await world.StateAsync("S1");
+        }
+    }
+
+    [Fact]
+    public async Task PuttingTheOldProgrammeBackIsEnough()
+    {
+        using var world = await BegunAsync();
+        var path = Path.Combine(world.Config, "programme.json");
+        var before = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        world.Edit("programme.json", p => Window(p, 21));
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Code);
+
+        await File.WriteAllTextAsync(path, (await world.RunAsync("policy", "show", "1")).Output, TestContext.Current.CancellationToken); // to the byte
+
+        Assert.Equal(before, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+        await world.CycleAsync("2026-03-03");
+        Assert.Equal("1", world.Query("SELECT count(*) FROM policy_changes"));
+    }
+
+    /// <summary>Whom the old rules had screened out: as many as the new ones would let in when their rows come again.</summary>
+    [Fact]
+    public async Task AChangeThatNewlyContactsManyStopsCyclesToo()
+    {
+        using var world = await BegunAsync();
+        world.Edit("programme.json", p => p["markets"]!["AU"]!["service"]!["paymentTypes"] = new JsonArray("warranty", "customer"));
+
+        var stopped = await world.RunAsync("cycle", "--as-of", "2026-03-03");
+        var late = await world.RunAsync("cycle", "--as-of", "2026-03-28"); // their windows have passed by then: nobody is affected
+
+        Assert.Equal((1, 0), (stopped.Code, late.Code));
+        Assert.Contains("3 newly contacted and 0 dropped, against 5 open case(s)", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("  AU      service            0                3           0", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("markets.AU.service.paymentTypes: [\"warranty\"] -> [\"warranty\",\"customer\"]", stopped.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Both marks have to be passed.</summary>
+    [Theory]
+    [InlineData(0.1, 4, 1)]
+    [InlineData(0.1, 5, 0)] // a small pilot
+    [InlineData(0.99, 2, 1)]
+    [InlineData(1.0, 2, 0)] // five of five are not more than all
+    public async Task HowMuchIsTooMuchIsASetting(double share, int cases, int code)
+    {
+        using var world = await BegunAsync(share, cases);
+        world.Edit("programme.json", p => Window(p, 21));
+
+        Assert.Equal(code, (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Code);
+    }
+
+    [Fact]
+    public async Task APolicyIsOnRecordWithItsDayItsDifferenceAndWhatItDid()
+    {
+        using var world = await BegunAsync(cases: 100);
+        var first = world.Query("SELECT version FROM policies");
+        world.Edit("programme.json", p =>
+        {
+            Window(p, 21);
+            p["markets"]!["AU"]!["sales"]!["sampling"] = new JsonObject { ["share"] = 0.5 };
+            p["contact"]!["restDays"] = 30;
+            p["markets"]!.AsObject().Remove("ZA");
+        });
+        var second = await VersionAsync(world);
+        await world.CycleAsync("2026-03-03");
+
+        var text = (await world.RunAsync("policy")).Output;
+        var json = (await world.RunAsync("policy", "--json")).Json.GetProperty("policies")[1];
+
+        Assert.Contains($"     1  {first}  2026-03-02                -           -           -\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"     2  {second}  2026-03-03                0           5           5\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        foreach (var words in new[] { "after policy 1", "markets.AU.sales.window.toDay: 35 -> 21", "markets.AU.sales.sampling: added, {\"share\":0.5}", "contact.restDays: 0 -> 30", "markets.ZA: removed, was {\"name\":\"South Africa\"", "is not counted" })
+        {
+            Assert.Contains(words, text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal((2, second, "2026-03-03", 5), (json.GetProperty("number").GetInt32(), json.GetProperty("version").GetString(), json.GetProperty("since").GetString(), json.GetProperty("dropped").GetInt32()));
+        Assert.Equal(
+            ["contact.restDays 0 30", "markets.AU.sales.sampling  {\"share\":0.5}", "markets.AU.sales.window.toDay 35 21"],
+            json.GetProperty("differences").EnumerateArray().Select(d => $"{d.GetProperty("path")} {d.GetProperty("before")} {d.GetProperty("after")}").Take(3));
+        Assert.Contains("markets.AU.sales.window.toDay: 21 -> 35", (await world.RunAsync("policy", "diff", "2", "1")).Output, StringComparison.Ordinal);
+        Assert.Contains("markets.AU.sales.window.toDay: 35 -> 21", (await world.RunAsync("policy", "diff", "1")).Output, StringComparison.Ordinal);
+        await world.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task AChangeThatNoCycleHasUsedYetIsShownWithWhatItWouldDo()
+    {
+        using var world = await BegunAsync();
+        var same = await world.RunAsync("policy", "diff");
+        world.Edit("programme.json", p => Window(p, 21));
+
+        var diff = await world.RunAsync("policy", "diff");
+        var list = await world.RunAsync("policy");
+        var status = await world.RunAsync("status");
+        var json = (await world.RunAsync("policy", "diff", "--json")).Json.GetProperty("pending");
+        await world.RunAsync("policy", "accept", await VersionAsync(world));
+        var confirmed = await world.RunAsync("policy", "diff");
+
+        Assert.Contains("nothing but white space", same.Output, StringComparison.Ordinal);
+        Assert.Contains("would newly contact 0 customer(s) and drop 5, against 5 open case(s)", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("Cycles stop until it is confirmed", diff.Output, StringComparison.Ordinal);
+        Assert.Contains(diff.Output, list.Output, StringComparison.Ordinal);
+        Assert.Contains("CYCLES STOP NOW: programme.json was changed", status.Output, StringComparison.Ordinal);
+        Assert.Equal((5, true), (json.GetProperty("dropped").GetInt32(), json.GetProperty("mustBeConfirmed").GetBoolean()));
+        Assert.Contains("It was confirmed on 2026-03-02", confirmed.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("STOP", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>There and back: a confirmation is for one change, from one programme to another, and once.</summary>
+    [Fact]
+    public async Task AProgrammeThatComesBackIsAChangeOfItsOwn()
+    {
+        using var world = await BegunAsync();
+        var path = Path.Combine(world.Config, "programme.json");
+        var a = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        world.Edit("programme.json", p => p["markets"]!["AU"]!["service"]!["paymentTypes"] = new JsonArray("warranty", "customer"));
+        var b = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        await AcceptAsync(world);
+        world.Extract("again.csv", Paid);
+        await world.CycleAsync("2026-03-03"); // three more are invited; one more waits
+        world.Extract("more.csv", [.. Paid.Select(p => p with { Transaction = $"{p.Transaction}0", Event = "2026-03-02", Vin = $"{p.Vin[..16]}9", Email = $"x{p.Email}" })]);
+        await world.CycleAsync("2026-03-03");
+
+        await File.WriteAllTextAsync(path, a, TestContext.Current.CancellationToken);
+        var back = await world.RunAsync("cycle", "--as-of", "2026-03-04");
+        await AcceptAsync(world);
+        await world.CycleAsync("2026-03-04");
+        await File.WriteAllTextAsync(path, b, TestContext.Current.CancellationToken);
+        var again = await world.RunAsync("cycle", "--as-of", "2026-03-05");
+
+        Assert.Equal(1, back.Code);
+        Assert.Contains("0 newly contacted and 3 dropped, against 11 open case(s)", back.Error, StringComparison.Ordinal); // whoever was invited is led to the end
+        Assert.Equal(1, again.Code); // accepted two days ago; but that was another change
+        Assert.Equal(["1||", "2|1|2026-03-02", "1|2|2026-03-02"], world.Rows("SELECT policy_id, before_id, accepted_on FROM policy_changes ORDER BY cycle_id"));
+        Assert.Equal("0", world.Query("SELECT count(*) FROM policy_confirmations"));
+        await world.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task OnlyTheVersionThatIsConfiguredCanBeConfirmed()
+    {
+        using var world = new World();
+        var none = await world.RunAsync("policy", "accept", await VersionAsync(world));
+        await world.CycleAsync("2026-03-02");
+
+        var other = await world.RunAsync("policy", "accept", "0123456789abcdef");
+        var inForce = await world.RunAsync("policy", "accept", await VersionAsync(world));
+        var missing = await world.RunAsync("policy", "show", "7");
+
+        Assert.Equal((1, 2, 0, 1), (none.Code, other.Code, inForce.Code, missing.Code));
+        Assert.Contains("Run 'cycle' first", none.Error, StringComparison.Ordinal);
+        Assert.Contains(await VersionAsync(world), other.Error, StringComparison.Ordinal);
+        Assert.Contains("in force already", inForce.Output, StringComparison.Ordinal);
+        Assert.Contains("There is no policy 7", missing.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhoWasErasedIsNotCounted()
+    {
+        using var world = await BegunAsync(cases: 0);
+        Assert.Equal(0, (await world.RunAsync("erase", "--email", "s1@mail.example", "--as-of", "2026-03-02")).Code);
+        Assert.Equal(0, (await world.RunAsync("erase", "--email", "p1@mail.example", "--as-of", "2026-03-02")).Code);
+        world.Edit("programme.json", p =>
+        {
+            Window(p, 21);
+            p["markets"]!["AU"]!["service"]!["paymentTypes"] = new JsonArray("warranty", "customer");
+        });
+
+        Assert.Contains("2 newly contacted and 4 dropped, against 4 open case(s)", (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Killed before the first cycle under it is on record: nothing is. Killed behind that: it is in force, and is not asked for again.</summary>
+    [Theory]
+    [InlineData("statement policies.add_change", 1, "1|1")]
+    [InlineData("statement cases.create_due", 1, "2|2")]
+    public async Task AKilledCycleLeavesTheChangeOnRecordOrNot(string moment, int count, string policiesAndCycles)
+    {
+        using var world = await BegunAsync();
+        world.Edit("programme.json", p => Window(p, 21));
+        await AcceptAsync(world);
+
+        Assert.True(await Child.KillAsync(world, moment, count, "cycle", "--as-of", "2026-03-03"));
+        Assert.Equal(policiesAndCycles, world.Rows("SELECT (SELECT count(*) FROM policies), (SELECT count(*) FROM cycles)")[0]);
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal("1|2|5|2026-03-02", Assert.Single(world.Rows("SELECT before_id, policy_id, dropped, accepted_on FROM policy_changes WHERE before_id IS NOT NULL")));
+        await world.HoldsAsync();
+    }
+
+    /// <summary>It costs something only when the programme has changed.</summary>
+    [Fact]
+    public async Task ACycleUnderTheSameProgrammeComparesNothing()
+    {
+        using var world = await BegunAsync(cases: 100);
+        world.Edit("programme.json", p => Window(p, 21));
+
+        var changed = await Child.MomentsAsync(world, "cycle", "--as-of", "2026-03-03");
+        var same = await Child.MomentsAsync(world, "cycle", "--as-of", "2026-03-04");
+
+        Assert.Contains("statement policies.known", changed);
+        Assert.Equal(["statement policies.in_force"], same.Where(m => m.Contains("policies.", StringComparison.Ordinal)).Distinct());
+        world.Edit("programme.json", p => p["report"]!["minimumResponses"] = 20);
+        var other = await Child.MomentsAsync(world, "cycle", "--as-of", "2026-03-05");
+        Assert.DoesNotContain("statement policies.known", other); // nobody can be affected
+        Assert.Contains("statement policies.add_change", other);
+    }
+
+    /// <summary>Made by a program that kept policies and nothing of their changes.</summary>
+    [Fact]
+    [Trait("Store", "Sqlite")] // takes a step of the schema back
+    public async Task AnOlderStoreIsBroughtUpToDateWithThePoliciesThatItHas()
+    {
+        using var world = await BegunAsync(cases: 100);
+        world.Edit("programme.json", p => Window(p, 21));
+        await world.CycleAsync("2026-03-03");
+        world.Tamper("DROP TABLE policy_changes; DROP TABLE policy_confirmations; DROP TABLE strata; DROP TABLE samples; PRAGMA user_version = 8");
+
+        await world.CycleAsync("2026-03-04");
+
+        Assert.Equal(["1|1||2026-03-02", "2|2|1|2026-03-03"], world.Rows("SELECT cycle_id, policy_id, before_id, day FROM policy_changes ORDER BY 1"));
+        Assert.Contains("not on record", (await world.RunAsync("policy")).Output, StringComparison.Ordinal);
+        await world.HoldsAsync();
+    }
+
+    /// <summary>A service has read its configuration when it began: it says at every cycle why it does nothing, and goes on when somebody has confirmed.</summary>
+    [Fact]
+    [Trait("Store", "Sqlite")] // a schedule in a shared store catches up with what it missed
+    public async Task AServiceSaysAtEveryCycleThatItStopsAndGoesOnOnceTheChangeIsConfirmed()
+    {
+        using var world = new World(
+            programme: p => (p["markets"]!["AU"]!["sendingHours"]!["from"], p["markets"]!["AU"]!["sendingHours"]!["to"]) = ("00:00", "23:59"),
+            settings: s => (s["Policy"]!["ConfirmAboveCases"], s["Schedule"]!["Cycle"]) = (2, "* * * * * ?"), time: TimeProvider.System);
+        var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
+        world.Extract("a.csv", [.. Sales.Select(s => s with { Event = $"{today.AddDays(-20):yyyy-MM-dd}" })]);
+        await world.CycleAsync($"{today:yyyy-MM-dd}");
+        world.Edit("programme.json", p => Window(p, 16));
+        using var service = Child.Start(world, [], ["run"]);
+        try
+        {
+            _ = service.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var said = new[] { await ServiceTests.SaidAsync(service, "policy accept"), await ServiceTests.SaidAsync(service, "policy accept") };
+            Ended accepted;
+            do
+            {
+                accepted = await world.RunAsync("policy", "accept", await VersionAsync(world));
+            }
+            while (accepted.Error.Contains("Another cycle is running", StringComparison.Ordinal));
+
+            await ServiceTests.SaidAsync(service, "Cycle done");
+
+            Assert.Equal(0, accepted.Code);
+            Assert.All(said, line => Assert.Contains("5 dropped, against 5 open case(s)", line, StringComparison.Ordinal));
+            Assert.Equal("closed window_closed", await world.StateAsync("S1"));
+        }
+        finally
+        {
+            service.Kill();
+            await service.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Small numbers stand for large ones.</summary>
+    private static async Task<World> BegunAsync(double share = 0.1, int cases = 2)
+    {
+        var world = new World(settings: s => s["Policy"] = new JsonObject { ["ConfirmAboveShare"] = share, ["ConfirmAboveCases"] = cases });
+        world.Extract("a.csv", [.. Sales, .. Paid]);
+        await world.CycleAsync("2026-03-02");
+        Assert.Equal(5, world.Mails().Count);
+        return world;
+    }
+
+    private static void Window(JsonNode programme, int toDay) => programme["markets"]!["AU"]!["sales"]!["window"]!["toDay"] = toDay;
+
+    private static async Task AcceptAsync(World world) => Assert.Equal(0, (await world.RunAsync("policy", "accept", await VersionAsync(world))).Code);
+
+    /// <summary>The version of the programme that is configured, as nothing but the text gives it.</summary>
+    private static async Task<string> VersionAsync(World world) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(
+        await File.ReadAllBytesAsync(Path.Combine(world.Config, "programme.json"), TestContext.Current.CancellationToken)))[..16];
+}
