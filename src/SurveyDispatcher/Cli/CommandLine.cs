@@ -457,10 +457,12 @@ public static class CommandLine
 
     private static Command PolicyVerb(Surroundings here)
     {
+        var asOf = new Option<string?>("--as-of") { Description = "The day for which a change is counted that no cycle has used yet [default: today]", HelpName = "T" };
         Policies Of(ParseResult result)
         {
+            var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
             var config = Load(result);
-            return new Policies(config, DirectoryOf(result, config), here.Time);
+            return new Policies(config, DirectoryOf(result, config), here.Time, when);
         }
 
         var number = new Argument<long>("N") { Description = "The number of a policy, as 'policy' lists it" };
@@ -482,7 +484,7 @@ public static class CommandLine
 
         var from = new Argument<long?>("N") { Description = "A policy [default: the one in force, against programme.json as it is configured, with what that would do]", Arity = ArgumentArity.ZeroOrOne };
         var to = new Argument<long?>("M") { Description = "Another one [default: programme.json as it is configured]", Arity = ArgumentArity.ZeroOrOne };
-        var diff = new Command("diff", "How two policies differ, or the one in force and programme.json") { from, to, Json };
+        var diff = new Command("diff", "How two policies differ, or the one in force and programme.json") { from, to, asOf, Json };
         diff.SetAction(result =>
         {
             var differ = Of(result).Diff(result.GetValue(from), result.GetValue(to));
@@ -499,7 +501,7 @@ public static class CommandLine
             return Done;
         });
 
-        var verb = new Command("policy", "The programmes that were in force: since when, what changed, whom it newly contacted and dropped") { show, diff, accept, Json };
+        var verb = new Command("policy", "The programmes that were in force: since when, what changed, whom it newly contacted and dropped") { show, diff, accept, asOf, Json };
         verb.SetAction(result =>
         {
             var history = Of(result).List();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SurveyDispatcher.Configuration;
 
@@ -8,7 +9,8 @@ namespace SurveyDispatcher.Configuration;
 /// <param name="After">The value as JSON; null: it is no longer there.</param>
 public sealed record ProgrammeDifference(string Path, string? Before, string? After)
 {
-    /// <summary>Paths of which no comparison of cases can tell what they do: they depend on customers' contact data, which is sealed.</summary>
+    /// <summary>One of those of which no comparison of cases can tell what they do: they depend on customers' contact data, which is sealed.</summary>
+    [JsonIgnore]
     public bool IsNotCounted => Path == "contact.restDays" || Path.StartsWith("placeholderEmails", StringComparison.Ordinal) || Path.Contains(".dialling.", StringComparison.Ordinal);
 
     /// <summary>Where two texts of programme.json differ, in the order of the paths; lists are compared as a whole. White space and the order of keys are no difference.</summary>

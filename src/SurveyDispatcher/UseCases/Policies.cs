@@ -38,6 +38,9 @@ internal sealed record PolicyOnRecord(long Number, string Version, string Progra
 /// <summary>How two programmes differ.</summary>
 internal sealed record PolicyComparison(string From, string To, IReadOnlyList<ProgrammeDifference> Differences, PolicyChange? Pending, bool MustBeConfirmed)
 {
+    /// <summary>What is configured is what was used last.</summary>
+    public bool IsInForce { get; init; }
+
     /// <summary>As JSON.</summary>
     public string ToJson() => PolicyJson.Of(new { From, To, Differences, Pending = PolicyJson.Of(Pending, MustBeConfirmed) });
 
@@ -75,7 +78,11 @@ internal static class PolicyJson
 }
 
 /// <summary>The programmes that were in force, how they differ, and the confirmation of a change (<c>policy</c>).</summary>
-internal sealed class Policies(PipelineConfig config, DataDirectory directory, TimeProvider time)
+/// <param name="config">The configuration.</param>
+/// <param name="directory">The data directory.</param>
+/// <param name="time">The clock.</param>
+/// <param name="asOf">The day for which a change is counted that no cycle has used yet.</param>
+internal sealed class Policies(PipelineConfig config, DataDirectory directory, TimeProvider time, AsOf asOf)
 {
     private readonly Store store = new(directory, config.Settings.Store);
 
@@ -108,9 +115,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         {
             var pending = Pending(database);
             var inForce = database["policies.in_force"].First(r => (long?)r.GetInt64(0));
-            return pending is not null || inForce is not { } current
-                ? new PolicyComparison(Words(inForce), Configured, pending?.Differences ?? [], pending, MustBeConfirmed(pending))
-                : new PolicyComparison(Words(current), Configured, [], null, false);
+            return new PolicyComparison(Words(inForce), Configured, pending?.Differences ?? [], pending, MustBeConfirmed(pending)) { IsInForce = pending is null };
         }
 
         var (old, now) = (Find(database, from.Value), to is { } other ? Find(database, other) : null);
@@ -164,7 +169,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         ?? throw new OperatorException($"There is no policy {number}. 'policy' lists them.");
 
     private PolicyChange? Pending(Database database) => PolicyGuard.Change(
-        database, config, AsOf.At(time.GetUtcNow()), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false));
+        database, config, asOf, () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false));
 
     private bool MustBeConfirmed(PolicyChange? pending) => PolicyGuard.Problem(pending, config.Settings.Policy) is not null;
 }

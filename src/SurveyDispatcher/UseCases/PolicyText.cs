@@ -53,6 +53,11 @@ internal static class PolicyText
             return Pending(pending, comparison.MustBeConfirmed).ToString().TrimEnd();
         }
 
+        if (comparison.IsInForce)
+        {
+            return Line($"programme.json is the one in force ({comparison.From}): it has not changed since the last cycle.");
+        }
+
         var text = new StringBuilder().AppendLine(Line($"From {comparison.From} to {comparison.To}:"));
         Differences(text, comparison.Differences);
         return text.ToString().TrimEnd();

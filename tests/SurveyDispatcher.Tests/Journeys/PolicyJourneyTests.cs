@@ -147,12 +147,14 @@ public sealed class PolicyJourneyTests
         var list = await world.RunAsync("policy");
         var status = await world.RunAsync("status");
         var json = (await world.RunAsync("policy", "diff", "--json")).Json.GetProperty("pending");
+        var later = await world.RunAsync("policy", "diff", "--as-of", "2026-04-01"); // by then all windows have passed by either programme
         await world.RunAsync("policy", "accept", await VersionAsync(world));
         var confirmed = await world.RunAsync("policy", "diff");
 
-        Assert.Contains("nothing but white space", same.Output, StringComparison.Ordinal);
+        Assert.Contains("is the one in force (policy 1)", same.Output, StringComparison.Ordinal);
         Assert.Contains("would newly contact 0 customer(s) and drop 5, against 5 open case(s)", diff.Output, StringComparison.Ordinal);
         Assert.Contains("Cycles stop until it is confirmed", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("would newly contact 0 customer(s) and drop 0, against", later.Output, StringComparison.Ordinal);
         Assert.Contains(diff.Output, list.Output, StringComparison.Ordinal);
         Assert.Contains("CYCLES STOP NOW: programme.json was changed", status.Output, StringComparison.Ordinal);
         Assert.Equal((5, true), (json.GetProperty("dropped").GetInt32(), json.GetProperty("mustBeConfirmed").GetBoolean()));
