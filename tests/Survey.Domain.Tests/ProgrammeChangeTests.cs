@@ -77,8 +77,14 @@ public class ProgrammeChangeTests
 
         // Whoever leaves out markets by this must not leave out anybody who is affected.
         Always.Holds(
-            from known in Gen.OneOf(Open, WithoutCase) from before in AnyRules from after in AnyRules from rest in Gen.Elements(0, 30) select (known, before, after: after with { Contact = after.Contact with { RestDays = rest } }),
-            x => Assert.True(!x.before.SayTheSameAs(x.after) || ProgrammeChange.Of(x.known, x.before, x.after) == ChangeEffect.None));
+            from known in Gen.OneOf(Open, WithoutCase)
+            from failed in Gen.Elements(0, 1 << (Screening.Rules.Count - 2), 1 << (Screening.Rules.Count - 1))
+            from before in AnyRules
+            from other in AnyRules
+            from part in Gen.Choose(0, 12)
+            select (known with { FailedRules = new(known.Case is null ? failed : 0) }, before, after: WithOnePartOf(before, other, part)),
+            x => Assert.True(!x.before.SayTheSameAs(x.after) || ProgrammeChange.Of(x.Item1, x.before, x.after) == ChangeEffect.None),
+            tests: 20_000);
         Assert.True(Ordinary.SayTheSameAs(Ordinary with { Market = Some.Australia with { Sales = Some.SalesPolicy with { CustomerTypes = Some.Payers("small_fleet", "small_business", "individual") } } }));
     }
 
@@ -184,6 +190,30 @@ public class ProgrammeChangeTests
         Assert.Equal(ChangeEffect.NewlyContacted, ProgrammeChange.Of(Drawn(100_000), Share(null, 60), Share(null, 90)));
         Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(Drawn(900_000, Some.Waiting), Share(null), Share(300_000)));
         Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(Drawn(900_000, Some.Waiting), Share(null), Share(null, 1)));
+    }
+
+    /// <summary>A programme that differs in one thing at most.</summary>
+    private static RulesOnDay WithOnePartOf(RulesOnDay rules, RulesOnDay other, int part)
+    {
+        RulesOnDay With(Func<SurveyPolicy, SurveyPolicy, SurveyPolicy> change) => rules.Policy is { } mine && other.Policy is { } theirs
+            ? rules with { Market = rules.Market! with { Service = change(mine, theirs) } }
+            : rules;
+        return part switch
+        {
+            0 => rules with { Market = other.Market },
+            1 => rules with { Market = rules.Market is { } m && other.Market is { } o ? m with { ActiveFrom = o.ActiveFrom } : rules.Market },
+            2 => rules with { Contact = rules.Contact with { DaysFromInvitationToReminder = other.Contact.DaysFromInvitationToReminder } },
+            3 => rules with { Contact = rules.Contact with { DaysFromReminderToPhone = other.Contact.DaysFromReminderToPhone } },
+            4 => rules with { Contact = rules.Contact with { VendorGraceDays = other.Contact.VendorGraceDays } },
+            5 => rules with { Contact = rules.Contact with { RestDays = 30 - rules.Contact.RestDays } },
+            6 => rules with { Today = rules.Today.AddDays(1) },
+            7 => rules with { Market = rules.Market is { } m ? m with { Service = null } : null },
+            8 => With((mine, theirs) => mine with { Window = theirs.Window }),
+            9 => With((mine, theirs) => mine with { CustomerTypes = theirs.CustomerTypes }),
+            10 => With((mine, theirs) => mine with { PaymentTypes = theirs.PaymentTypes }),
+            11 => With((mine, theirs) => mine with { VehicleLimit = theirs.VehicleLimit }),
+            _ => With((mine, theirs) => mine with { Sampling = theirs.Sampling }),
+        };
     }
 
     private static Market Selling(DayWindow window) => Some.Australia with { Sales = Some.SalesPolicy with { Window = window } };

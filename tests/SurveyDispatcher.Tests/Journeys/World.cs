@@ -314,6 +314,7 @@ internal sealed class World : IDisposable
             rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.GetValue(i) switch
             {
                 DateTime at => at.TimeOfDay == TimeSpan.Zero ? $"{at:yyyy-MM-dd}" : $"{at:yyyy-MM-dd HH:mm:ss}+00:00",
+                DateOnly day => $"{day:yyyy-MM-dd}",
                 DBNull => "",
                 var value => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
             })));
