@@ -43,8 +43,8 @@ public readonly record struct ScreeningVerdict(int Failed)
     /// <summary>Whether a rule failed, by its place in <see cref="Screening.Rules"/>.</summary>
     public bool Has(int rule) => (Failed & (1 << rule)) != 0;
 
-    /// <summary>The verdict on a transaction that passed every other rule, once sampling was asked: it is the last one.</summary>
-    public ScreeningVerdict With(Sample sample) => sample.IsTaken ? this : new(Failed | (1 << (Screening.Rules.Count - 1)));
+    /// <summary>The verdict on a transaction that passed every other rule, once sampling was asked.</summary>
+    public ScreeningVerdict With(Sample sample) => sample.IsTaken ? this : new(Failed | (1 << Screening.RuleOfSampling));
 }
 
 /// <summary>Who may be asked (programme.md, <i>Screening</i>).</summary>
@@ -105,6 +105,9 @@ public static class Screening
             i => i.Policy is null ? null : i.Policy.Sampling is null ? true : i.Sample?.IsTaken,
             SampleFacts),
     ];
+
+    /// <summary>The place of the rule that is asked when all others have passed.</summary>
+    internal static int RuleOfSampling { get; } = Rules.TakeWhile(r => r.Reason != Sampling.NotSampled).Count();
 
     /// <summary>Evaluates every rule.</summary>
     public static ScreeningVerdict Screen(ScreeningInput input)
