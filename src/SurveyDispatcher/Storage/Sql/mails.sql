@@ -45,7 +45,7 @@ UPDATE mails SET state = 'queued', claimed_by = NULL, in_doubt = CASE WHEN in_do
 WHERE id = @id AND claimed_by = @worker
 
 -- name: settle
-UPDATE mails SET state = @state, claimed_by = NULL, to_hash = @to_hash, status = coalesce(@status, status), settled_in = @cycle
+UPDATE mails SET state = @state, claimed_by = NULL, to_hash = @to_hash, status = coalesce(@status, status), receipt = @receipt, settled_in = @cycle
 WHERE id = @id AND claimed_by = @worker
 
 -- name: count_queued
