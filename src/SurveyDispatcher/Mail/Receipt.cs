@@ -59,7 +59,7 @@ public sealed record Receipt(DateTimeOffset At, EnhancedStatus? Status, string? 
                 _ when Is(words[i], "message") && Is(Next(), "accepted") && Is(Next(2), "for") && i > 0 => words[i - 1], // Sendmail, OpenSMTPD
                 _ when Is(words[i], "ok") && Is(Next(2), "qp") => Next(3),                                               // qmail
                 _ when words[i] == "-" && Is(Next(), "gsmtp") && i > 0 => words[i - 1],                                  // Gmail
-                _ when i == 0 && Is(words[i], "ok") && words.Length == 2 && Next()!.Any(char.IsAsciiDigit) => Next(),    // Amazon SES
+                _ when i == 0 && Is(words[i], "ok") && words.Length == 2 && Next()!.Any(char.IsAsciiDigit) && !Next()!.Contains('=', StringComparison.Ordinal) => Next(), // Amazon SES
                 _ => null,
             };
             if (found is not null)

@@ -61,4 +61,4 @@ SELECT DISTINCT market FROM mails WHERE settled_in IS NULL AND state = 'queued' 
 SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact
 
 -- name: of_case
-SELECT contact, state, status, in_doubt FROM mails WHERE case_id = @case_id ORDER BY contact
+SELECT contact, state, status, in_doubt, planned_on, settled_in, receipt FROM mails WHERE case_id = @case_id ORDER BY contact
