@@ -85,7 +85,8 @@ public static class ExplainText
                 then.Rules.Count > 0 ? then.Rules.Select(Sentence) : ["This version of the program can't read the programme of then; the table policies of the store has its text."]);
         }
 
-        Section(text, "What would have led to another verdict on that day", s.ChangesThen.Select(Sentence));
+        var (changesThen, changesNow) = (s.ChangesThen.Select(Sentence).ToList(), s.ChangesNow.Select(Sentence).ToList());
+        Section(text, "What would have led to another verdict on that day", changesThen);
         if (s.AsOf is { } now)
         {
             Section(text, now.Policy.Number is { } number
@@ -94,7 +95,7 @@ public static class ExplainText
                 s.AtVerdict is { } v && v.Rules.SequenceEqual(now.Rules) ? ["Every rule says what it said at the verdict, of the same facts."] : now.Rules.Select(Sentence));
         }
 
-        Section(text, "What would let the customer be asked now", s.ChangesNow.Select(Sentence));
+        Section(text, "What would let the customer be asked now", changesThen.Count > 0 && changesThen.SequenceEqual(changesNow) ? ["The same as on that day."] : changesNow);
         Section(text, "It would take all of these", s.Together.Select(Change));
         Section(text, "If nothing happens", s.Plan.Select(p => $"{Day(p.Day)}  {Step(p)}"));
         Section(text, "What would lead elsewhere, or would have", s.Turns.Select(Sentence));
@@ -196,8 +197,8 @@ public static class ExplainText
 
     // ---- Rules, proofs, changes ----------------------------------------------------------------------------------------------
 
-    private static string Sentence(RuleVerdict rule) => rule.FactsMayDiffer
-        ? $"{rule.Verdict,-9} {rule.Rule.PadRight(RuleWidth)} as it is known now: {PlainText.Shown(rule.Facts)}"
+    private static string Sentence(RuleVerdict rule) => rule.Verdict == "not asked" ? $"{rule.Verdict,-9} {rule.Rule}"
+        : rule.FactsMayDiffer ? $"{rule.Verdict,-9} {rule.Rule.PadRight(RuleWidth)} as it is known now: {PlainText.Shown(rule.Facts)}"
         : $"{rule.Verdict,-9} {rule.Rule.PadRight(RuleWidth)} {PlainText.Shown(rule.Facts)}";
 
     private static string Sentence(StoryProof p)
