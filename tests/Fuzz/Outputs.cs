@@ -62,10 +62,15 @@ internal sealed class Outputs(PipelineConfig config)
         var key = t.Key;
         var story = new Story(
             $"{key.TransactionId} ({key.Country} {key.DealerCode} {key.Survey.RecordType()})", t.Vin, null, "file.csv, line 2", t.EventDate, "eligible", t.EventDate,
-            [new RuleVerdict("market_not_in_programme", "FAILED", $"country {key.Country}")], [], [], null, "nothing", false);
-        var text = Explain.ToText([story]);
+            [new RuleVerdict("market_not_in_programme", "FAILED", $"country {key.Country}")], [], [], null, "nothing", false)
+        {
+            Key = $"{key.Country}/{key.DealerCode}/{key.TransactionId}/{key.Survey.RecordType()}",
+            AsOf = new StoryVerdict(t.EventDate, "eligible", new StoryPolicy(1, "v", t.EventDate), [new RuleVerdict("market_not_in_programme", "FAILED", $"country {key.Country}")]),
+            Timeline = [new StoryEvent(t.EventDate, null, "Received", new Dictionary<string, string> { ["file"] = t.DealerName, ["line"] = "2" })],
+        };
+        var text = ExplainText.Of([story]);
         Finding.Unless(!text.Any(IsCommand), "explain would drive a terminal");
-        Finding.Unless(PlainCsv.Lines(text).Count == PlainCsv.Lines(Explain.ToText([story with { Transaction = "x", Rules = [new RuleVerdict("x", "x", "x")] }])).Count, "data makes a line of its own in explain");
+        Finding.Unless(PlainCsv.Lines(text).Count == PlainCsv.Lines(ExplainText.Of([story with { Transaction = "x", Key = "x", Vin = "x", AsOf = story.AsOf! with { Rules = [new RuleVerdict("x", "x", "x")] }, Timeline = [story.Timeline[0] with { Facts = new Dictionary<string, string> { ["file"] = "x" } }] }])).Count, "data makes a line of its own in explain");
     }
 
     /// <summary>What a terminal would do, not show; a line end of ours aside.</summary>

@@ -217,7 +217,7 @@ public class ContactPlanProperties
         (3, from answers in Gen.Elements(Enum.GetValues<Smtp>()) from days in Gen.Choose(1, 8) select (What)new What.MailServer(answers, days)),
         (1, from days in Gen.Choose(1, 8) select (What)new What.NoLists(days)));
 
-    private static readonly Gen<History> AnyHistory =
+    internal static readonly Gen<History> AnyHistory =
         from window in AnyWindow
         from rules in AnyRules
         from firstSeen in Gen.Choose(0, 15)

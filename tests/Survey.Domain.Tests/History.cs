@@ -138,6 +138,9 @@ internal sealed class Run(History history, bool onlyWhenDue)
             phones > 0 ? Some.Mobile : null, phones > 1 ? Some.Landline : null),
         emailOptOut: false, phoneOptOut: false, email | (optedOut ? Suppression.All : Suppression.None), phone1, phone2);
 
+    /// <summary>The case as the plan sees it now; only of a case that there is.</summary>
+    public PlannedCase Planned => new(current!, History.EventDate, history.Window, Reach, cancelled, otherContactOn);
+
     /// <summary>A cycle in the pipeline's order: what came in, then decisions until nothing more is due today.</summary>
     public void Cycle(int onDay, IEnumerable<What> arrived)
     {
@@ -169,8 +172,7 @@ internal sealed class Run(History history, bool onlyWhenDue)
         for (var step = 0; step < 10; step++)
         {
             Looks++;
-            var planned = new PlannedCase(current!, History.EventDate, history.Window, Reach, cancelled, otherContactOn);
-            switch (ContactPlan.Decide(planned, history.Rules, today))
+            switch (ContactPlan.Decide(Planned, history.Rules, today))
             {
                 case ContactAction.Wait or ContactAction.Rest:
                     return;

@@ -174,9 +174,17 @@ public static class CommandLine
 
     private static Command ExplainVerb(Surroundings here)
     {
-        var key = new Argument<string>("KEY") { Description = "A case id, a VIN or a transaction id" };
+        var key = new Argument<string>("KEY") { Description = "A case id, a VIN, a transaction id, or COUNTRY/DEALER/TRANSACTION-ID with /sale or /service" };
+        var market = new Option<string?>("--market") { Description = "Only transactions of this market", HelpName = "CODE" };
+        var dealer = new Option<string?>("--dealer") { Description = "Only transactions of the dealer with this code", HelpName = "CODE" };
+        var survey = new Option<string?>("--survey") { Description = "Only this survey: sales or service", HelpName = "SURVEY" };
+        survey.AcceptOnlyFromAmong("sales", "service");
+        var all = new Option<bool>("--all") { Description = "Every story, where more than one transaction fits [default: a table of them]" };
         var asOf = new Option<string?>("--as-of") { Description = "The day that rules are shown for [default: today]", HelpName = "T" };
-        var verb = new Command("explain", "One transaction: every rule with its verdict, every contact, what comes next and when") { key, asOf, Json };
+        var verb = new Command("explain", "One transaction: its time line, every rule with its verdict, every contact with its proof, what comes next, and what would change it")
+        {
+            key, market, dealer, survey, all, asOf, Json,
+        };
         verb.SetAction(result =>
         {
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
@@ -184,8 +192,12 @@ public static class CommandLine
             var directory = DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
-            var stories = new Explain(config, database, vault, when).Find(result.GetValue(key)!);
-            here.Output.WriteLine(result.GetValue(Json) ? Explain.ToJson(stories) : Explain.ToText(stories));
+            var explain = new Explain(config, database, vault, directory, when);
+            var matches = explain.Look(new ExplainRequest(
+                result.GetValue(key)!, result.GetValue(market), result.GetValue(dealer), result.GetValue(survey) is { } code ? SurveyKinds.FromCode(code) : null));
+            here.Output.WriteLine(result.GetValue(Json) ? Story.ToJson(explain.Tell(matches))
+                : matches.Count > 1 && !result.GetValue(all) ? ExplainText.Table(matches)
+                : ExplainText.Of(explain.Tell(matches)));
             return Done;
         });
         return verb;

@@ -48,6 +48,10 @@ public sealed class ConfigFolder
         return new ConfigFolder("embedded defaults", files);
     }
 
+    /// <summary>A single file, given as its text.</summary>
+    public static ConfigFolder OfText(string name, string file, string text) => new(
+        name, new SortedDictionary<string, Func<Stream>>(StringComparer.Ordinal) { [file] = () => new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)) });
+
     /// <summary>The files below a folder, their paths relative to the configuration folder, in order of name.</summary>
     public IEnumerable<string> Below(string folder) =>
         files.Keys.Where(f => f.StartsWith(folder + "/", StringComparison.Ordinal));

@@ -10,6 +10,9 @@ namespace SurveyDispatcher.Mail;
 /// </remarks>
 public sealed class PickupTransport(string directory) : IMailTransport
 {
+    /// <summary>What its reply begins with; the file's name follows.</summary>
+    public const string Written = "written to ";
+
     /// <inheritdoc/>
     public async Task<Delivery> SendAsync(Envelope envelope, ReadOnlyMemory<byte> message, CancellationToken ct)
     {
@@ -36,7 +39,7 @@ public sealed class PickupTransport(string directory) : IMailTransport
                 file.Write(Encoding.UTF8.GetBytes($"Return-Path: <{envelope.From}>\r\n"));
                 file.Write(message.Span);
             });
-            return new Delivery.Accepted("written");
+            return new Delivery.Accepted(Written + envelope.FileName);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -570,7 +570,10 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 pace.Leave(prepared.Domain, handedOver: delivery is not (null or Delivery.ServerUnusable));
             }
 
-            return new Result(mail, delivery is null ? 0 : prepared.Address, delivery);
+            return new Result(mail, delivery is null ? 0 : prepared.Address, delivery)
+            {
+                Receipt = delivery is Delivery.Accepted accepted ? Receipt.Of(Now().In(prepared.Market), accepted).ToString() : null,
+            };
         }
         catch (OperationCanceledException)
         {
@@ -616,7 +619,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         var today = context.TodayIn(mail.Row.Market);
         // False when that was stored already, and only the answer of the store was lost.
         bool Store(string state, EnhancedStatus? status = null) =>
-            context.Database["mails.settle"].Run(state, address, status?.ToString(), context.Ledger.CycleId, mail.Id, worker) > 0;
+            context.Database["mails.settle"].Run(state, address, status?.ToString(), result.Receipt, context.Ledger.CycleId, mail.Id, worker) > 0;
         long PutOff(EnhancedStatus? status = null, bool inDoubt = false)
         {
             context.Database["mails.put_off"].Run(inDoubt ? HandedOver : 0, address == 0 ? null : address, status?.ToString(), mail.Id, worker);
@@ -712,6 +715,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     {
         /// <summary>Why it could not even be tried.</summary>
         public string? Fault { get; init; }
+
+        /// <summary>The proof that it was taken, as the store keeps it.</summary>
+        public string? Receipt { get; init; }
 
         /// <summary>The domain that has no room for it in this minute.</summary>
         public string? ParkedFor { get; init; }

@@ -20,6 +20,8 @@ public sealed class CommandLineTests
     [InlineData("export everything")]
     [InlineData("export cases --format xls")]
     [InlineData("explain")]
+    [InlineData("explain T1 --survey cars")]
+    [InlineData("explain T1 --as-of soon")]
     [InlineData("config")]
     [InlineData("config chekc")]
     [InlineData("mail")]
@@ -164,8 +166,8 @@ public sealed class CommandLineTests
         var rental = await world.RunAsync("explain", "RENTAL", "--as-of", "2026-03-06");
 
         Assert.NotEqual(first, second);
-        Assert.Contains($"contact invitation (contact plan: the invitation in the window; cycle 1, policy 1, version {first})", mailed.Output, StringComparison.Ordinal);
-        Assert.Contains($"contact reminder (contact plan: the reminder after the invitation; cycle 3, policy 2, version {second})", mailed.Output, StringComparison.Ordinal);
+        Assert.Contains($"(contact plan: the invitation in the window; cycle 1, policy 1, version {first})", mailed.Output, StringComparison.Ordinal);
+        Assert.Contains($"(contact plan: the reminder after the invitation; cycle 3, policy 2, version {second})", mailed.Output, StringComparison.Ordinal);
         Assert.Contains($"(screening: customer_type_excluded; cycle 1, policy 1, version {first})", rental.Output, StringComparison.Ordinal);
         await world.HoldsAsync();
     }

@@ -28,7 +28,8 @@ UPDATE responses SET texts = x'', row_hash = -id WHERE case_id = @case_id
 UPDATE attempts SET number = x'' WHERE case_id = @case_id
 
 -- name: forget_mails
-UPDATE mails SET to_hash = NULL WHERE case_id = @case_id
+-- Under the receipt the log of the relay has the address.
+UPDATE mails SET to_hash = NULL, receipt = NULL WHERE case_id = @case_id
 
 -- name: add
 INSERT INTO erasures (at, transactions, cases) VALUES (@at, @transactions, @cases)

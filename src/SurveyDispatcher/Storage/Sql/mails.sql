@@ -45,7 +45,7 @@ UPDATE mails SET state = 'queued', claimed_by = NULL, in_doubt = CASE WHEN in_do
 WHERE id = @id AND claimed_by = @worker
 
 -- name: settle
-UPDATE mails SET state = @state, claimed_by = NULL, to_hash = @to_hash, status = coalesce(@status, status), settled_in = @cycle
+UPDATE mails SET state = @state, claimed_by = NULL, to_hash = @to_hash, status = coalesce(@status, status), receipt = @receipt, settled_in = @cycle
 WHERE id = @id AND claimed_by = @worker
 
 -- name: count_queued
@@ -61,4 +61,4 @@ SELECT DISTINCT market FROM mails WHERE settled_in IS NULL AND state = 'queued' 
 SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact
 
 -- name: of_case
-SELECT contact, state, status, in_doubt FROM mails WHERE case_id = @case_id ORDER BY contact
+SELECT contact, state, status, in_doubt, planned_on, settled_in, receipt FROM mails WHERE case_id = @case_id ORDER BY contact
