@@ -11,7 +11,7 @@ namespace SurveyDispatcher.Scheduling;
 
 /// <summary>Answers <c>GET /healthz</c> (is it alive?) and <c>GET /readyz</c> (would its next cycle do its work?) with 200 or 503 and a JSON body.</summary>
 /// <remarks>
-/// A responder of its own, of two pages (docs/decisions/0018): whoever asks costs at most a socket for five seconds, whatever he sends or does not send,
+/// A responder of its own, of two pages (docs/decisions/0020): whoever asks costs at most a socket for five seconds, whatever he sends or does not send,
 /// and no question is passed on to the store. No TLS, no login: the body holds codes and times, and it listens on this machine only unless told otherwise.
 /// </remarks>
 internal sealed class HealthEndpoint : BackgroundService

@@ -30,7 +30,7 @@ public sealed record RunningService(
 /// <summary>The services on a data directory: each keeps a file in <c>services/</c>, and who was not heard of for a while is gone.</summary>
 /// <remarks>
 /// Files and no table: a service must be seen before there is a store, and while the store can't be reached; and a store in one file
-/// has one writer at a time, which is the cycle. Services that share a store share the directory, too (docs/decisions/0017).
+/// has one writer at a time, which is the cycle. Services that share a store share the directory, too (docs/decisions/0020).
 /// </remarks>
 internal static class RunningServices
 {
