@@ -18,21 +18,35 @@ internal static class BillOfMaterials
 
     /// <summary>The document.</summary>
     /// <param name="assets">The text of a <c>project.assets.json</c>.</param>
-    public static string Of(string assets)
+    /// <param name="packs">What is published along with the program and no package of it: the runtime, as NAME/VERSION.</param>
+    /// <param name="licences">A folder for the texts of all licences; null: none is wanted.</param>
+    public static string Of(string assets, IReadOnlyList<string> packs, string? licences)
     {
         var root = JsonNode.Parse(assets)!;
         var resolved = root["targets"]!.AsObject().First().Value!.AsObject().OrderBy(l => l.Key, StringComparer.Ordinal).ToList();
         var libraries = root["libraries"]!;
         var folders = root["packageFolders"]!.AsObject().Select(f => f.Key).ToList();
         var refs = resolved.ToDictionary(l => l.Key.Split('/')[0], l => RefOf(l.Key, l.Value!), StringComparer.OrdinalIgnoreCase);
+        foreach (var pack in packs)
+        {
+            refs[pack.Split('/')[0]] = $"pkg:nuget/{pack.Replace('/', '@')}";
+        }
+
         var direct = root["project"]!["frameworks"]!.AsObject().First().Value!["dependencies"]!.AsObject();
         var name = root["project"]!["restore"]!["projectName"]!.GetValue<string>();
         var version = root["project"]!["version"]!.GetValue<string>();
         var program = $"{name}@{version}";
 
-        var components = new JsonArray([.. resolved.Select(l => Component(l.Key, l.Value!, libraries[l.Key]!, folders, direct))]);
+        List<JsonObject> listed = [.. resolved.Select(l => Component(l.Key, l.Value!, libraries[l.Key]!, folders, direct)), .. packs.Select(p => Pack(p, folders))];
+        if (licences is not null)
+        {
+            Licences.Write(licences, listed, folders);
+        }
+
+        var components = new JsonArray([.. listed]);
         var projects = resolved.Where(l => IsProject(l.Value!)).Select(l => l.Key.Split('/')[0]);
-        var dependencies = new JsonArray([Dependency(program, direct.Select(d => d.Key).Concat(projects), refs),
+        var dependencies = new JsonArray([Dependency(program, direct.Select(d => d.Key).Concat(projects).Concat(packs.Select(p => p.Split('/')[0])), refs),
+            .. packs.Select(p => Dependency($"pkg:nuget/{p.Replace('/', '@')}", [], refs)),
             .. resolved.Select(l => Dependency(refs[l.Key.Split('/')[0]], l.Value!["dependencies"]?.AsObject().Select(d => d.Key) ?? [], refs))]);
         var content = components.ToJsonString() + dependencies.ToJsonString() + program;
         return new JsonObject
@@ -79,6 +93,26 @@ internal static class BillOfMaterials
         }
 
         component["purl"] = RefOf(key, resolved);
+        return component;
+    }
+
+    /// <summary>The runtime that a published program brings along: no package of the restore, but fetched as one.</summary>
+    private static JsonObject Pack(string pack, List<string> folders)
+    {
+        var (name, version) = (pack.Split('/')[0], pack.Split('/')[1]);
+        var folder = Licences.FolderOf(name, version, folders) ?? throw new IOException($"the package {pack} is not in {string.Join(" or ", folders)}.");
+        var hash = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, ".nupkg.metadata")))!["contentHash"]!.GetValue<string>();
+        var component = new JsonObject
+        {
+            ["type"] = "framework", ["bom-ref"] = $"pkg:nuget/{name}@{version}", ["name"] = name, ["version"] = version, ["scope"] = "required",
+            ["hashes"] = new JsonArray(new JsonObject { ["alg"] = "SHA-512", ["content"] = Convert.ToHexStringLower(Convert.FromBase64String(hash)) }),
+        };
+        if (Licence(XDocument.Load(Path.Combine(folder, $"{name.ToLowerInvariant()}.nuspec"))) is { } licence)
+        {
+            component["licenses"] = new JsonArray(licence);
+        }
+
+        component["purl"] = $"pkg:nuget/{name}@{version}";
         return component;
     }
 

@@ -101,7 +101,7 @@ public static class CommandLine
     {
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
-            Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
+            Demo(here), CycleVerb(here), RunVerb(here), HealthVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
             TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here), PolicyVerb(here),
         };
         root.Options.Add(Config);
@@ -130,6 +130,7 @@ public static class CommandLine
         {
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
             var config = Load(result, forMail: true);
+            using var telemetry = Scheduling.TelemetryExport.Start(config.Settings.Telemetry, here.Error.WriteLine);
             var cycle = new Cycle(config, DirectoryOf(result, config), here.Time, here.Progress);
             var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap)), ct);
             here.Progress.Clear();
@@ -150,8 +151,22 @@ public static class CommandLine
         verb.SetAction(async (result, ct) =>
         {
             var config = Load(result, forMail: true);
-            await Scheduling.Worker.RunAsync(config, DirectoryOf(result, config), here.Time, here.Output, ct);
+            await Scheduling.Worker.RunAsync(config, DirectoryOf(result, config), here.Time, ct);
             return Done;
+        });
+        return verb;
+    }
+
+    private static Command HealthVerb(Surroundings here)
+    {
+        var ready = new Option<bool>("--ready") { Description = "Ask whether its next cycle would do its work, not only whether it lives" };
+        var verb = new Command("health", "Whether the service of this machine lives, for health checks of containers: asks its endpoint, or looks into the data directory") { ready, Json };
+        verb.SetAction(async (result, ct) =>
+        {
+            var config = Load(result);
+            var health = await Scheduling.AskHealth.RunAsync(config.Settings.Health, DirectoryOf(result, config), here.Time, result.GetValue(ready), ct);
+            await here.Output.WriteLineAsync(result.GetValue(Json) ? health.ToJson() : health.ToText());
+            return health.IsGood ? Done : Failed;
         });
         return verb;
     }
@@ -164,8 +179,12 @@ public static class CommandLine
             var config = Load(result);
             var directory = DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
-            var status = Status.Read(database, config.Programme, here.Time) with { NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory))
-                ?? PolicyGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)) };
+            var status = Status.Read(database, config.Programme, here.Time) with
+            {
+                NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory))
+                    ?? PolicyGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
+                Services = RunningServices.Read(directory, here.Time.GetUtcNow()),
+            };
             here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
             return Done;
         });

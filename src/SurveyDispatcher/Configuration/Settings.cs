@@ -33,6 +33,15 @@ public sealed class Settings
     /// <summary>When <c>run</c> starts a cycle.</summary>
     public ScheduleOptions Schedule { get; set; } = new();
 
+    /// <summary>When <c>run</c> counts as alive and ready, and where it can be asked.</summary>
+    public HealthOptions Health { get; set; } = new();
+
+    /// <summary>Spans and measures for a collector.</summary>
+    public TelemetryOptions Telemetry { get; set; } = new();
+
+    /// <summary>How <c>run</c> writes its log.</summary>
+    public LoggingOptions Logging { get; set; } = new();
+
     internal static Settings? Read(ConfigFolder folder, List<ConfigFault> faults)
     {
         var builder = new ConfigurationBuilder();
@@ -71,6 +80,9 @@ public sealed class Settings
         settings.Survey ??= new();
         settings.Policy ??= new();
         settings.Schedule ??= new();
+        settings.Health ??= new();
+        settings.Telemetry ??= new();
+        settings.Logging ??= new();
         if (values[DkimSelectors] is { Length: > 0 } selectors)
         {
             // The binder knows lists as NAME:0, NAME:1; one variable of the environment can't be that.
@@ -84,6 +96,9 @@ public sealed class Settings
         Check("Survey", settings.Survey, faults);
         Check("Policy", settings.Policy, faults);
         Check("Schedule", settings.Schedule, faults);
+        Check("Health", settings.Health, faults);
+        Check("Telemetry", settings.Telemetry, faults);
+        Check("Logging", settings.Logging, faults);
         return faults.Count > before ? null : settings;
     }
 

@@ -36,6 +36,9 @@ public sealed class DataDirectory
     /// <summary>The vendor's lists.</summary>
     public string PhoneLists => Path.Combine(Root, "outbox", "phone");
 
+    /// <summary>Where running services tell of themselves.</summary>
+    public string Services => Path.Combine(Root, "services");
+
     /// <summary>Where files of a kind arrive.</summary>
     public string Inbox(string kind) => Path.Combine(Root, "inbox", kind);
 
@@ -59,7 +62,7 @@ public sealed class DataDirectory
         }
 
         var first = full[(Root.Length + 1)..].Split(Path.DirectorySeparatorChar)[0];
-        return first is "inbox" or "taking" or "archive" or "failed" or "rejects" or "outbox" or "mail"
+        return first is "inbox" or "taking" or "archive" or "failed" or "rejects" or "outbox" or "mail" or "services"
             || first.StartsWith("survey.db", StringComparison.Ordinal) || first.StartsWith("keys.json", StringComparison.Ordinal) || first.StartsWith("cycle.", StringComparison.Ordinal);
     }
 

@@ -21,26 +21,32 @@ public static class Worker
     /// <summary>How often services on one store tell each other that they live; one that was not heard of for two of these is taken over.</summary>
     private static readonly TimeSpan CheckIn = TimeSpan.FromSeconds(7);
 
+    /// <summary>The trigger of the schedule.</summary>
+    internal static TriggerKey Trigger { get; } = new("schedule");
+
     /// <summary>Runs until stopped (SIGTERM, SIGINT or <paramref name="ct"/>).</summary>
-    public static async Task RunAsync(PipelineConfig config, DataDirectory directory, TimeProvider time, TextWriter output, CancellationToken ct)
+    public static async Task RunAsync(PipelineConfig config, DataDirectory directory, TimeProvider time, CancellationToken ct)
     {
         directory.Create();
-        Cycle.CheckKeysOfStore(config, directory); // on a shared store it could win cycles that it can't run
-        var store = config.Settings.Store;
-        var shared = store.IsPostgres ? new Store(directory, store).ForSchedule() : null;
+        Cycle.CheckStore(config, directory); // on a shared store it could win cycles that it can't run
+        var settings = config.Settings;
+        var shared = settings.Store.IsPostgres ? new Store(directory, settings.Store).ForSchedule() : null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddSimpleConsole(o =>
-        {
-            o.SingleLine = true;
-            o.TimestampFormat = "yyyy-MM-ddTHH:mm:sszzz ";
-        });
+        AddLog(builder.Logging, settings.Logging.Format);
         // What they report of a store that is gone fills pages; the watch on the schedule says it in a line.
         builder.Logging.AddFilter("Quartz", shared is null ? LogLevel.Warning : LogLevel.None).AddFilter("Microsoft", shared is null ? LogLevel.Warning : LogLevel.None);
+        builder.Services.AddWindowsService(o => o.ServiceName = "SurveyPipeline"); // does nothing but under Windows' service manager
+        builder.Services.AddSingleton<ServiceState>().AddHostedService<SystemdNotifier>().AddHostedService<ServiceWatch>();
+        if (settings.Health.Port != 0)
+        {
+            builder.Services.AddHostedService<HealthEndpoint>();
+        }
+
         builder.Services.AddSingleton(config).AddSingleton(directory).AddSingleton(time).AddSingleton<Occupation>();
         builder.Services.AddQuartz(quartz =>
         {
             quartz.AddJob<CycleJob>(job => job.WithIdentity(CycleJob.Key).StoreDurably().RequestRecovery());
-            quartz.AddTrigger(trigger => trigger.ForJob(CycleJob.Key).WithIdentity("schedule")
+            quartz.AddTrigger(trigger => trigger.ForJob(CycleJob.Key).WithIdentity(Trigger)
                 .WithCronSchedule(config.Settings.Schedule.Cycle, cron => cron.WithMisfireInstruction(CronTriggerMisfireInstruction.DoNothing)));
             if (shared is not null)
             {
@@ -63,9 +69,29 @@ public static class Worker
 
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(2));
         using var host = builder.Build();
-        await output.WriteLineAsync($"Running on {directory.Root}, cycle at '{config.Settings.Schedule.Cycle}'. Ctrl+C stops.");
+        var log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Worker).FullName!);
+        using var telemetry = TelemetryExport.Start(settings.Telemetry, problem => log.LogWarning("{Problem}", problem));
+        if (telemetry is not null)
+        {
+            TelemetryExport.Observe(host.Services.GetRequiredService<ServiceState>(), settings);
+        }
+
+        var endpoint = settings.Health.Port == 0 ? "none" : $"{settings.Health.Address} port {settings.Health.Port}";
+        log.LogInformation(
+            "Running on {Directory}, cycle at '{Schedule}', health endpoint: {Endpoint}, version {Version}. Ctrl+C stops.", directory.Root, settings.Schedule.Cycle, endpoint, Telemetry.Version);
         await host.RunAsync(ct);
     }
+
+    private static void AddLog(ILoggingBuilder log, LogFormat format) => _ = format switch
+    {
+        LogFormat.Json => log.AddJsonConsole(o =>
+        {
+            (o.TimestampFormat, o.UseUtcTimestamp) = ("yyyy-MM-ddTHH:mm:ss.fffZ", true);
+            o.JsonWriterOptions = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        }),
+        LogFormat.Systemd => log.AddSystemdConsole(),
+        _ => log.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:sszzz ")),
+    };
 }
 
 /// <summary>Whether this service runs a cycle of its own.</summary>
@@ -83,7 +109,7 @@ internal sealed class Occupation
 /// <summary>One cycle, started by Quartz; never two at a time.</summary>
 [DisallowConcurrentExecution]
 internal sealed class CycleJob(
-    PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, IHostApplicationLifetime lifetime, ILogger<CycleJob> log) : IJob
+    PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, ServiceState state, IHostApplicationLifetime lifetime, ILogger<CycleJob> log) : IJob
 {
     public static JobKey Key { get; } = new("cycle");
 
@@ -113,34 +139,46 @@ internal sealed class CycleJob(
             log.LogWarning("Another service died in the middle of a cycle; this one goes on from there.");
         }
 
+        var asOf = AsOf.At(time.GetUtcNow());
+        var began = time.GetTimestamp();
+        state.Begin();
+        CycleResult? ended = null;
+        var problems = new List<string>();
+        var outcome = "failed";
         try
         {
-            log.LogInformation("A cycle begins.");
-            var cycle = new Cycle(config, directory, time, new NoProgress());
-            var ended = await patience.ExecuteAsync(async ct => await cycle.RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow())), ct), stopping.Token);
-            log.LogInformation("Cycle done: {Counts}", ended.Counts.ToJson());
-            foreach (var problem in ended.Problems)
-            {
-                log.LogError("{Problem}", problem);
-            }
+            var cycle = new Cycle(config, directory, time, state);
+            ended = await patience.ExecuteAsync(async ct => await cycle.RunAsync(new CycleRequest(asOf), ct), stopping.Token);
+            problems.AddRange(ended.Problems);
+            outcome = problems.Count == 0 ? "done" : "failed";
         }
         catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
-            log.LogError("{Problem}", e.Message);
+            problems.Add(e.Message);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            log.LogInformation("Stopped in the middle of a cycle; the next one goes on from there.");
+            outcome = "stopped"; // in the middle of a cycle; the next one goes on from there
         }
         catch (Exception e)
         {
             // The service outlives any one cycle: the next one tries again.
-            log.LogError("A fault of this program stopped the cycle ({Fault}); what was stored is kept, and the next cycle tries again. Please report this line.", Unexpected.Describe(e));
+            problems.Add($"A fault of this program stopped the cycle ({Unexpected.Describe(e)}); what was stored is kept, and the next cycle tries again. Please report this line.");
         }
         finally
         {
             occupation.End();
+            state.End(asOf.ToString(), outcome, ended?.Queues);
         }
+
+        foreach (var problem in problems)
+        {
+            log.LogError("{Problem}", problem);
+        }
+
+        log.Log(
+            outcome == "failed" ? LogLevel.Error : LogLevel.Information, default,
+            new CycleLine(asOf.ToString(), outcome, time.GetElapsedTime(began), problems.Count, ended), null, static (line, _) => line.ToString());
     }
 
     private static bool MayPass(Exception? problem) =>
@@ -174,14 +212,14 @@ internal sealed class ScheduleWatch(TimeProvider time, ILogger<ScheduleWatch> lo
 }
 
 /// <summary>Looks once a second whether another service's cycle is sending, and helps it.</summary>
-internal sealed class Helper(PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, ILogger<Helper> log) : BackgroundService
+internal sealed class Helper(PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, ServiceState state, ILogger<Helper> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        using var help = new HelpToSend(config, directory, time);
+        using var help = new HelpToSend(config, directory, time, new HelpView(state));
         using var timer = new PeriodicTimer(Interval, time);
         string? said = null;
         while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -208,6 +246,10 @@ internal sealed class Helper(PipelineConfig config, DataDirectory directory, Tim
             {
                 problem = $"A fault of this program kept it from helping ({Unexpected.Describe(e)}); the next look tries again. Please report this line.";
             }
+            finally
+            {
+                state.EndHelp();
+            }
 
             if (problem is not null && problem != said)
             {
@@ -216,5 +258,15 @@ internal sealed class Helper(PipelineConfig config, DataDirectory directory, Tim
 
             said = problem;
         }
+    }
+
+    /// <summary>What a helper shows of its work.</summary>
+    private sealed class HelpView(ServiceState state) : IProgressView
+    {
+        public void Report(string step, long done, long total) => state.Alive();
+
+        public void Clear() => state.Alive();
+
+        public void Step(string name) => state.Begin(helping: true);
     }
 }

@@ -17,7 +17,11 @@ public sealed record CycleRequest(AsOf AsOf, bool DryRun = false, bool AcceptGap
 /// <summary>How a cycle ended.</summary>
 /// <param name="Counts">What it did.</param>
 /// <param name="Problems">What the operator must know; empty: all is well.</param>
-public sealed record CycleResult(CycleCounts Counts, IReadOnlyList<string> Problems);
+public sealed record CycleResult(CycleCounts Counts, IReadOnlyList<string> Problems)
+{
+    /// <summary>What was left waiting; null when the cycle could not end by itself.</summary>
+    public Queues? Queues { get; init; }
+}
 
 /// <summary>One full pass: files in, decisions, mail, lists out (contracts.md, <c>cycle</c>).</summary>
 public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimeProvider time, IProgressView progress)
@@ -26,9 +30,12 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     /// <summary>Runs a cycle.</summary>
     /// <exception cref="OperatorException">The cycle could not be run, or had to stop; what was stored is kept.</exception>
-    public async Task<CycleResult> RunAsync(CycleRequest request, CancellationToken stopping)
+    public Task<CycleResult> RunAsync(CycleRequest request, CancellationToken stopping) =>
+        CycleTrace.OfAsync(request, time, () => RunOnceAsync(request, stopping));
+
+    private async Task<CycleResult> RunOnceAsync(CycleRequest request, CancellationToken stopping)
     {
-        CheckNotLost();
+        CheckNotLost(directory, store);
         try
         {
             return request.DryRun ? await DryRunAsync(request, stopping) : await LiveRunAsync(request, stopping);
@@ -70,7 +77,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     }
 
     /// <summary>A store that is gone, or empty, where cycles have run before: a new one would take every customer for one who was never asked.</summary>
-    private void CheckNotLost()
+    private static void CheckNotLost(DataDirectory directory, Store store)
     {
         if ((directory.HasArchive || CycleLock.NotedIn(directory) is not null) && !store.Exists)
         {
@@ -150,7 +157,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             End(context, outcome);
         }
 
-        return new CycleResult(context.Counts, context.Problems.ConvertAll(PlainText.Shown)); // names of files are others' text
+        return new CycleResult(context.Counts, context.Problems.ConvertAll(PlainText.Shown)) { Queues = context.Queues }; // names of files are others' text
     }
 
     /// <summary>The order is contract: what customers said comes before what we would say to them.</summary>
@@ -160,26 +167,41 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var plan = new PlanContacts(context);
         using var mail = new SendMail(context, transport);
         var retention = new Retention(context);
+        using var steps = new CycleSteps(context);
+        steps.Begin("recover");
         retention.LookAgainIfRulesChanged();
         lists.Recover();
         TakeFiles.Recover(context);
+        steps.Begin("optouts");
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
+        steps.Begin("responses");
         new TakeResponses(context).Run();
+        steps.Begin("dispositions");
         TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
+        steps.Begin("bounces");
 #if MAILKIT
         await FetchBouncesAsync(context);
 #endif
         new TakeBounces(context).Run();
+        steps.Begin("dealers");
         TakeFiles.Run(context, "dealers", new TakeDealers(context));
+        steps.Begin("extracts");
         new TakeExtracts(context).Run();
+        steps.Begin("decisions");
         plan.Run();
+        steps.Begin("mail");
         await mail.RunAsync();
+        steps.Begin("decisions");
         plan.Run();
+        steps.Begin("lists");
         lists.Run();
+        steps.Begin("retention");
         retention.Run();
         if (!context.DryRun)
         {
+            steps.Begin("erasures");
             Erase.Finish(context);
+            steps.Begin("keys");
             new Reseal(context.Database, context.Vault, context.Progress).Run();
         }
     }
@@ -249,6 +271,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             return;
         }
 
+        context.Queues = Queues.Read(context.Database);
         var (suppressions, flags) = context.Database["cases.suppression_sums"].First(r => (r.GetInt64(0), r.GetInt64(1)));
         var (lines, head) = context.Ledger.End();
         var seal = new CycleSeal(lines, head, suppressions, flags);
@@ -323,11 +346,12 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
     }
 
-    /// <summary>The same for a service that begins: where there is a store already, it must have its keys.</summary>
-    /// <exception cref="OperatorException">It has not.</exception>
-    internal static void CheckKeysOfStore(PipelineConfig config, DataDirectory directory)
+    /// <summary>The same for a service that begins, and for one that looks after itself: the store must not be lost, and where there is one, it must have its keys.</summary>
+    /// <exception cref="OperatorException">It can't be used.</exception>
+    internal static void CheckStore(PipelineConfig config, DataDirectory directory)
     {
         var store = new Store(directory, config.Settings.Store);
+        CheckNotLost(directory, store);
         if (store.Exists)
         {
             using var vault = OpenVault(directory, config.Settings, storeExists: true, write: false);

@@ -58,6 +58,9 @@ internal sealed class CycleContext
     /// <summary>What the operator must know; the cycle ends with 1 when there is anything.</summary>
     public List<string> Problems { get; } = [];
 
+    /// <summary>What was left waiting when the cycle ended.</summary>
+    public Queues? Queues { get; set; }
+
     /// <summary>The local date of a market.</summary>
     public DateOnly Today(Market market) => TodayIn(market.Code);
 
@@ -196,6 +199,18 @@ public interface IProgressView
 
     /// <summary>All steps are done: what was shown goes away.</summary>
     void Clear();
+
+    /// <summary>A step of a cycle begins.</summary>
+    void Step(string name)
+    {
+        // For who shows more than how far a long step has come.
+    }
+
+    /// <summary>Something was stored: the cycle does not stand still.</summary>
+    void Alive()
+    {
+        // For who watches over a cycle.
+    }
 }
 
 /// <summary>Shows nothing: no terminal is there.</summary>

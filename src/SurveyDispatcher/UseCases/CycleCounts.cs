@@ -46,6 +46,28 @@ public sealed class CycleCounts
     public static void Add(SortedDictionary<string, long> counts, string reason, long n = 1) =>
         counts[reason] = counts.GetValueOrDefault(reason) + n;
 
+    /// <summary>Every count by the name that it has in JSON; what is counted by reason as <c>name.reason</c>.</summary>
+    public SortedDictionary<string, long> Numbers()
+    {
+        var numbers = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var property in JsonSerializer.SerializeToElement(this, Json).EnumerateObject())
+        {
+            if (property.Value.ValueKind == JsonValueKind.Number)
+            {
+                numbers[property.Name] = property.Value.GetInt64();
+            }
+            else if (property.Value.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var reason in property.Value.EnumerateObject())
+                {
+                    numbers[$"{property.Name}.{reason.Name}"] = reason.Value.GetInt64();
+                }
+            }
+        }
+
+        return numbers;
+    }
+
     /// <summary>The object as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 

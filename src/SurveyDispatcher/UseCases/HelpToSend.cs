@@ -12,7 +12,7 @@ namespace SurveyDispatcher.UseCases;
 internal sealed record Help(long Cycle, long Mails, IReadOnlyList<string> Problems);
 
 /// <summary>A worker of a store that several share looks whether another's cycle is sending, and sends a share of it, once for each cycle.</summary>
-internal sealed class HelpToSend(PipelineConfig config, DataDirectory directory, TimeProvider time) : IDisposable
+internal sealed class HelpToSend(PipelineConfig config, DataDirectory directory, TimeProvider time, IProgressView? progress = null) : IDisposable
 {
     private readonly Store store = new(directory, config.Settings.Store);
     private Database? database;
@@ -87,12 +87,13 @@ internal sealed class HelpToSend(PipelineConfig config, DataDirectory directory,
                 Cases = new CaseStore(database, vault),
                 Ledger = new Ledger(database) { CycleId = sending.Cycle, PolicyId = sending.Policy },
                 Time = time,
-                Progress = new NoProgress(),
+                Progress = progress ?? new NoProgress(),
                 DryRun = false,
                 Lease = lease,
                 Elapsed = database.Now(time) - sending.StartedAt is { Ticks: > 0 } elapsed ? elapsed : TimeSpan.Zero,
                 Stopping = stopping,
             };
+            context.Progress.Step("mail");
             using var mail = new SendMail(context, transport);
             var mails = await mail.HelpAsync();
             database.InTransaction(lease.Release);

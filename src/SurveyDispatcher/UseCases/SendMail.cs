@@ -322,6 +322,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 outstanding -= settled.Count;
                 done += settled.Count(r => r.ParkedFor is null);
                 sent += settled.Count(r => r.Delivery is Delivery.Accepted or Delivery.NotDelivered);
+                settled.ForEach(Measure);
                 context.Progress.Report("sending mail", done, Math.Max(done, total));
             }
         }
@@ -562,7 +563,13 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             {
                 if (!Ended && IsOpen(prepared.Market)) // it may have waited for its turn past the end of the hours
                 {
+                    var began = Telemetry.MailDuration.Enabled && !context.DryRun ? context.Time.GetTimestamp() : 0;
                     delivery = await transport.SendAsync(prepared.Envelope, prepared.Message, context.Stopping);
+                    if (began != 0)
+                    {
+                        Telemetry.MailDuration.Record(
+                            context.Time.GetElapsedTime(began).TotalSeconds, new("survey.market", mail.Row.Market), new("survey.mail.outcome", NameOf(delivery)));
+                    }
                 }
             }
             finally
@@ -664,6 +671,28 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 throw new ArgumentOutOfRangeException(nameof(result), delivery, "Unknown delivery.");
         }
     }
+
+    /// <summary>Counts a mail that is settled for good.</summary>
+    private void Measure(Result result)
+    {
+        if (Telemetry.Mails.Enabled && !context.DryRun && result.Delivery is (Delivery.Accepted or Delivery.NotDelivered) and var delivery)
+        {
+            Telemetry.Mails.Add(
+                1, new("survey.market", result.Mail.Row.Market), new("survey.contact", result.Mail.Kind.Code()), new("survey.mail.outcome", NameOf(delivery)));
+        }
+    }
+
+    /// <summary>A delivery as an attribute of a measure.</summary>
+    private static string NameOf(Delivery delivery) => delivery switch
+    {
+        Delivery.Accepted => "accepted",
+        Delivery.NotDelivered => "undelivered",
+        Delivery.TryLater => "try_later",
+        Delivery.InDoubt => "in_doubt",
+        Delivery.MessageRefused => "message_refused",
+        Delivery.ServerUnusable => "server_unusable",
+        _ => throw new ArgumentOutOfRangeException(nameof(delivery), delivery, "Unknown delivery."),
+    };
 
     /// <summary>No more mail in this cycle; who waits for his turn is called back.</summary>
     private void Stop(string why)

@@ -47,6 +47,9 @@ public sealed record Status(
     /// <summary>Why a cycle at this moment would do nothing; null when it would.</summary>
     public string? NextCycleStops { get; init; }
 
+    /// <summary>The services on the data directory.</summary>
+    public IReadOnlyList<RunningService> Services { get; init; } = [];
+
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     /// <summary>Whether rows read = new + updated + unchanged + rejected over all extracts.</summary>
@@ -91,6 +94,7 @@ public sealed record Status(
             text.Append("At work now: ").AppendJoin(", ", Workers.Select(w => $"{PlainText.Shown(w.Name)}, process {w.Process} ({(w.Plans ? "plans" : "helps to send")})")).AppendLine();
         }
 
+        RunningServices.ToText(text, Services);
         if (NextCycleStops is { } why)
         {
             text.Append("CYCLES STOP NOW: ").AppendLine(why);

@@ -160,6 +160,15 @@ public sealed class ConfigCheckTests
     [InlineData("Survey.LinkTemplate", "\"https://cvp.example/s/\"", "Survey:LinkTemplate")]
     [InlineData("Survey.UnsubscribeTemplate", "\"http://cvp.example/u/{token}\"", "Survey:UnsubscribeTemplate")]
     [InlineData("Schedule.Cycle", "\"every hour\"", "Schedule:Cycle")]
+    [InlineData("Health.Port", "70000", "Health:Port")]
+    [InlineData("Health.Address", "\"localhost\"", "Health:Address")]
+    [InlineData("Health.StuckSeconds", "0", "Health:StuckSeconds")]
+    [InlineData("Health.FailedCycles", "0", "Health:FailedCycles")]
+    [InlineData("Health.Url", "\"x\"", "Health:Url")]
+    [InlineData("Telemetry.OtlpEndpoint", "\"collector:4317\"", "Telemetry:OtlpEndpoint")]
+    [InlineData("Telemetry.Protocol", "\"Udp\"", "Telemetry:Protocol")]
+    [InlineData("Telemetry.IntervalSeconds", "0", "Telemetry:IntervalSeconds")]
+    [InlineData("Logging.Format", "\"Xml\"", "Logging:Format")]
     public void AFaultOfTheSettingsIsToldWithItsKey(string path, string json, string key)
     {
         using var world = new World();
@@ -387,6 +396,9 @@ public sealed class ConfigCheckTests
     [InlineData("Survey:LinkTemplate")]
     [InlineData("Survey:UnsubscribeTemplate")]
     [InlineData("Schedule:Cycle")]
+    [InlineData("Health:Address")]
+    [InlineData("Telemetry:OtlpEndpoint")]
+    [InlineData("Logging:Format")]
     public void ASettingOfNullIsAFaultOrTheDefault(string key)
     {
         using var world = new World();

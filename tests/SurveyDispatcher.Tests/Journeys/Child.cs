@@ -6,7 +6,7 @@ namespace SurveyDispatcher.Tests.Journeys;
 internal static class Child
 {
     /// <summary>The same program with its moments counted (tests/Killable).</summary>
-    private static readonly string Killable = Path.Combine(AppContext.BaseDirectory, "Killable.dll");
+    public static readonly string Killable = Path.Combine(AppContext.BaseDirectory, "Killable.dll");
 
     /// <summary>Runs a command line to its end.</summary>
     public static Task<Ended> RunAsync(World world, Dictionary<string, string> environment, params string[] args) => EndAsync(Start(world, environment, args));

@@ -60,9 +60,9 @@ public sealed partial class PostgresDatabase : Database
             {
                 database.Migrate();
             }
-            else if (!older)
+            else
             {
-                database.CheckVersion();
+                database.CheckVersion(older);
             }
 
             return database;
@@ -353,10 +353,10 @@ public sealed partial class PostgresDatabase : Database
         migration.Commit();
     }
 
-    private void CheckVersion()
+    private void CheckVersion(bool older)
     {
         var current = Version();
-        if (SqlText.StepsAfter(Steps, current, Name(connection.ConnectionString)).Any())
+        if (SqlText.StepsAfter(Steps, current, Name(connection.ConnectionString)).Any() && !older)
         {
             throw new OperatorException(current == 0
                 ? $"There is no store in {Name(connection.ConnectionString)} yet. Run 'cycle' first."

@@ -59,9 +59,9 @@ public sealed partial class SqliteDatabase : Database
                     database.ConfigureWriting();
                     database.Migrate();
                 }
-                else if (!older)
+                else
                 {
-                    database.CheckVersion();
+                    database.CheckVersion(older);
                 }
 
                 return database;
@@ -287,10 +287,10 @@ public sealed partial class SqliteDatabase : Database
     }
 
     /// <summary>A reader changes nothing, so it can't bring an older store up to date.</summary>
-    private void CheckVersion()
+    private void CheckVersion(bool older)
     {
         var current = Version();
-        if (SqlText.StepsAfter(Steps, current, connection.DataSource).Any())
+        if (SqlText.StepsAfter(Steps, current, connection.DataSource).Any() && !older)
         {
             throw new OperatorException(
                 $"The store {connection.DataSource} was made by an older version of the program (schema {current}, this one needs {Steps[^1].Version}). Run 'cycle' once: it brings the store up to date.");
