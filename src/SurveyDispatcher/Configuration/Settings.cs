@@ -30,6 +30,9 @@ public sealed class Settings
     /// <summary>When <c>run</c> starts a cycle.</summary>
     public ScheduleOptions Schedule { get; set; } = new();
 
+    /// <summary>From when on <c>status</c> says that something needs a person.</summary>
+    public AlarmOptions Alarms { get; set; } = new();
+
     internal static Settings? Read(ConfigFolder folder, List<ConfigFault> faults)
     {
         var builder = new ConfigurationBuilder();
@@ -67,6 +70,7 @@ public sealed class Settings
         settings.Mail.DkimSelectors ??= [];
         settings.Survey ??= new();
         settings.Schedule ??= new();
+        settings.Alarms ??= new();
         if (values[DkimSelectors] is { Length: > 0 } selectors)
         {
             // The binder knows lists as NAME:0, NAME:1; one variable of the environment can't be that.
@@ -79,6 +83,7 @@ public sealed class Settings
         Check("Mail", settings.Mail, faults);
         Check("Survey", settings.Survey, faults);
         Check("Schedule", settings.Schedule, faults);
+        Check("Alarms", settings.Alarms, faults);
         return faults.Count > before ? null : settings;
     }
 
