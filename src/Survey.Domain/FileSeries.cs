@@ -8,7 +8,7 @@ namespace Survey.Domain;
 /// <param name="Refused">It was refused as a whole.</param>
 /// <param name="Rows">Its rows.</param>
 /// <param name="Rejected">Rows that were not understood.</param>
-/// <param name="Empty">By column, how many rows leave it empty; none where nobody counted.</param>
+/// <param name="Empty">By column, how many rows leave it empty, in a large file about; none where nobody counted.</param>
 public sealed record SeriesFile(string Name, DateOnly Day, bool Refused, long Rows, long Rejected, IReadOnlyDictionary<string, long> Empty);
 
 /// <summary>A share that lies far above what its series is used to.</summary>
@@ -110,7 +110,7 @@ public static class FileSeries
         [
             .. from column in files[^1].Empty.Keys
                let known = large.FindAll(f => f.Empty.ContainsKey(column))
-               let jump = Jump(column, known.ConvertAll(f => f.Empty[column] / (double)f.Rows), points)
+               let jump = Jump(column, known.ConvertAll(f => Math.Min(1, f.Empty[column] / (double)f.Rows)), points)
                where jump is not null
                select jump,
         ];

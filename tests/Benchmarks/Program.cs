@@ -72,6 +72,11 @@ try
         measures.AddRange(new ResponsesBenchmark(pipeline, options, Note, stopping.Token).Run());
     }
 
+    if (options.What is "status" or "all")
+    {
+        measures.AddRange(new StatusBenchmark(pipeline, options, Note, stopping.Token).Run());
+    }
+
     Console.Write(Report.Table(measures));
     if (options.JsonPath is { } path)
     {

@@ -32,14 +32,14 @@ public static class StatusText
         lines.Add(Fit("Screened out: ", [.. s.ScreenedOut.Select(Reason)], ", "));
         lines.Add(Fit("Closed: ", [.. s.Closed.Select(Reason)], ", "));
         Queues(lines, s);
-        lines.Add(Fit("Persons whose data went to a vendor in another country: ", [.. s.HandedAbroad.OrderByDescending(a => a.MarksReached).Select(Abroad)], "; "));
+        Add(lines, Fit("Data abroad: ", [.. s.HandedAbroad.OrderByDescending(a => a.MarksReached).Select(Abroad)], "; "));
         foreach (var note in (s.LastCycle?.Counts?.Notes ?? []).Take(MostNotes))
         {
             Add(lines, $"Note of the last cycle: {note}");
         }
 
         var refused = s.FilesRefused.Count(f => !f.Replaced);
-        Add(lines, refused == 0 ? "Files refused: none that was not sent again" : $"Files refused and not sent again: {N(refused)}, the latest {PlainText.Shown($"{s.FilesRefused.First(f => !f.Replaced).Kind}/{s.FilesRefused.First(f => !f.Replaced).Name}")}");
+        Add(lines, refused == 0 ? "Files refused and not replaced: none" : $"Files refused and not replaced: {N(refused)}, the latest {PlainText.Shown($"{s.FilesRefused.First(f => !f.Replaced).Kind}/{s.FilesRefused.First(f => !f.Replaced).Name}")}");
         return string.Join(Environment.NewLine, lines);
     }
 

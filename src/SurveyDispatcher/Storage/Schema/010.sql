@@ -47,7 +47,8 @@ CREATE TABLE counting (
 );
 INSERT INTO counting (since_line) SELECT coalesce(max(seq), 0) FROM ledger;
 
--- What an extract looked like: for each column that it has, how many of its rows leave it empty, as a JSON object.
+-- What an extract looked like: for each column that it has, how many of its rows leave it empty, as a JSON object. (In a large file about:
+-- of the rows behind the first ten thousand one in eight is looked at.)
 CREATE TABLE file_shapes (
     file_id INTEGER PRIMARY KEY,
     empty   TEXT NOT NULL
