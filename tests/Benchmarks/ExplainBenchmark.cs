@@ -45,7 +45,7 @@ internal sealed class ExplainBenchmark(Pipeline pipeline, Options options, Actio
         var (times, processor) = (new List<double>(), new List<double>());
         foreach (var key in keys)
         {
-            var run = pipeline.Ask(data, settings, "explain", key, "--as-of", "2026-03-03", "--json");
+            var run = pipeline.Verb(data, settings, "explain", key, "--as-of", "2026-03-03", "--json");
             if (JsonDocument.Parse(run.Output).RootElement is not { ValueKind: JsonValueKind.Array } stories || !stories.EnumerateArray().Any(s => s.GetProperty("plan").GetArrayLength() > 0))
             {
                 throw new BenchmarkException($"This is not what the benchmark measures: explain {key} told {run.Output}");

@@ -6,7 +6,7 @@ namespace Benchmarks;
 internal sealed record Options
 {
     public const string Usage = """
-        Usage: Benchmarks import|cycle|mail|workers|responses|explain|all [--rows N] [--cases N] [--responses N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
+        Usage: Benchmarks import|cycle|mail|workers|responses|explain|status|all [--rows N] [--cases N] [--responses N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
 
           --rows N      rows of the extract of import [default: 300000]
           --cases N     stored cases of the larger store of cycle, beside one of a tenth; on PostgreSQL a tenth of both [default: 10000000]
@@ -114,10 +114,19 @@ internal sealed record Options
 
     public double SessionsTarget => Quick ? 6 : 12;
 
+    /// <summary>Cases over which <c>status</c> is measured.</summary>
+    public int StatusCases => Quick ? 20_000 : 1_000_000;
+
+    /// <summary>A look is short.</summary>
+    public int StatusRuns => Quick ? 1 : 5;
+
+    /// <summary>One look at everything, in seconds.</summary>
+    public const double StatusTarget = 1;
+
     /// <summary>Null: wrong usage.</summary>
     public static Options? Parse(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "mail" or "workers" or "responses" or "explain" or "all"))
+        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "mail" or "workers" or "responses" or "explain" or "status" or "all"))
         {
             return null;
         }

@@ -55,8 +55,8 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
     public ProcessRun Verb(string data, params ReadOnlySpan<string> words) =>
         ChildProcess.Run("dotnet", [assembly, .. words, "--data", data, "--config", config], stopping);
 
-    /// <summary>A verb on a store that settings name.</summary>
-    public ProcessRun Ask(string data, IReadOnlyDictionary<string, string>? settings, params ReadOnlySpan<string> words) =>
+    /// <summary>The same with settings other than the shipped ones, by the name of their variable.</summary>
+    public ProcessRun Verb(string data, IReadOnlyDictionary<string, string> settings, params ReadOnlySpan<string> words) =>
         ChildProcess.Run("dotnet", [assembly, .. words, "--data", data, "--config", config], stopping, settings: settings);
 
     /// <summary>A service on a data directory, which runs until it is disposed of.</summary>

@@ -77,6 +77,11 @@ try
         measures.AddRange(new ExplainBenchmark(pipeline, options, Note, stopping.Token).Run());
     }
 
+    if (options.What is "status" or "all")
+    {
+        measures.AddRange(new StatusBenchmark(pipeline, options, Note, stopping.Token).Run());
+    }
+
     Console.Write(Report.Table(measures));
     if (options.JsonPath is { } path)
     {

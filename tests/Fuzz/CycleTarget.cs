@@ -53,7 +53,7 @@ internal sealed class CycleTarget(Workshop workshop, ExtractTarget extracts, Row
         Finding.Unless(refused == c.FilesRefused && refused + archived == dropped.Count, $"{dropped.Count} files came in, {archived} were archived, {refused} refused");
         using var database = new Store(folder, workshop.Config.Settings.Store).OpenExisting();
         Finding.Unless(new Verify(database, workshop.Config.Programme, new NoProgress()).Run().Difference is null, "verify finds a difference");
-        var status = Status.Read(database, workshop.Config.Programme, TimeProvider.System);
+        var status = Status.Read(database, workshop.Config, folder, TimeProvider.System);
         Finding.Unless(status.SumHolds, "the sum in status does not hold");
         Finding.Unless(!status.ToText().Any(Outputs.IsCommand), $"status would drive a terminal: {new string([.. status.ToText().Where(Outputs.IsCommand)])}");
         Finding.Unless(!Directory.GetFiles(folder.Rejects).Any(f => f.EndsWith(".part", StringComparison.Ordinal)), "a half rejects file is left");

@@ -19,6 +19,7 @@ public static class CommandLine
     private const int Done = 0;
     private const int Failed = 1;
     private const int WrongUsage = 2;
+    private const int DefaultWatch = 2;
 
     private static readonly Option<string?> Config = new("--config")
     {
@@ -173,19 +174,38 @@ public static class CommandLine
 
     private static Command StatusVerb(Surroundings here)
     {
-        var verb = new Command("status", "The funnel per market and survey, queues, the last cycle, refused files") { Json };
-        verb.SetAction(result =>
+        var watch = new Option<int?>("--watch")
+        {
+            Description = $"Show it again every so many seconds, until Ctrl+C [default: {DefaultWatch}]", HelpName = "SECONDS", Arity = ArgumentArity.ZeroOrOne,
+        };
+        watch.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, System.Globalization.CultureInfo.InvariantCulture, out var seconds) || seconds is < 1 or > 3_600))
+            {
+                result.AddError($"--watch {result.Tokens[0].Value}: seconds from 1 to 3600 are expected.");
+            }
+        });
+        var verb = new Command("status", "Where everything stands, and what needs a person: cycles, funnel per market and survey, queues, mail, files") { watch, Json };
+        verb.SetAction(async (result, ct) =>
         {
             var config = Load(result);
             var directory = DirectoryOf(result, config);
-            using var database = new Store(directory, config.Settings.Store).OpenExisting();
-            var status = Status.Read(database, config.Programme, here.Time) with
+            var store = new Store(directory, config.Settings.Store);
+            string Screen()
             {
-                NextCycleStops = GapGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), CycleLock.NotedIn(directory))
-                    ?? PolicyGuard.Problem(database, config, AsOf.At(here.Time.GetUtcNow()), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
-                Services = RunningServices.Read(directory, here.Time.GetUtcNow()),
-            };
-            here.Output.WriteLine(result.GetValue(Json) ? status.ToJson() : status.ToText());
+                using var database = store.OpenExisting();
+                var status = Status.Read(database, config, directory, here.Time);
+                return result.GetValue(Json) ? status.ToJson() : status.ToText();
+            }
+
+            if (result.GetResult(watch) is null)
+            {
+                await here.Output.WriteLineAsync(Screen());
+                return Done;
+            }
+
+            var every = TimeSpan.FromSeconds(result.GetValue(watch) ?? DefaultWatch);
+            await StatusWatch.RunAsync(Screen, every, result.GetValue(Json) ? null : here.TerminalSize, here.Output, here.Time, ct);
             return Done;
         });
         return verb;
@@ -578,6 +598,9 @@ public static class CommandLine
         public TimeProvider Time { get; } = time;
 
         public IProgressView Progress { get; } = Console.IsErrorRedirected || error != Console.Error ? new NoProgress() : new TerminalProgress(error);
+
+        /// <summary>Columns and lines of the terminal that is written to; null where it is none.</summary>
+        public Func<(int Columns, int Lines)>? TerminalSize { get; } = output != Console.Out || Console.IsOutputRedirected ? null : () => (Console.WindowWidth, Console.WindowHeight);
 
         /// <summary>Writes bytes to standard output as they are: an export has a mark and line ends of its own.</summary>
         public void WriteBytes(Action<Stream> write)

@@ -42,6 +42,9 @@ public sealed class Settings
     /// <summary>How <c>run</c> writes its log.</summary>
     public LoggingOptions Logging { get; set; } = new();
 
+    /// <summary>From when on <c>status</c> says that something needs a person.</summary>
+    public AlarmOptions Alarms { get; set; } = new();
+
     internal static Settings? Read(ConfigFolder folder, List<ConfigFault> faults)
     {
         var builder = new ConfigurationBuilder();
@@ -83,6 +86,7 @@ public sealed class Settings
         settings.Health ??= new();
         settings.Telemetry ??= new();
         settings.Logging ??= new();
+        settings.Alarms ??= new();
         if (values[DkimSelectors] is { Length: > 0 } selectors)
         {
             // The binder knows lists as NAME:0, NAME:1; one variable of the environment can't be that.
@@ -99,6 +103,7 @@ public sealed class Settings
         Check("Health", settings.Health, faults);
         Check("Telemetry", settings.Telemetry, faults);
         Check("Logging", settings.Logging, faults);
+        Check("Alarms", settings.Alarms, faults);
         return faults.Count > before ? null : settings;
     }
 

@@ -25,6 +25,9 @@ public sealed record Source(
         "canonical", "*", new UTF8Encoding(false, throwOnInvalidBytes: true), ',', ["yyyy-MM-dd"],
         [.. Intake.Columns], new string?[Intake.Columns.Count], new FrozenDictionary<string, string>?[Intake.Columns.Count]);
 
+    /// <summary>Days from one file to the next, at most; null: learnt from what came.</summary>
+    public int? ExpectedEveryDays { get; init; }
+
     /// <summary>A hash of how cells become values: rows that are alike mean the same only if they are read alike.</summary>
     public byte[] ReadingHash { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', DateFormats.Append(Delimiter.ToString()).Append(Intake.Revision.ToString(CultureInfo.InvariantCulture))
         .Concat(Constants.Select((c, i) => $"{i}={c}"))
@@ -108,6 +111,7 @@ internal static class SourceFile
             }
         }
 
+        var every = root.Integer("expectedEveryDays", 1, 366);
         root.NoMore();
         foreach (var required in Intake.RequiredColumns.Where(c => headers[(int)c] is null && constants[(int)c] is null))
         {
@@ -118,7 +122,7 @@ internal static class SourceFile
             ? null
             : new Source(
                 Path.GetFileNameWithoutExtension(file), pattern, encoding!, delimiter[0],
-                formats.Count > 0 ? [.. formats] : Source.Canonical.DateFormats, headers, constants, values);
+                formats.Count > 0 ? [.. formats] : Source.Canonical.DateFormats, headers, constants, values) { ExpectedEveryDays = every };
     }
 
     private static void Set<T>(ConfigNode node, string name, T?[] target, T value)

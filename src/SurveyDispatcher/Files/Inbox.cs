@@ -52,6 +52,23 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         .. FilesIn(System.IO.Path.Combine(folder, "cur"), problem),
     ];
 
+    /// <summary>What waits for a cycle: the files of a kind that have arrived, and those that one has begun with, with the time of their last change.</summary>
+    /// <remarks>Only looks. A folder that can't be read has nothing that waits: the next cycle says so.</remarks>
+    public static IReadOnlyList<(string Name, DateTimeOffset ChangedAt)> Waiting(DataDirectory directory, string kind)
+    {
+        static void Unread(string problem)
+        {
+            // The cycle that can't take it tells the operator.
+        }
+
+        var arrived = kind == "bounces" ? MailsIn(directory.Inbox(kind), Unread) : FilesIn(directory.Inbox(kind), Unread);
+        return
+        [
+            .. arrived.Concat(FilesIn(System.IO.Path.Combine(directory.Taking, kind), Unread))
+                .Select(path => (System.IO.Path.GetFileName(path), new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero))),
+        ];
+    }
+
     /// <summary>Puts a file that was taken in whole into the day's archive.</summary>
     public void Archive(IncomingFile file, DateOnly day)
     {

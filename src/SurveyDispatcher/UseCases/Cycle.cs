@@ -275,7 +275,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var (suppressions, flags) = context.Database["cases.suppression_sums"].First(r => (r.GetInt64(0), r.GetInt64(1)));
         var (lines, head) = context.Ledger.End();
         var seal = new CycleSeal(lines, head, suppressions, flags);
-        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(seal), context.Ledger.CycleId);
+        context.Database["cycles.end"].Run(time.GetUtcNow(), outcome, context.Counts.ToJson(seal, context.Problems), context.Ledger.CycleId);
         context.Lease?.Release();
     });
 

@@ -12,6 +12,7 @@ internal sealed class CycleContext
     private readonly Lazy<FrozenDictionary<string, DateOnly>> localDates;
     private readonly Lazy<DateOnly> latestToday;
     private ErasedPersons? erased;
+    private Movements? movements;
 
     public CycleContext()
     {
@@ -49,6 +50,9 @@ internal sealed class CycleContext
     public Lease? Lease { get; init; }
 
     public CancellationToken Stopping { get; init; }
+
+    /// <summary>What the transaction under way has moved: whoever changes a case or a verdict counts it here.</summary>
+    public MovementSums Moved => (movements ??= new(Database)).Pending;
 
     /// <summary>Whose data was erased.</summary>
     public ErasedPersons Erased => erased ??= new(Database, Vault, Config.Programme);
@@ -125,6 +129,7 @@ internal sealed class CycleContext
     {
         Ledger.Append(row.Id, fact);
         var (after, withdraw) = CaseTransitions.After(row.Case, fact);
+        Moved.Add(row.Market, row.Survey, row.Case, fact, after);
         if (withdraw)
         {
             Database["cases.add_withdrawal"].Run(row.Id, row.Market, after.CloseReason ?? "completed", InstantIn(row.Market));

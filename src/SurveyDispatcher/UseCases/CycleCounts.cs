@@ -11,6 +11,8 @@ public sealed class CycleCounts
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for people and logs, not for HTML
     };
 
+    private const int MostProblems = 20;
+
     // the names are contract, and contracts.md defines them
     public string AsOf { get; set; } = "";
     public int FilesImported { get; set; }
@@ -71,13 +73,18 @@ public sealed class CycleCounts
     /// <summary>The object as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
-    /// <summary>The object as the store keeps it, with what <c>verify</c> asks for.</summary>
-    public string ToJson(CycleSeal seal)
+    /// <summary>The object as the store keeps it, with what <c>verify</c> asks for, and what the operator was told (not all, where that is much).</summary>
+    public string ToJson(CycleSeal seal, IEnumerable<string> problems)
     {
         var json = JsonSerializer.SerializeToNode(this, Json)!;
         json["seal"] = JsonSerializer.SerializeToNode(seal, Json);
+        json["problems"] = JsonSerializer.SerializeToNode(problems.Take(MostProblems).Select(PlainText.Shown), Json);
         return json.ToJsonString(Json);
     }
+
+    /// <summary>What the operator was told of a cycle, as the store keeps it; nothing where an older version wrote it.</summary>
+    public static IReadOnlyList<string> ProblemsIn(string json) =>
+        JsonDocument.Parse(json).RootElement.TryGetProperty("problems", out var problems) ? [.. problems.EnumerateArray().Select(p => p.GetString()!)] : [];
 
     /// <summary>Reads what <see cref="ToJson()"/> wrote.</summary>
     public static CycleCounts FromJson(string json) => JsonSerializer.Deserialize<CycleCounts>(json, Json)!;

@@ -15,7 +15,6 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
     private static readonly DateOnly FirstDay = new(2026, 3, 2);
     private DataDirectory directory = null!;
     private DemoCustomers customers = null!;
-    private Survey.Domain.Programme programme = null!;
 
     /// <summary>Runs the demo; 0 when every cycle was well and the store verifies.</summary>
     public async Task<int> RunAsync(CancellationToken ct)
@@ -25,7 +24,6 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         loaded.Settings.Mail.Transport = "Pickup";
         loaded.Settings.Mail.BounceAddress = "bounces@cvp.example";
         loaded.Settings.Store.ConnectionString = "";
-        programme = loaded.Programme;
         directory = new DataDirectory(data ?? Directory.CreateTempSubdirectory("survey-demo-").FullName);
         if (File.Exists(directory.StorePath))
         {
@@ -53,7 +51,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
             }
         }
 
-        var holds = await SummaryAsync(loaded.Programme);
+        var holds = await SummaryAsync(loaded);
         foreach (var problem in problems)
         {
             await output.WriteLineAsync(problem);
@@ -66,13 +64,13 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         CultureInfo.InvariantCulture,
         $"{day:yyyy-MM-dd}  {c.RowsRead,9}  {c.CasesOpened,12}  {c.InvitationsSent,11}  {c.RemindersSent,9}  {c.PhoneReleased.Values.Sum(),13}  {c.Responses,7}  {c.Bounces,7}  {c.OptOuts,8}  {c.Closed.Values.Sum(),6}");
 
-    private async Task<bool> SummaryAsync(Survey.Domain.Programme programme)
+    private async Task<bool> SummaryAsync(PipelineConfig config)
     {
         using var database = new Store(directory, new StoreOptions()).OpenExisting();
         await output.WriteLineAsync();
-        await output.WriteLineAsync(Status.Read(database, programme, TimeProvider.System).ToText());
+        await output.WriteLineAsync(Status.Read(database, config, directory, new Evening(FirstDay.AddDays(Days - 1))).ToText());
         await output.WriteLineAsync();
-        var verified = new Verify(database, programme, progress).Run();
+        var verified = new Verify(database, config.Programme, progress).Run();
         await output.WriteLineAsync($"Ledger: {verified.ToText()}");
         await output.WriteLineAsync($"""
 
@@ -110,5 +108,11 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         {
             DurableFile.Write(Path.Combine(directory.Inbox(kind), name), content.CopyTo);
         }
+    }
+
+    /// <summary>The clock at the end of the last day: whoever looked by today's would find that nothing has come for long.</summary>
+    private sealed class Evening(DateOnly day) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(day, new TimeOnly(18, 0), TimeSpan.Zero);
     }
 }

@@ -24,7 +24,7 @@ public sealed record RunningService(
     /// <summary>As a line of a screen.</summary>
     public string ToText() => string.Create(
         CultureInfo.InvariantCulture,
-        $"  {PlainText.Shown(Host)}:{PlainText.Shown(Directory)}, process {Process}, version {PlainText.Shown(Version)}, since {Since:yyyy-MM-dd HH:mm:ss} UTC: {PlainText.Shown(Doing)}{(Step is null ? "" : $" ({PlainText.Shown(Step)})")}, next cycle {(NextCycle is { } next ? $"{next:yyyy-MM-dd HH:mm:ss} UTC" : "unknown")}{(Faults.Count == 0 ? "" : $"; NOT WELL: {PlainText.Shown(string.Join(", ", Faults))}")}");
+        $"{PlainText.Shown(Host)}:{PlainText.Shown(Directory)}, process {Process}, version {PlainText.Shown(Version)}, since {Since:yyyy-MM-dd HH:mm:ss} UTC: {PlainText.Shown(Doing)}{(Step is null ? "" : $" ({PlainText.Shown(Step)})")}, next cycle {(NextCycle is { } next ? $"{next:yyyy-MM-dd HH:mm:ss} UTC" : "unknown")}{(Faults.Count == 0 ? "" : $"; NOT WELL: {PlainText.Shown(string.Join(", ", Faults))}")}");
 }
 
 /// <summary>The services on a data directory: each keeps a file in <c>services/</c>, and who was not heard of for a while is gone.</summary>
@@ -54,16 +54,6 @@ internal static class RunningServices
         ? []
         : [.. Directory.EnumerateFiles(directory.Services, "*.json").Select(Read).OfType<RunningService>()
             .Where(s => (now - s.LastSeen).Duration() <= Term).OrderBy(s => s.Since).ThenBy(s => s.Host, StringComparer.Ordinal).ThenBy(s => s.Process)];
-
-    /// <summary>As a part of a screen.</summary>
-    public static void ToText(StringBuilder text, IReadOnlyList<RunningService> services)
-    {
-        text.AppendLine(services.Count == 0 ? "Services: none is running" : "Services:");
-        foreach (var service in services)
-        {
-            text.AppendLine(service.ToText());
-        }
-    }
 
     /// <summary>A service tells of itself.</summary>
     public static void Write(DataDirectory directory, RunningService service)

@@ -40,6 +40,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     private readonly CancellationTokenSource halt = new();
     private readonly HashSet<string> untrusted = new(StringComparer.Ordinal);
     private readonly long worker = context.Lease?.Worker ?? 0;
+    private readonly MailStage stage = new(context);
     private string? stopped;
     private bool unreachable, helping;
     private long sent;
@@ -58,6 +59,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             context.Database["mails.doubt_claimed"].Run();
             context.Database["mails.drop_overtaken"].Run(context.Ledger.CycleId);
+            stage.Begin();
         });
         var before = context.Ledger.End().Lines;
         try
@@ -66,7 +68,11 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         }
         finally
         {
-            await PersistAsync(() => Count(before));
+            await PersistAsync(() =>
+            {
+                Count(before);
+                stage.End();
+            });
         }
 
         if (stopped is not null)
@@ -314,7 +320,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 {
                     HaltIfClosed();
                     putOff = settled.Sum(Settle);
+                    stage.Save();
                 });
+                stage.Add(settled.Select(r => r.Delivery), putOff);
                 context.Problems.AddRange(settled.Select(r => r.Fault).OfType<string>());
                 settled.Where(r => r.ParkedFor is not null).ToList().ForEach(r => parked.Add(r.ParkedFor!, r.Mail.Id));
                 deferred += putOff;

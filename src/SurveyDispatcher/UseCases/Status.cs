@@ -1,8 +1,9 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Quartz;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
 using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
@@ -17,10 +18,37 @@ public sealed record Funnel(
 }
 
 /// <summary>The last cycle.</summary>
-public sealed record LastCycle(string AsOf, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string Outcome, CycleCounts? Counts);
+public sealed record LastCycle(string AsOf, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string Outcome, CycleCounts? Counts)
+{
+    /// <summary>What the operator was told.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>How long it took; null while it has not ended.</summary>
+    public double? Seconds => EndedAt is { } ended ? (ended - StartedAt).TotalSeconds : null;
+}
+
+/// <summary>The cycle that the schedule asks for next, where a service runs.</summary>
+/// <param name="At">When, by the host's clock; null: the schedule has no more.</param>
+/// <param name="Schedule">The schedule, <c>Schedule:Cycle</c>.</param>
+public sealed record NextCycle(DateTimeOffset? At, string Schedule);
+
+/// <summary>Two sides that must be equal.</summary>
+/// <param name="Name">What is summed: <c>rows</c> (read, and what became of them), <c>transactions</c> (new rows, and transactions).</param>
+/// <param name="Left">The one side.</param>
+/// <param name="Right">The other.</param>
+public sealed record ClosingSum(string Name, long Left, long Right)
+{
+    /// <summary>Whether they are.</summary>
+    public bool Holds => Left == Right;
+}
 
 /// <summary>A file that was refused as a whole.</summary>
-public sealed record RefusedFile(string Kind, string Name, string Problem);
+/// <param name="Kind">The folder below <c>inbox/</c>.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Problem">Why.</param>
+/// <param name="On">The day of the cycle that refused it.</param>
+/// <param name="Replaced">A file of its series was taken afterwards.</param>
+public sealed record RefusedFile(string Kind, string Name, string Problem, DateOnly On, bool Replaced);
 
 /// <summary>Persons of one market whose data a vendor in another country was given, in one year.</summary>
 /// <param name="Year">The year, by the market's days.</param>
@@ -37,111 +65,382 @@ public sealed record HandedAbroad(int Year, string Market, string Vendor, long P
 /// <param name="Plans">It runs a cycle (or another verb that changes the store); the others help it to send.</param>
 public sealed record WorkerNow(string Name, long Process, bool Plans);
 
-/// <summary>One screen: where everything stands (<c>status</c>).</summary>
-public sealed record Status(
-    LastCycle? LastCycle, IReadOnlyList<Funnel> Funnels, IReadOnlyDictionary<string, long> ScreenedOut,
-    IReadOnlyDictionary<string, long> Closed, long RowsRead, long RowsNew, long RowsUpdated, long RowsUnchanged, long RowsRejected,
-    long MailQueued, long PhoneQueued, long WithdrawalsPending, IReadOnlyList<RefusedFile> FilesRefused,
-    IReadOnlyList<HandedAbroad> HandedAbroad, IReadOnlyList<WorkerNow> Workers)
+/// <summary>What waits, and the case that waits longest.</summary>
+/// <param name="Count">How many there are.</param>
+/// <param name="OldestOn">Since which day the oldest waits; null: there is none.</param>
+/// <param name="OldestCase">The oldest's case.</param>
+public sealed record CaseQueue(long Count, DateOnly? OldestOn, string? OldestCase);
+
+/// <summary>Withdrawals that the vendor has not been told of.</summary>
+public sealed record WithdrawalQueue(long Count, DateTimeOffset? OldestAt);
+
+/// <summary>Files of a kind that wait for a cycle.</summary>
+public sealed record InboxQueue(string Kind, int Files, DateTimeOffset OldestAt);
+
+/// <summary>A phone list with cases that the vendor still has, and has not said anything of.</summary>
+/// <param name="File">The list.</param>
+/// <param name="Market">Its market.</param>
+/// <param name="Survey">Its survey.</param>
+/// <param name="On">The day on which it was handed over.</param>
+/// <param name="Rows">The cases on it.</param>
+/// <param name="CasesWithoutResult">Those of them that wait.</param>
+public sealed record ListWaiting(string File, string Market, string Survey, DateOnly On, long Rows, long CasesWithoutResult);
+
+/// <summary>A market's vendor who has cases, and has sent nothing back since he was given some.</summary>
+/// <param name="Market">The market.</param>
+/// <param name="Cases">The cases that he has, older ones among them.</param>
+/// <param name="Since">The first day on which he was given cases and after which nothing came.</param>
+public sealed record SilentVendor(string Market, long Cases, DateOnly Since);
+
+/// <summary>How the mail of the running cycle goes, or of the last that had any.</summary>
+public sealed record MailProgress(
+    long Cycle, DateTimeOffset StartedAt, double Seconds, bool IsRunning, long Accepted, long Rejected, long Deferred,
+    DateTimeOffset? RelayAnsweredAt, DateTimeOffset? FaultAt, string? Fault, string? FaultDetail, bool RelayStopped)
 {
+    /// <summary>Mails that came through to an answer, a second; null where it was too short to say.</summary>
+    public double? MailsPerSecond => Seconds >= 0.001 ? (Accepted + Rejected) / Seconds : null;
+}
+
+/// <summary>What became of a market's mails and contacts over the last days (<c>Alarms:RateDays</c>).</summary>
+/// <param name="Market">The market.</param>
+/// <param name="Mails">Mails that the relay accepted or refused for good.</param>
+/// <param name="Undelivered">Mails that it refused, or that came back.</param>
+/// <param name="Contacts">Mails that it accepted, and cases that the vendor was given.</param>
+/// <param name="OptedOut">Cases that were contacted and ended since the customer wants no more.</param>
+public sealed record MarketRates(string Market, long Mails, long Undelivered, long Contacts, long OptedOut)
+{
+    /// <summary>The bounce rate; null without mails.</summary>
+    public double? BounceRate => Mails > 0 ? Undelivered / (double)Mails : null;
+
+    /// <summary>The opt-out rate; null without contacts.</summary>
+    public double? OptOutRate => Contacts > 0 ? OptedOut / (double)Contacts : null;
+}
+
+/// <summary>A series of extracts: the files of one source that are named alike but for their digits.</summary>
+/// <param name="Source">The source, by the name of its description.</param>
+/// <param name="Series">The files' name with <c>#</c> for digits; where none ever came, the source's pattern.</param>
+/// <param name="LastOn">The day on which the last one came.</param>
+/// <param name="DueOn">The day by whose end the next one should come; null: nothing can be said yet.</param>
+/// <param name="Waits">One lies in the inbox.</param>
+public sealed record ExtractSeries(string Source, string Series, DateOnly? LastOn, DateOnly? DueOn, bool Waits)
+{
+    /// <summary>What came, oldest first.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<SeriesFile> Files { get; init; } = [];
+}
+
+/// <summary>The disk of the data directory.</summary>
+public sealed record DiskSpace(string Directory, long FreeBytes, long TotalBytes);
+
+/// <summary>A case whose day to be looked at has passed unseen.</summary>
+public sealed record PastLook(string CaseId, string Market, DateOnly DueOn);
+
+/// <summary>One screen: where everything stands (<c>status</c>). <see cref="StatusText"/> shows it, <see cref="Alarms"/> says what needs a person.</summary>
+public sealed record Status
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+
+    /// <summary>When the store was looked at.</summary>
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>What needs a person, the most urgent first.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Alarm> Alarms { get; init; } = [];
+
+    /// <summary>The same for programs.</summary>
+    [JsonPropertyName("alarms")]
+    public IEnumerable<ShownAlarm> ShownAlarms => Alarms.Select(a => new ShownAlarm(a.Kind, a.Where, a.Since, StatusText.Sentence(a)));
+
+    /// <summary>The last cycle; null before the first.</summary>
+    public LastCycle? LastCycle { get; init; }
+
+    /// <summary>The next one.</summary>
+    public NextCycle? NextCycle { get; init; }
+
     /// <summary>Why a cycle at this moment would do nothing; null when it would.</summary>
     public string? NextCycleStops { get; init; }
 
     /// <summary>The services on the data directory.</summary>
     public IReadOnlyList<RunningService> Services { get; init; } = [];
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    /// <summary>Who writes to the store now.</summary>
+    public IReadOnlyList<WorkerNow> Workers { get; init; } = [];
+
+    /// <summary>Every market and survey.</summary>
+    public IReadOnlyList<Funnel> Funnels { get; init; } = [];
+
+    /// <summary>Why transactions are screened out.</summary>
+    public IReadOnlyDictionary<string, long> ScreenedOut { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Why cases are closed.</summary>
+    public IReadOnlyDictionary<string, long> Closed { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Rows of all extracts.</summary>
+    public long RowsRead { get; init; }
+
+    /// <summary>New transactions among them.</summary>
+    public long RowsNew { get; init; }
+
+    /// <summary>Rows that changed a transaction.</summary>
+    public long RowsUpdated { get; init; }
+
+    /// <summary>Rows that changed nothing.</summary>
+    public long RowsUnchanged { get; init; }
+
+    /// <summary>Rows that were not understood.</summary>
+    public long RowsRejected { get; init; }
 
     /// <summary>Whether rows read = new + updated + unchanged + rejected over all extracts.</summary>
-    public bool SumHolds => RowsRead == RowsNew + RowsUpdated + RowsUnchanged + RowsRejected;
+    public bool SumHolds => Sums.All(s => s.Holds);
 
-    /// <summary>Reads the store.</summary>
-    internal static Status Read(Database database, Programme programme, TimeProvider time)
+    /// <summary>What must be equal.</summary>
+    public IReadOnlyList<ClosingSum> Sums =>
+    [
+        new("rows", RowsRead, RowsNew + RowsUpdated + RowsUnchanged + RowsRejected),
+        new("transactions", RowsNew, Funnels.Sum(f => f.Transactions)),
+    ];
+
+    /// <summary>Mails that are queued or under way.</summary>
+    public long MailQueued => MailQueue.Count;
+
+    /// <summary>Cases to be called that stand on no list yet.</summary>
+    public long PhoneQueued => PhoneQueue.Count;
+
+    /// <summary>Cases that the vendor must be told to leave.</summary>
+    public long WithdrawalsPending => WithdrawalQueue.Count;
+
+    /// <summary>Mails that are queued or under way, and the oldest by its day of planning.</summary>
+    public CaseQueue MailQueue { get; init; } = new(0, null, null);
+
+    /// <summary>Cases to be called that stand on no list yet.</summary>
+    public CaseQueue PhoneQueue { get; init; } = new(0, null, null);
+
+    /// <summary>Cases that the vendor must be told to leave.</summary>
+    public WithdrawalQueue WithdrawalQueue { get; init; } = new(0, null);
+
+    /// <summary>Files that wait for a cycle, by kind; kinds with none are left out.</summary>
+    public IReadOnlyList<InboxQueue> Inboxes { get; init; } = [];
+
+    /// <summary>Lists that wait for the vendor's answer, the oldest first.</summary>
+    public IReadOnlyList<ListWaiting> ListsWaiting { get; init; } = [];
+
+    /// <summary>Vendors who have sent nothing back since they were given cases.</summary>
+    public IReadOnlyList<SilentVendor> SilentVendors { get; init; } = [];
+
+    /// <summary>How the mail goes; null before the first cycle with any.</summary>
+    public MailProgress? Mail { get; init; }
+
+    /// <summary>The relay, as the settings name it; empty: mails become files.</summary>
+    public string Relay { get; init; } = "";
+
+    /// <summary>Bounces and opt-outs of the last days.</summary>
+    public IReadOnlyList<MarketRates> Rates { get; init; } = [];
+
+    /// <summary>When extracts come.</summary>
+    public IReadOnlyList<ExtractSeries> Extracts { get; init; } = [];
+
+    /// <summary>The latest files that were refused, the latest first.</summary>
+    public IReadOnlyList<RefusedFile> FilesRefused { get; init; } = [];
+
+    /// <summary>Persons whose data went to another country.</summary>
+    public IReadOnlyList<HandedAbroad> HandedAbroad { get; init; } = [];
+
+    /// <summary>Room for the data directory; null where nobody can tell.</summary>
+    public DiskSpace? Disk { get; init; }
+
+    /// <summary>A case that nobody looks at; null: there is none.</summary>
+    public PastLook? PastLook { get; init; }
+
+    /// <summary>The day of this moment that alarms count from.</summary>
+    [JsonIgnore]
+    public DateOnly Today => AsOf.At(At).Day;
+
+    /// <summary>Whether the last cycle is running, as far as one can tell.</summary>
+    [JsonIgnore]
+    public bool IsRunning => LastCycle?.Outcome == "running" && Workers.Any(w => w.Plans);
+
+    /// <summary>Looks at a store and its data directory; changes nothing.</summary>
+    internal static Status Read(Database database, PipelineConfig config, DataDirectory directory, TimeProvider time)
     {
-        var funnels = database["status.funnel"].List(r => new Funnel(
-            r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7),
-            r.GetInt64(8), r.GetInt64(9), r.GetInt64(10)));
-        var rows = database["status.rows"].First(r => (r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4)));
-        var last = database["cycles.last"].First(r => new LastCycle(
-            r.GetString(1), r.Instant(3), r.IsDBNull(4) ? null : r.Instant(4), r.GetString(5),
-            r.GetString(6) is { Length: > 0 } counts ? CycleCounts.FromJson(counts) : null));
-        return new Status(
-            last, funnels, Reasons(database, "status.screened_out"), Reasons(database, "status.closed"),
-            rows.Item1, rows.Item2, rows.Item3, rows.Item4, rows.Item5,
-            database["mails.count_queued"].Scalar<long>(), funnels.Sum(f => f.PhoneQueued),
-            database["status.withdrawals_pending"].Scalar<long>(),
-            database["status.refused"].List(r => new RefusedFile(r.GetString(0), r.GetString(1), r.TextOrNull(2) ?? "")),
-            database["status.handed_abroad"].List(r =>
-            {
-                var marks = programme.MarketOf(r.GetString(1))?.AbroadMarks ?? [];
-                return new HandedAbroad(r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetInt64(3), marks, marks.Count(m => r.GetInt64(3) >= m));
-            }),
-            database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1), r.GetInt64(2) != 0), database.Now(time)));
+        var status = database.AtOneMoment(() => new StatusReader(database, config, directory, time).Read());
+        return status with { Alarms = UseCases.Alarms.Of(status, config.Settings.Alarms) };
     }
 
     /// <summary>As JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <summary>As one screen.</summary>
-    public string ToText()
+    public string ToText() => StatusText.Of(this);
+}
+
+/// <summary>An alarm with its sentence.</summary>
+/// <param name="Kind">Which rule.</param>
+/// <param name="Where">What it is about.</param>
+/// <param name="Since">Since when, as a day or a point in time; null: nobody knows.</param>
+/// <param name="Text">What, where, since when, and what to do next.</param>
+public sealed record ShownAlarm([property: JsonConverter(typeof(AlarmKindConverter))] AlarmKind Kind, string Where, string? Since, string Text);
+
+/// <summary>Asks the store and the data directory for what <see cref="Status"/> shows.</summary>
+internal sealed class StatusReader(Database database, PipelineConfig config, DataDirectory directory, TimeProvider time)
+{
+    private readonly DateTimeOffset now = time.GetUtcNow();
+    private readonly AlarmOptions alarms = config.Settings.Alarms;
+
+    private DateOnly Today => AsOf.At(now).Day;
+
+    /// <summary>Looks.</summary>
+    public Status Read()
     {
-        var text = new StringBuilder();
-        text.AppendLine(LastCycle is { } c
-            ? $"Last cycle: as of {c.AsOf}, {(c.Outcome != "running" ? c.Outcome : Workers.Any(w => w.Plans) ? "running, or killed a moment ago" : "killed, or standing still (the next one goes on where it stopped)")}, started {Instants.Text(c.StartedAt)}"
-            : "No cycle has run yet.");
-        if (Workers.Count > 0)
+        var funnels = database["status.funnel"].List(r => new Funnel(
+            r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7),
+            r.GetInt64(8), r.GetInt64(9), r.GetInt64(10)));
+        var rows = database["status.rows"].First(r => (r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4)));
+        var reasons = database["movements.reasons"].List(r => (Kind: r.GetString(0), Reason: r.GetString(1), Count: r.GetInt64(2)));
+        var last = database["cycles.last"].First(r => new LastCycle(
+            r.GetString(1), r.Instant(3), r.IsDBNull(4) ? null : r.Instant(4), r.GetString(5),
+            r.GetString(6) is { Length: > 0 } counts ? CycleCounts.FromJson(counts) : null)
         {
-            text.Append("At work now: ").AppendJoin(", ", Workers.Select(w => $"{PlainText.Shown(w.Name)}, process {w.Process} ({(w.Plans ? "plans" : "helps to send")})")).AppendLine();
-        }
-
-        RunningServices.ToText(text, Services);
-        if (NextCycleStops is { } why)
+            Problems = r.GetString(6) is { Length: > 0 } stored ? CycleCounts.ProblemsIn(stored) : [],
+        });
+        var workers = database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1), r.GetInt64(2) != 0), database.Now(time));
+        var waiting = DataDirectory.Kinds.Select(kind => (Kind: kind, Files: Inbox.Waiting(directory, kind))).Where(k => k.Files.Count > 0).ToList();
+        return new Status
         {
-            text.Append("CYCLES STOP NOW: ").AppendLine(why);
-        }
-
-        text.Append(CultureInfo.InvariantCulture, $"Rows of extracts: {RowsRead:N0} read = {RowsNew:N0} new + {RowsUpdated:N0} updated + {RowsUnchanged:N0} unchanged + {RowsRejected:N0} rejected")
-            .AppendLine(SumHolds ? " (the sum holds)" : "  THE SUM DOES NOT HOLD: run verify").AppendLine();
-        text.AppendLine("market  survey   transactions  screened out  waiting  invited  reminded  phone queue  with vendor  completed  closed");
-        foreach (var f in Funnels)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{PlainText.Shown(f.Market),-6}  {f.Survey,-7}  {f.Transactions,12:N0}  {f.ScreenedOut,12:N0}  {f.Waiting,7:N0}  {f.Invited,7:N0}  {f.Reminded,8:N0}  {f.PhoneQueued,11:N0}  {f.WithVendor,11:N0}  {f.Completed,9:N0}  {f.Closed,6:N0}").AppendLine();
-        }
-
-        text.AppendLine();
-        Reasons(text, "Screened out", ScreenedOut);
-        Reasons(text, "Closed", Closed);
-        text.Append(CultureInfo.InvariantCulture, $"Queues: {MailQueued:N0} mails, {PhoneQueued:N0} for the phone, {WithdrawalsPending:N0} withdrawals to tell").AppendLine();
-        text.AppendLine(HandedAbroad.Count == 0
-            ? "Persons whose data went to a vendor in another country: none"
-            : "Persons whose data went to a vendor in another country:");
-        foreach (var abroad in HandedAbroad)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"  {abroad.Year} {abroad.Market}: {abroad.Persons:N0}, vendor in {(abroad.Vendor.Length > 0 ? abroad.Vendor : "a country that vendorCountry does not name")}");
-            text.AppendLine(abroad.Marks.Count == 0 ? "" : string.Create(
-                CultureInfo.InvariantCulture, $" (marks: {string.Join(", ", abroad.Marks.Select(m => m.ToString("N0", CultureInfo.InvariantCulture)))}; {abroad.MarksReached} reached)"));
-        }
-
-        foreach (var note in LastCycle?.Counts?.Notes ?? [])
-        {
-            text.Append("Note of the last cycle: ").AppendLine(note);
-        }
-
-        text.AppendLine(FilesRefused.Count == 0 ? "Files refused: none" : "Files refused (the latest first):");
-        foreach (var file in FilesRefused)
-        {
-            text.AppendLine(CultureInfo.InvariantCulture, $"  {file.Kind}/{PlainText.Shown(file.Name)}: {PlainText.Shown(file.Problem)}");
-        }
-
-        return text.ToString().TrimEnd();
+            At = now,
+            LastCycle = last,
+            NextCycle = Next(),
+            NextCycleStops = GapGuard.Problem(database, config, AsOf.At(now), CycleLock.NotedIn(directory))
+                ?? PolicyGuard.Problem(database, config, AsOf.At(now), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
+            Services = RunningServices.Read(directory, now),
+            Workers = workers,
+            Funnels = funnels,
+            ScreenedOut = reasons.Where(r => r.Kind == MovementSums.ScreenedOutKind).ToDictionary(r => r.Reason, r => r.Count),
+            Closed = reasons.Where(r => r.Kind == MovementSums.ClosedKind).ToDictionary(r => r.Reason, r => r.Count),
+            RowsRead = rows.Item1,
+            RowsNew = rows.Item2,
+            RowsUpdated = rows.Item3,
+            RowsUnchanged = rows.Item4,
+            RowsRejected = rows.Item5,
+            MailQueue = Oldest("status.mail_queue", database["mails.count_queued"].Scalar<long>()),
+            PhoneQueue = Oldest("status.phone_queue", funnels.Sum(f => f.PhoneQueued)),
+            WithdrawalQueue = database["status.withdrawal_queue"].First(r => new WithdrawalQueue(r.GetInt64(0), r.IsDBNull(1) ? null : r.Instant(1)))!,
+            Inboxes = [.. waiting.Select(k => new InboxQueue(k.Kind, k.Files.Count, k.Files.Min(f => f.ChangedAt)))],
+            ListsWaiting = database["status.lists_waiting"].List(r => new ListWaiting(
+                r.GetString(0), r.GetString(1), r.GetString(2), r.Day(3), r.GetInt64(4), r.GetInt64(5))),
+            SilentVendors = SilentVendors(funnels),
+            Mail = MailOf(last, workers),
+            Relay = config.Settings.Mail.Transport == "Pickup" ? "" : $"{config.Settings.Mail.Host}:{config.Settings.Mail.Port}",
+            Rates = database["status.recent"].List(
+                r => new MarketRates(r.GetString(0), r.GetInt64(1) + r.GetInt64(2), r.GetInt64(2) + r.GetInt64(3), r.GetInt64(1) + r.GetInt64(5), r.GetInt64(4)),
+                Today.AddDays(1 - alarms.RateDays)),
+            Extracts = Extracts([.. waiting.Where(k => k.Kind == "dms").SelectMany(k => k.Files.Select(f => f.Name))]),
+            FilesRefused = Refused(),
+            HandedAbroad = Abroad(),
+            Disk = Disk(),
+            PastLook = PastLook(),
+        };
     }
 
-    private static Dictionary<string, long> Reasons(Database database, string statement) =>
-        database[statement].List(r => (Reason: r.GetString(0), Count: r.GetInt64(1))).ToDictionary(r => r.Reason, r => r.Count);
+    private NextCycle Next() => new(
+        new CronExpression(config.Settings.Schedule.Cycle).GetNextValidTimeAfter(now) is { } at
+            ? TimeZoneInfo.ConvertTime(at, time.LocalTimeZone) : null,
+        config.Settings.Schedule.Cycle);
 
-    private static void Reasons(StringBuilder text, string title, IReadOnlyDictionary<string, long> reasons)
+    private CaseQueue Oldest(string statement, long count) => count == 0
+        ? new CaseQueue(0, null, null)
+        : database[statement].First(r => new CaseQueue(count, r.Day(0), CaseId.Format(r.GetString(2), r.GetInt64(1)))) ?? new CaseQueue(count, null, null);
+
+    private List<SilentVendor> SilentVendors(List<Funnel> funnels)
     {
-        text.Append(title).Append(": ").AppendLine(reasons.Count == 0 ? "none" : string.Join(", ", reasons.Select(
-            r => string.Create(CultureInfo.InvariantCulture, $"{r.Value:N0} {r.Key}"))));
+        var days = database["status.vendors"].List(r => (Market: r.GetString(0), Day: r.Day(1), Given: r.GetInt64(2), Reports: r.GetInt64(3)));
+        return
+        [
+            .. from market in days.GroupBy(d => d.Market)
+               let heard = market.Where(d => d.Reports > 0).Select(d => d.Day).DefaultIfEmpty(DateOnly.MinValue).Max()
+               let since = market.Where(d => d.Given > 0 && d.Day > heard).Select(d => (DateOnly?)d.Day).Min()
+               let cases = funnels.Where(f => f.Market == market.Key).Sum(f => f.WithVendor)
+               where since is not null && cases > 0
+               select new SilentVendor(market.Key, cases, since.Value),
+        ];
     }
+
+    private MailProgress? MailOf(LastCycle? last, List<WorkerNow> workers) => database["status.mail_stage"].First(r =>
+    {
+        var (cycle, started, noted) = (r.GetInt64(0), r.Instant(1), r.Instant(2));
+        var running = r.GetInt64(3) == 0 && last?.Outcome == "running" && workers.Exists(w => w.Plans) && cycle == database["cycles.last"].First(c => c.GetInt64(0));
+        return new MailProgress(
+            cycle, started, Math.Max(0, (noted - started).TotalSeconds), running, r.GetInt64(4), r.GetInt64(5), r.GetInt64(6),
+            r.IsDBNull(11) ? null : r.Instant(11), r.IsDBNull(7) ? null : r.Instant(7), r.GetString(8) is { Length: > 0 } fault ? fault : null,
+            r.GetString(9) is { Length: > 0 } detail ? detail : null, r.GetInt64(10) != 0);
+    });
+
+    private List<ExtractSeries> Extracts(List<string> waiting)
+    {
+        var longest = config.Sources.Max(s => s.ExpectedEveryDays) ?? 0;
+        var (learnt, since) = (Today.AddDays(-alarms.HistoryDays), Today.AddDays(-Math.Max(alarms.HistoryDays, 2 * longest)));
+        var files = database["status.extracts"].List(
+            r => (State: r.GetString(2), File: new SeriesFile(r.GetString(0), r.Day(1), r.GetString(2) == "refused", r.GetInt64(3), r.GetInt64(4), Counts(r.TextOrNull(5)))),
+            since).FindAll(f => f.State is "taken" or "stored" or "refused").ConvertAll(f => f.File);
+        var series = files.ToLookup(f => (config.SourceOf(f.Name).Name, Series: FileSeries.NameOf(f.Name)));
+        var lying = waiting.Select(name => (config.SourceOf(name).Name, FileSeries.NameOf(name))).ToHashSet();
+        var found = new List<ExtractSeries>();
+        foreach (var of in series.OrderBy(s => s.Key))
+        {
+            var every = config.SourceOf(of.First().Name).ExpectedEveryDays;
+            var known = every is null ? of.Where(f => f.Day >= learnt).ToList() : [.. of];
+            if (known.Count > 0)
+            {
+                found.Add(new ExtractSeries(of.Key.Name, of.Key.Series, known[^1].Day, FileSeries.DueOn(known.Select(f => f.Day), every), lying.Contains(of.Key)) { Files = known });
+            }
+        }
+
+        foreach (var source in config.Sources.Where(s => s.ExpectedEveryDays is not null && !found.Exists(f => f.Source == s.Name)))
+        {
+            var from = database["status.first_cycle"].First(r => r.DayOrNull(0));
+            found.Add(new ExtractSeries(
+                source.Name, source.FilePattern, null, from is { } day ? (day > since ? day : since).AddDays(source.ExpectedEveryDays!.Value) : null,
+                lying.Any(l => l.Name == source.Name)));
+        }
+
+        return found;
+    }
+
+    private static Dictionary<string, long> Counts(string? json) => json is null ? [] : JsonSerializer.Deserialize<Dictionary<string, long>>(json)!;
+
+    private List<RefusedFile> Refused()
+    {
+        var refused = database["status.refused"].List(r => (Id: r.GetInt64(0), Kind: r.GetString(1), Name: r.GetString(2), Problem: r.TextOrNull(3) ?? "", On: r.Day(4)));
+        var later = refused.Count == 0 ? [] : database["status.taken_after"].List(r => (Id: r.GetInt64(0), Kind: r.GetString(1), Series: FileSeries.NameOf(r.GetString(2))), refused[^1].Id);
+        return refused.ConvertAll(f => new RefusedFile(
+            f.Kind, f.Name, f.Problem, f.On, later.Exists(t => t.Id > f.Id && t.Kind == f.Kind && t.Series == FileSeries.NameOf(f.Name))));
+    }
+
+    private List<HandedAbroad> Abroad() =>
+    [
+        .. from row in database["status.handed_abroad"].List(r => (Year: r.GetInt32(0), Market: r.GetString(1), Country: r.GetString(2), Persons: r.GetInt64(3)))
+           group row by (row.Year, row.Market) into place
+           let persons = place.Count() == 1 ? place.First().Persons : database["status.handed_to_several"].Scalar<long>(place.Key.Year, place.Key.Market)
+           let marks = config.Programme.MarketOf(place.Key.Market)?.AbroadMarks ?? []
+           select new HandedAbroad(
+               place.Key.Year, place.Key.Market, string.Join(',', place.Select(p => p.Country).Where(c => c.Length > 0)), persons, marks, marks.Count(m => persons >= m)),
+    ];
+
+    private DiskSpace? Disk()
+    {
+        try
+        {
+            var disk = new DriveInfo(directory.Root);
+            return new DiskSpace(directory.Root, disk.AvailableFreeSpace, disk.TotalSize);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null; // a network share: nobody can tell
+        }
+    }
+
+    /// <summary>A case may rest, or wait for the sending hours of its market; but when whole cycles have come to their end, it was looked at.</summary>
+    private PastLook? PastLook() => database["status.last_done"].First(r => r.DayOrNull(0)) is { } done
+        ? database["status.past_look"].First(
+            r => new PastLook(CaseId.Format(r.GetString(1), r.GetInt64(0)), r.GetString(1), r.Day(2)), done.AddDays(-2 - config.Programme.Contact.RestDays))
+        : null;
 }

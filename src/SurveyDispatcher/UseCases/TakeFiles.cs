@@ -161,8 +161,9 @@ internal sealed class FileInTaking : IDisposable
     }
 
     /// <summary>The whole file was taken: the rejects get their name, the file goes to the archive.</summary>
+    /// <param name="alongside">What is stored in the transaction that says so; it may be stored twice.</param>
     /// <remarks>Whatever moment the process dies at: a file that lies in taking/ still is moved by the next cycle, and <see cref="TakeFiles.Recover"/> knows that it was.</remarks>
-    public void Finish()
+    public void Finish(Action? alongside = null)
     {
         if (rejects is not null)
         {
@@ -171,7 +172,11 @@ internal sealed class FileInTaking : IDisposable
             DurableFile.Rename(rejectsPart, FreeName(rejectsPath));
         }
 
-        context.Database.InTransaction(() => context.Database["files.end"].Run("stored", null, Id));
+        context.Database.InTransaction(() =>
+        {
+            context.Database["files.end"].Run("stored", null, Id);
+            alongside?.Invoke();
+        });
         if (sawErased && !context.DryRun)
         {
             new SweepFiles(context).Sweep(file.Path, file.Name);

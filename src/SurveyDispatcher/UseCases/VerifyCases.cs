@@ -14,8 +14,15 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
     /// <summary>Days to look again are what the programme says; after a change of it the next cycle finds them anew.</summary>
     private readonly bool sameProgramme = cycles.Count > 0 && database["cycles.policy"].Scalar<long>(programme.Version) == cycles[^1].PolicyId;
 
-    /// <summary>The first case that is not what its ledger gives; null when all are.</summary>
-    public string? FirstDifference()
+    /// <summary>Behind which line of the ledger facts were counted by day.</summary>
+    private readonly long countedSince = database["movements.since_line"].Scalar<long>();
+
+    private readonly MovementSums counted = new();
+
+    /// <summary>The first case that is not what its ledger gives, or the first number of what is counted that is not theirs; null when all are.</summary>
+    public string? FirstDifference() => CaseDifference() ?? CountDifference();
+
+    private string? CaseDifference()
     {
         using var facts = new Side<Fact>(Read("verify.facts", "The ledger holds", Fact.Read), f => f.CaseId);
         using var verdicts = new Side<VerdictRow>(Read("verify.verdicts", "The transactions hold", VerdictRow.Read), t => t.Id);
@@ -57,7 +64,64 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
         }
 
         return Screened(s, s.Verdict) ?? Verify.Readable(() => $"The ledger of transaction {s.Verdict}", () => Folded(s, s.Verdict)) ?? Over(s, s.Verdict)
-            ?? s.Said(Mailed(s) ?? (IsErased(s) ? null : HandedOver(s) ?? Withdrawn(s) ?? Answered(s) ?? Called(s) ?? Returned(s)));
+            ?? s.Said(Mailed(s) ?? (IsErased(s) ? null : HandedOver(s) ?? Withdrawn(s) ?? Answered(s) ?? Called(s) ?? Returned(s)))
+            ?? Verify.Readable<string?>(() => $"The transaction {s.Verdict}", () => Count(s.Verdict, s.Case));
+    }
+
+    /// <summary>How a transaction stands now is counted on no day: only the sum over all days says it.</summary>
+    private string? Count(VerdictRow t, CaseRow? row)
+    {
+        var survey = SurveyKinds.FromCode(t.Survey);
+        counted.AddVerdict(DateOnly.MinValue, t.Country, survey, isNew: true, null, t.Reason);
+        if (row is { Case: var c })
+        {
+            counted.Of(DateOnly.MinValue, t.Country, survey)[(int)Counted.Waiting + (int)c.State]++;
+            if (c.CloseReason is { } reason)
+            {
+                counted.Reasons[(MovementSums.ClosedKind, reason)] = counted.Reasons.GetValueOrDefault((MovementSums.ClosedKind, reason)) + 1;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What status shows is counted as facts are stored; here it is counted again.</summary>
+    private string? CountDifference()
+    {
+        var stored = new MovementSums();
+        database["movements.all"].Each(r => Verify.Readable(() => "The table movements holds what no cycle could have written there: it", () =>
+        {
+            var (day, market, survey) = (r.Day(0), r.GetString(1), SurveyKinds.FromCode(r.GetString(2)));
+            var (flows, standing) = (stored.Of(day, market, survey), stored.Of(DateOnly.MinValue, market, survey));
+            for (var i = 0; i < MovementSums.Columns; i++)
+            {
+                (i < (int)Counted.MailsAccepted ? standing : flows)[i] += r.GetInt64(i + 3);
+            }
+
+            return day;
+        }));
+        foreach (var key in stored.Days.Keys.Union(counted.Days.Keys).Order())
+        {
+            for (var i = 0; i < MovementSums.Columns; i++)
+            {
+                var (says, holds) = (stored.Days.GetValueOrDefault(key)?[i] ?? 0, counted.Days.GetValueOrDefault(key)?[i] ?? 0);
+                if (says != holds)
+                {
+                    return string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"What status shows was changed: {says:N0} are counted as {MovementSums.NameOf(i)} of {key.Market} {key.Survey.Code()}{(key.Day == DateOnly.MinValue ? "" : $" on {Day(key.Day)}")}, and the store holds {holds:N0}.");
+                }
+            }
+        }
+
+        foreach (var (kind, reason, says) in database["movements.reasons"].List(r => (r.GetString(0), r.GetString(1), r.GetInt64(2))))
+        {
+            stored.Reasons[(kind, reason)] = says;
+        }
+
+        return stored.Reasons.Keys.Union(counted.Reasons.Keys).Order().Select(key => (key, Says: stored.Reasons.GetValueOrDefault(key), Holds: counted.Reasons.GetValueOrDefault(key)))
+            .Where(c => c.Says != c.Holds).Select(c => string.Create(
+                CultureInfo.InvariantCulture, $"What status shows was changed: {c.Says:N0} are counted as {c.key.Kind} for {c.key.Reason}, and the store holds {c.Holds:N0}.")).FirstOrDefault();
     }
 
     /// <summary>The last verdict on record is the ledger's.</summary>
@@ -105,6 +169,10 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
                 var before = folded;
                 (folded, var withdraw) = CaseTransitions.After(before, e);
                 s.Apply(before, e, folded, withdraw);
+                if (fact.Seq > countedSince)
+                {
+                    MovementSums.AddFact(counted.Of(fact.Day, t.Country, SurveyKinds.FromCode(t.Survey)), before, e, folded);
+                }
             }
         }
 

@@ -94,6 +94,14 @@ public sealed class TamperingTests(TamperingTests.LivedStore store) : IClassFixt
     [InlineData("UPDATE tallies SET count = count + 1 WHERE what = 'new'", "new transactions were counted by dealer")]
     [InlineData("UPDATE files SET rows_new = 0, rows_unchanged = 1 WHERE kind = 'responses' AND rows_new = 1", "new responses were read from files, but the ledger has")]
     [InlineData("DELETE FROM files WHERE kind = 'dispositions'", "0 new call results were read from files, but the ledger has 1")]
+    // what status shows without counting anew
+    [InlineData("UPDATE movements SET transactions = transactions + 1 WHERE day = '2026-03-02' AND survey = 'sales'", "are counted as Transactions of AU sales, and the store holds")]
+    [InlineData("UPDATE movements SET with_vendor = with_vendor - 1 WHERE day = '2026-03-02' AND survey = 'sales'", "are counted as with_vendor of AU sales, and the store holds")]
+    [InlineData("UPDATE movements SET mails_bounced = 7 WHERE day = (SELECT min(day) FROM movements)", "What status shows was changed: 7 are counted as MailsBounced of AU sales on 2026-03-02, and the store holds")]
+    [InlineData("UPDATE movements SET vendor_reports = 0", "What status shows was changed: 0 are counted as VendorReports of AU sales on ")]
+    [InlineData("DELETE FROM movements", "What status shows was changed: 0 are counted as Transactions of AU sales, and the store holds")]
+    [InlineData("UPDATE reasons SET count = count + 1 WHERE kind = 'closed'", "are counted as closed for ")]
+    [InlineData("DELETE FROM reasons WHERE kind = 'screened_out'", "What status shows was changed: 0 are counted as screened_out for ")]
     // values that nothing of ours writes
     [InlineData("UPDATE cases SET state = 'asleep' WHERE id = 1", "asleep")]
     [InlineData("UPDATE list_entries SET call_until = 'soon' WHERE list_id = 1", "The lists hold what no cycle could have written there")]

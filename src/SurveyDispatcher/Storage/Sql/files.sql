@@ -21,3 +21,7 @@ SELECT id, kind, name FROM files WHERE state IN ('taking', 'stored') AND state =
 
 -- name: end
 UPDATE files SET state = @state, problem = @problem WHERE id = @id
+
+-- name: add_shape
+-- An interrupted cycle may have stored it already: of the same file.
+INSERT INTO file_shapes (file_id, empty) VALUES (@file_id, @empty) ON CONFLICT (file_id) DO NOTHING

@@ -51,6 +51,9 @@ WHERE id = @id AND claimed_by = @worker
 -- name: count_queued
 SELECT count(*) FROM mails WHERE settled_in IS NULL
 
+-- name: any_open
+SELECT 1 FROM mails WHERE settled_in IS NULL LIMIT 1
+
 -- name: count_sendable
 SELECT count(*) FROM mails WHERE settled_in IS NULL AND state = 'queued' AND market IN (SELECT value FROM json_each(@markets))
 
@@ -62,3 +65,19 @@ SELECT to_hash FROM mails WHERE case_id = @case_id AND contact = @contact
 
 -- name: of_case
 SELECT contact, state, status, in_doubt, planned_on, settled_in, receipt FROM mails WHERE case_id = @case_id ORDER BY contact
+
+-- name: begin_stage
+INSERT INTO mail_stages (cycle_id, started_at, noted_at, ended, accepted, rejected, deferred, answered_at, fault_at, fault, fault_detail, stopped)
+VALUES (@cycle, @now, @now, 0, 0, 0, 0, NULL, NULL, '', '', 0)
+
+-- name: note_stage
+-- Each worker adds what it has done since it last did so.
+UPDATE mail_stages SET noted_at = @now, accepted = accepted + @accepted, rejected = rejected + @rejected, deferred = deferred + @deferred,
+    answered_at = coalesce(@answered_at, answered_at), fault_at = coalesce(@fault_at, fault_at),
+    fault = CASE WHEN @fault <> '' THEN @fault ELSE fault END, fault_detail = CASE WHEN @fault <> '' THEN @fault_detail ELSE fault_detail END,
+    stopped = CASE WHEN stopped > @stopped THEN stopped ELSE @stopped END
+WHERE cycle_id = @cycle
+
+-- name: end_stage
+-- By the ledger, which has what all have done.
+UPDATE mail_stages SET noted_at = @now, ended = 1, accepted = @accepted, rejected = @rejected, deferred = @deferred WHERE cycle_id = @cycle

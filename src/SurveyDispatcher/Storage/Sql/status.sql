@@ -1,24 +1,75 @@
 -- name: funnel
-SELECT t.country, t.survey, count(*), count(t.reason),
-    count(*) FILTER (WHERE c.state = 'waiting'), count(*) FILTER (WHERE c.state = 'invited'), count(*) FILTER (WHERE c.state = 'reminded'),
-    count(*) FILTER (WHERE c.state = 'phone_queued'), count(*) FILTER (WHERE c.state = 'with_vendor'),
-    count(*) FILTER (WHERE c.state = 'completed'), count(*) FILTER (WHERE c.state = 'closed')
-FROM transactions t LEFT JOIN cases c ON c.id = t.id
-GROUP BY t.country, t.survey ORDER BY t.country, t.survey
+-- The sums of a few rows a day; no case is counted.
+SELECT market, survey, sum(transactions), sum(screened_out), sum(waiting), sum(invited), sum(reminded), sum(phone_queued), sum(with_vendor),
+    sum(completed), sum(closed)
+FROM movements GROUP BY market, survey ORDER BY market, survey
 
--- name: screened_out
-SELECT reason, count(*) FROM transactions WHERE reason IS NOT NULL GROUP BY reason ORDER BY count(*) DESC, reason
+-- name: recent
+-- What happened to mails and contacts since a day, by market.
+SELECT market, sum(mails_accepted), sum(mails_rejected), sum(mails_bounced), sum(opted_out), sum(handed_over)
+FROM movements WHERE day >= @since GROUP BY market ORDER BY market
 
--- name: closed
-SELECT close_reason, count(*) FROM cases WHERE state = 'closed' GROUP BY close_reason ORDER BY count(*) DESC, close_reason
+-- name: vendors
+-- On which days a market's vendor was given cases, and on which he sent anything back.
+SELECT market, day, sum(handed_over), sum(vendor_reports) FROM movements WHERE handed_over > 0 OR vendor_reports > 0
+GROUP BY market, day ORDER BY market, day
 
 -- name: rows
 SELECT coalesce(sum(rows_read), 0), coalesce(sum(rows_new), 0), coalesce(sum(rows_updated), 0), coalesce(sum(rows_unchanged), 0),
     coalesce(sum(rows_rejected), 0)
 FROM files WHERE kind = 'dms'
 
--- name: withdrawals_pending
-SELECT count(*) FROM withdrawals WHERE list_id IS NULL
+-- name: mail_queue
+-- The oldest open mails, by day of planning; all in the index.
+SELECT planned_on, case_id, market FROM mails WHERE settled_in IS NULL ORDER BY planned_on, id LIMIT 1
+
+-- name: phone_queue
+SELECT phone_on, id, market FROM cases WHERE state = 'phone_queued' ORDER BY phone_on, id LIMIT 1
+
+-- name: withdrawal_queue
+SELECT count(*), min(at) FROM withdrawals WHERE list_id IS NULL
+
+-- name: lists_waiting
+-- Phone lists with cases that the vendor still has and has never said anything of.
+SELECT l.file_name, l.market, l.survey, l.day, l.rows, w.cases
+FROM (SELECT e.list_id, count(*) AS cases FROM cases c JOIN list_entries e ON e.case_id = c.id
+      WHERE c.state = 'with_vendor' AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.case_id = c.id) GROUP BY e.list_id) w
+    JOIN lists l ON l.id = w.list_id
+ORDER BY l.day, l.id
+
+-- name: past_look
+-- Neither queued, nor waiting for its mail to go out.
+SELECT c.id, c.market, c.next_look_on FROM cases c
+WHERE c.next_look_on < @day AND c.state <> 'phone_queued' AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.case_id = c.id AND m.settled_in IS NULL)
+ORDER BY c.next_look_on, c.id LIMIT 1
+
+-- name: last_done
+SELECT max(day) FROM cycles WHERE outcome = 'done'
 
 -- name: refused
-SELECT kind, name, problem FROM files WHERE state = 'refused' ORDER BY id DESC LIMIT 20
+SELECT f.id, f.kind, f.name, f.problem, c.day FROM files f JOIN cycles c ON c.id = f.cycle_id WHERE f.state = 'refused' ORDER BY f.id DESC LIMIT 20
+
+-- name: taken_after
+SELECT id, kind, name FROM files WHERE id > @id AND state <> 'refused'
+
+-- name: extracts
+SELECT f.name, c.day, f.state, f.rows_read, f.rows_rejected, s.empty
+FROM files f JOIN cycles c ON c.id = f.cycle_id LEFT JOIN file_shapes s ON s.file_id = f.id
+WHERE f.kind = 'dms' AND c.day >= @since ORDER BY f.id
+
+-- name: first_cycle
+SELECT min(day) FROM cycles
+
+-- name: mail_stage
+-- The latest mail stage, and when the relay last answered in any.
+SELECT s.cycle_id, s.started_at, s.noted_at, s.ended, s.accepted, s.rejected, s.deferred, s.fault_at, s.fault, s.fault_detail, s.stopped,
+    (SELECT max(answered_at) FROM mail_stages)
+FROM mail_stages s ORDER BY s.cycle_id DESC LIMIT 1
+
+-- name: handed_abroad
+-- A person stands once under a year, market and country: no row has to be compared with another.
+SELECT year, market, country, count(*) FROM handed_over WHERE country <> market GROUP BY year, market, country ORDER BY year DESC, market, country
+
+-- name: handed_to_several
+-- Persons whose data went to more than one other country.
+SELECT count(DISTINCT person) FROM handed_over WHERE year = @year AND market = @market AND country <> market

@@ -1,3 +1,0 @@
--- name: handed_abroad
-SELECT year, market, coalesce(string_agg(DISTINCT nullif(country, ''), ','), ''), count(DISTINCT person)
-FROM handed_over WHERE country <> market GROUP BY year, market ORDER BY year DESC, market

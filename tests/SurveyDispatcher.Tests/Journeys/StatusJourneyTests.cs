@@ -1,0 +1,434 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SurveyDispatcher.Tests.Mail;
+
+namespace SurveyDispatcher.Tests.Journeys;
+
+/// <summary>What head office sees at six in the morning, after nights of all kinds.</summary>
+public sealed class StatusJourneyTests
+{
+    private static readonly Row Due = Row.Sale with { Event = "2026-02-10" };
+
+    /// <summary>What is counted along with the facts is what counting the tables gives, whatever has happened to cases.</summary>
+    [Fact]
+    public async Task TheFunnelIsWhatTheTablesHoldAfterEverythingThatCanHappenToACase()
+    {
+        using var world = new World();
+        world.Extract(
+            "a.csv", Due with { Transaction = "ANSWERS", Email = "answers@mail.example" }, Due with { Transaction = "SILENT", Email = "silent@mail.example" },
+            Due with { Transaction = "BOUNCES", Email = "bounces@mail.example" }, Due with { Transaction = "LEAVES", Email = "leaves@mail.example" },
+            Due with { Transaction = "CALLED", Email = "" }, Due with { Transaction = "REFUSES", Email = "", Phone1 = "02 9374 4001" },
+            Row.Sale with { Transaction = "LATER", Email = "later@mail.example" }, Row.Sale with { Transaction = "CANCELLED", Email = "cancelled@mail.example" },
+            Due with { Transaction = "RENTAL", Customer = "rental" }, Due with { Transaction = "ABROAD", Country = "FR", Dealer = "FR01" }, Row.Service with { Transaction = "VISIT" });
+        await world.CycleAsync("2026-03-02");
+        world.Extract("b.csv", Row.Sale with { Transaction = "CANCELLED", Email = "cancelled@mail.example", Status = "cancelled" }, Due with { Transaction = "RENTAL", Customer = "individual", Email = "" });
+        var (answers, refuses, called) = (await world.CaseIdAsync("ANSWERS"), await world.CaseIdAsync("REFUSES"), await world.CaseIdAsync("CALLED"));
+        world.Responses("r.csv", "case_id,mode,status,completed_at", $"{answers},web,complete,2026-03-03T10:00:00+11:00");
+        world.OptOut("o.csv", "email", "leaves@mail.example");
+        world.Calls("d.csv", $"{refuses},1,2026-03-03T10:00:00+11:00,,2.11,N,", $"{called},1,2026-03-03T10:00:00+11:00,,3.13,N,");
+        await world.CycleAsync("2026-03-04");
+        world.Extract("c.csv", Row.Sale with { Transaction = "CANCELLED", Email = "cancelled@mail.example" });
+        await world.RunAsync("erase", "--case", refuses, "--as-of", "2026-03-05");
+        await world.DailyAsync("2026-03-05", "2026-03-14");
+        await world.CycleAsync("2026-05-20");
+
+        await CountsAgreeAsync(world);
+        await world.HoldsAsync();
+        Assert.Equal("1|1", world.Rows("SELECT sum(opted_out), (SELECT sum(vendor_reports) FROM movements) - 1 FROM movements").Single());
+    }
+
+    [Fact]
+    public async Task AStoreFromBeforeTheCountsIsCountedOnce()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due, Due with { Transaction = "T2", Email = "" }, Due with { Transaction = "T3", Customer = "rental" }, Row.Service);
+        await world.CycleAsync("2026-03-02");
+        BackToSchema8(world);
+
+        await world.CycleAsync("2026-03-05");
+
+        await CountsAgreeAsync(world);
+        await world.HoldsAsync();
+        Assert.Equal("0|1", world.Rows("SELECT (SELECT sum(mails_accepted) FROM movements WHERE day = '2026-03-02'), (SELECT sum(mails_accepted) FROM movements WHERE day = '2026-03-05')").Single()); // facts count from then on
+    }
+
+    [Fact]
+    public async Task AnExtractThatDoesNotComeIsMissedOnTheNextMorningAndNoMondayIsMissed()
+    {
+        using var world = new World();
+        for (var day = World.Day("2026-02-02"); day <= World.Day("2026-03-03"); day = day.AddDays(1))
+        {
+            if (day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday))
+            {
+                world.Extract($"apac_{day:yyyyMMdd}.csv", Due with { Transaction = $"T{day:MMdd}", Email = "" });
+            }
+
+            await world.CycleAsync($"{day:yyyy-MM-dd}");
+        }
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-04", "extractMissing")); // Wednesday's may yet come
+        var missing = Assert.Single(await AlarmsAsync(world, "2026-03-05", "extractMissing"));
+        Assert.Equal(("canonical apac_#.csv", "2026-03-04"), (missing.GetProperty("where").GetString(), missing.GetProperty("since").GetString()));
+        world.Extract("apac_20260304.csv", Due with { Transaction = "T0304" });
+        Assert.Empty(await AlarmsAsync(world, "2026-03-05", "extractMissing")); // it lies in the inbox
+        await world.CycleAsync("2026-03-05");
+        world.Extract("apac_20260306.csv", Due with { Transaction = "T0306" });
+        await world.CycleAsync("2026-03-06"); // a Friday
+        Assert.Empty(await AlarmsAsync(world, "2026-03-09", "extractMissing")); // the Monday after it
+        Assert.Single(await AlarmsAsync(world, "2026-03-10", "extractMissing"));
+    }
+
+    [Fact]
+    public async Task ASourceSaysHowOftenItsFilesComeAndIsMissedEvenBeforeTheFirst()
+    {
+        using var world = new World();
+        world.Edit("sources/cn_dms.json", s => s["expectedEveryDays"] = 2);
+        world.Edit("sources/tw_dms.json", s => s["expectedEveryDays"] = 40);
+        await world.CycleAsync("2026-03-02");
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-04", "extractMissing"));
+        var missing = Assert.Single(await AlarmsAsync(world, "2026-03-05", "extractMissing"));
+
+        Assert.Contains("No extract of cn_dms (cn_dms_*.csv) ever came; one was due by 2026-03-04", missing.GetProperty("text").GetString(), StringComparison.Ordinal);
+        world.Edit("sources/cn_dms.json", s => s["expectedEveryDays"] = 0);
+        var faulty = await world.RunAsync("config", "check");
+        Assert.Contains("sources/cn_dms.json: expectedEveryDays: A whole number from 1 to 366 is expected, not 0.", faulty.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnExtractThatLosesAColumnAndGrowsIsTold()
+    {
+        using var world = new World(settings: s => s["Alarms"] = new System.Text.Json.Nodes.JsonObject { ["RowsAtLeast"] = 5 });
+        for (var n = 1; n <= 4; n++)
+        {
+            world.Extract($"apac_{n}.csv", [.. Rows(10 * n, 10)]);
+            await world.CycleAsync($"2026-03-{n:00}");
+        }
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-04"));
+        world.Extract("apac_5.csv", [.. Rows(20, 20), .. Rows(100, 41).Select(r => r with { Email = " ", Event = r.Transaction.EndsWith('0') ? "soon" : r.Event })]); // some are known and not read any further
+        await world.CycleAsync("2026-03-05");
+
+        var alarms = await AlarmsAsync(world, "2026-03-05");
+        Assert.Equal(["rowsJumped", "emptyJumped", "rejectedJumped"], alarms.Select(a => a.GetProperty("kind").GetString()));
+        Assert.All(alarms, a => Assert.Equal("dms/apac_5.csv", a.GetProperty("where").GetString()));
+        Assert.Contains("(email: 67.2 % empty, usually 0 %)", alarms[1].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal("{\"email\":41}", world.Query("SELECT empty FROM file_shapes ORDER BY file_id DESC LIMIT 1") is var empty && JsonDocument.Parse(empty).RootElement.GetProperty("email").GetInt32() == 41 ? "{\"email\":41}" : empty);
+    }
+
+    [Fact]
+    public async Task ARefusedFileIsToldUntilAGoodOneOfItsSeriesComes()
+    {
+        using var world = new World();
+        world.Drop("dms", "apac_1.csv", "nothing,of,ours\n1,2,3\n");
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-02")).Code);
+
+        var alarms = await AlarmsAsync(world, "2026-03-02");
+        Assert.Equal(["cycleFailed", "fileRefused"], alarms.Select(a => a.GetProperty("kind").GetString()));
+        Assert.Contains("failed with 1 problem(s): dms/apac_1.csv was refused: The header lacks", alarms[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        world.Extract("other_1.csv", Due);
+        await world.CycleAsync("2026-03-03");
+        Assert.Equal("fileRefused", Assert.Single(await AlarmsAsync(world, "2026-03-03")).GetProperty("kind").GetString());
+        world.Extract("apac_2.csv", Due with { Transaction = "T2" });
+        await world.CycleAsync("2026-03-04");
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-04"));
+        Assert.Contains("Files refused and not replaced: none", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MailIsToldWithItsRelayAndALostRelayIsAnAlarmUntilItAnswers()
+    {
+        var refuses = false;
+        await using var server = new ScriptedServer((_, command) => refuses && command == "" ? ScriptedServer.Close
+            : command.StartsWith("RCPT TO:<later", StringComparison.Ordinal) ? "451 4.7.1 Greylisted"
+            : command.StartsWith("RCPT TO:<no", StringComparison.Ordinal) ? "550 5.1.1 Nobody" : null);
+        using var world = new World(settings: s =>
+        {
+            s["Mail"]!["Transport"] = "Smtp";
+            s["Mail"]!["Host"] = "127.0.0.1";
+            s["Mail"]!["Port"] = server.Port;
+            s["Mail"]!["BounceAddress"] = "bounces@cvp.example";
+        });
+        world.Extract("a.csv", To("yes", 1), To("too", 2), To("no", 3), To("later", 4));
+        await world.CycleAsync("2026-03-02");
+
+        var good = await StatusAsync(world, "2026-03-02");
+        var mail = good.GetProperty("mail");
+        Assert.Equal((2, 1, 1), (mail.GetProperty("accepted").GetInt32(), mail.GetProperty("rejected").GetInt32(), mail.GetProperty("deferred").GetInt32()));
+        Assert.Equal(("later", "4.7.1", false), (mail.GetProperty("fault").GetString(), mail.GetProperty("faultDetail").GetString(), mail.GetProperty("relayStopped").GetBoolean()));
+        Assert.NotEqual(JsonValueKind.Null, mail.GetProperty("relayAnsweredAt").ValueKind);
+        Assert.Equal((1, "2026-03-02", await world.CaseIdAsync("later")), (good.GetProperty("mailQueue").GetProperty("count").GetInt32(), good.GetProperty("mailQueue").GetProperty("oldestOn").GetString(), good.GetProperty("mailQueue").GetProperty("oldestCase").GetString()));
+        Assert.Contains("a mail was put off with 4.7.1 (policy or security)", Line((await world.RunAsync("status")).Output), StringComparison.Ordinal);
+        Assert.Empty(good.GetProperty("alarms").EnumerateArray());
+
+        refuses = true;
+        world.Extract("b.csv", To("late", 5));
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-05")).Code);
+        var kinds = (await AlarmsAsync(world, "2026-03-05")).Select(a => a.GetProperty("kind").GetString());
+        Assert.Equal(["cycleFailed", "relayStopped", "mailQueued"], kinds);
+
+        refuses = false;
+        await world.CycleAsync("2026-03-06");
+        var back = await StatusAsync(world, "2026-03-06");
+        Assert.Empty(back.GetProperty("alarms").EnumerateArray().Where(a => a.GetProperty("kind").GetString() == "relayStopped"));
+        await world.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task AVendorWhoSendsNothingBackIsToldAndHisFirstWordEndsIt()
+    {
+        using var world = new World();
+        world.Extract("a.csv", [.. Enumerable.Range(1, 3).Select(n => Due with { Transaction = $"T{n}", Email = "", Phone1 = $"02 9374 400{n}" })]);
+        await world.CycleAsync("2026-03-02");
+        var (one, two) = (await world.CaseIdAsync("T1"), await world.CaseIdAsync("T2"));
+        await world.CycleAsync("2026-03-07");
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-07"));
+        var silent = Assert.Single(await AlarmsAsync(world, "2026-03-08"));
+        Assert.Equal(("vendorSilent", "AU", "2026-03-02"), (silent.GetProperty("kind").GetString(), silent.GetProperty("where").GetString(), silent.GetProperty("since").GetString()));
+        world.Calls("d.csv", $"{one},1,2026-03-08T10:00:00+11:00,,3.13,N,");
+        await world.CycleAsync("2026-03-08");
+
+        var status = await StatusAsync(world, "2026-03-08");
+        Assert.Empty(status.GetProperty("alarms").EnumerateArray());
+        var list = Assert.Single(status.GetProperty("listsWaiting").EnumerateArray().ToList());
+        Assert.Equal(("phone_AU_sales_20260302_01.csv", "2026-03-02", 3, 2), (list.GetProperty("file").GetString(), list.GetProperty("on").GetString(), list.GetProperty("rows").GetInt32(), list.GetProperty("casesWithoutResult").GetInt32()));
+        world.Responses("r.csv", "case_id,mode,status,completed_at", $"{two},phone,complete,2026-03-09T10:00:00+11:00");
+        await world.CycleAsync("2026-03-09");
+        Assert.Equal(1, Assert.Single((await StatusAsync(world, "2026-03-09")).GetProperty("listsWaiting").EnumerateArray().ToList()).GetProperty("casesWithoutResult").GetInt32());
+    }
+
+    [Fact]
+    public async Task BouncesAndOptOutsAboveTheirMarksAreToldByMarket()
+    {
+        using var world = new World(settings: s => s["Alarms"] = new System.Text.Json.Nodes.JsonObject { ["ContactsAtLeast"] = 4, ["BouncePercent"] = 25, ["OptOutPercent"] = 25 });
+        world.Extract("a.csv", [.. Enumerable.Range(1, 4).Select(n => To($"c{n}", n))]);
+        await world.CycleAsync("2026-03-02");
+        world.Drop("bounces", "1.eml", Bounce(world, "c1"));
+        world.OptOut("o1.csv", "email", "c3@customers.example");
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-03"));
+        world.Drop("bounces", "2.eml", Bounce(world, "c2"));
+        world.OptOut("o2.csv", "all", "c4@customers.example");
+        await world.CycleAsync("2026-03-04");
+
+        var alarms = await AlarmsAsync(world, "2026-03-04");
+        Assert.Equal(["bounceRate", "optOutRate"], alarms.Select(a => a.GetProperty("kind").GetString()));
+        Assert.Contains("In AU 50 % of the mails since 2026-02-26 did not arrive (2 of 4)", alarms[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheNextCycleIsTheSchedulesAndFilesWaitForIt()
+    {
+        using var world = new World(settings: s => s["Schedule"]!["Cycle"] = "0 30 4 * * ?");
+        await world.CycleAsync("2026-03-02");
+        world.Extract("a.csv", Due);
+        world.Drop("bounces", "new/1", "x");
+        var status = await StatusAsync(world, "2026-03-02");
+
+        var next = status.GetProperty("nextCycle").GetProperty("at").GetDateTimeOffset();
+        Assert.Equal((4, 30, 0), (TimeZoneInfo.ConvertTime(next, TimeZoneInfo.Local).Hour, TimeZoneInfo.ConvertTime(next, TimeZoneInfo.Local).Minute, next.Second));
+        Assert.Equal(["bounces 1", "dms 1"], status.GetProperty("inboxes").EnumerateArray().Select(i => $"{i.GetProperty("kind")} {i.GetProperty("files")}"));
+        Assert.Equal(0, (await world.RunAsync("status")).Code); // also when something needs a person
+    }
+
+    [Fact]
+    public async Task ADiskWithTooLittleRoomIsTold()
+    {
+        using var world = new World(settings: s => s["Alarms"] = new System.Text.Json.Nodes.JsonObject { ["DiskFreeMiB"] = int.MaxValue });
+        await world.CycleAsync("2026-03-02");
+
+        Assert.Equal("diskNearlyFull", Assert.Single(await AlarmsAsync(world, "2026-03-02")).GetProperty("kind").GetString());
+        Assert.Contains(world.Data, (await StatusAsync(world, "2026-03-02")).GetProperty("disk").GetProperty("directory").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ACaseThatNobodyLookedAtIsTold()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Sale);
+        await world.CycleAsync("2026-03-02");
+        world.Tamper("UPDATE cases SET next_look_on = '2026-02-28'");
+        Assert.Empty(await AlarmsAsync(world, "2026-03-02")); // two days may be the sending hours
+
+        world.Tamper("UPDATE cases SET next_look_on = '2026-02-27'");
+
+        var alarm = Assert.Single(await AlarmsAsync(world, "2026-03-02"));
+        Assert.Equal(("casePastLook", await world.CaseIdAsync()), (alarm.GetProperty("kind").GetString(), alarm.GetProperty("where").GetString()));
+    }
+
+    [Fact]
+    public async Task LookingChangesNothingAndNamesNobody()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due, Due with { Transaction = "T2", Email = "" });
+        await world.CycleAsync("2026-03-02");
+        var before = world.Fingerprint();
+
+        var output = (await world.RunAsync("status")).Output + (await world.RunAsync("status", "--json")).Output;
+
+        Assert.Equal(before, world.Fingerprint());
+        Assert.All(new[] { "Alice", "Walker", "alice@", "9374" }, word => Assert.DoesNotContain(word, output, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("soon")]
+    [InlineData("3601")]
+    public async Task AWatchNeedsSeconds(string seconds)
+    {
+        using var world = new World();
+
+        var ended = await world.RunAsync("status", "--watch", seconds);
+
+        Assert.Equal(2, ended.Code);
+        Assert.Contains("seconds from 1 to 3600 are expected", ended.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>On a terminal of its own, 60 columns by 20 lines: drawn in place until Ctrl+C, and with 0 at the end, while a cycle goes by.</summary>
+    [Fact]
+    public async Task AWatchOnATerminalIsDrawnInPlaceUntilCtrlC()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due);
+        await world.CycleAsync("2026-03-02");
+        var start = new ProcessStartInfo("python3", ["-c", Terminal, "dotnet", World.Program, "status", "--watch", "1", "--config", world.Config, "--data", world.Data])
+        {
+            RedirectStandardOutput = true,
+            Environment = { ["TERM"] = "xterm" },
+        };
+        using var terminal = Process.Start(start)!;
+        var output = await terminal.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await terminal.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        var screens = output.Split("\u001b[H", StringSplitOptions.None)[1..];
+        Assert.EndsWith("exit 0", output.TrimEnd(), StringComparison.Ordinal);
+        Assert.True(screens.Length >= 2, output);
+        Assert.Contains("Last cycle: as of 2026-03-02", screens[0], StringComparison.Ordinal);
+        Assert.Contains("Last cycle: as of 2026-03-02", screens[1], StringComparison.Ordinal);
+        var lines = screens[0].Split("\u001b[J")[0].Split("\r\n");
+        Assert.Equal(20, lines.Length);
+        Assert.All(lines, line => Assert.True(line.Replace("\u001b[K", "", StringComparison.Ordinal).Length <= 60, line));
+        Assert.DoesNotContain("\u001b[2J", output, StringComparison.Ordinal); // a screen that is cleared first flickers
+    }
+
+    /// <summary>Runs a program on a terminal, presses Ctrl+C after its second screen, and says how it ended.</summary>
+    private const string Terminal = """
+        import fcntl, os, pty, struct, sys, termios
+        pid, terminal = pty.fork()
+        if pid == 0:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 20, 60, 0, 0))
+            os.execvp(sys.argv[1], sys.argv[1:])
+        seen, pressed = b'', False
+        while True:
+            try:
+                more = os.read(terminal, 65536)
+            except OSError:
+                break
+            if not more:
+                break
+            seen += more
+            if not pressed and seen.count(b'\x1b[J') >= 2:
+                os.write(terminal, b'\x03')
+                pressed = True
+        sys.stdout.buffer.write(seen)
+        print('\nexit', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """;
+
+    private static Row To(string name, int n) => Due with { Transaction = name, Email = $"{name}@customers.example", Phone1 = $"0412 345 67{n}" };
+
+    private static IEnumerable<Row> Rows(int from, int count) => Enumerable.Range(from, count).Select(n => Due with
+    {
+        Transaction = $"T{n}", Email = $"c{n}@customers.example", Event = "2025-01-01", Vin = $"JTDBR32E72{n:0000000}",
+    });
+
+    private static string Bounce(World world, string to)
+    {
+        var letter = world.Mails().First(m => m.To == $"{to}@customers.example");
+        return $"""
+            From: mailer@relay.example
+            Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+            --b
+            Content-Type: text/plain
+
+            It came back.
+            --b
+            Content-Type: message/delivery-status
+
+            Reporting-MTA: dns; relay.example
+
+            Final-Recipient: rfc822; {letter.To}
+            Action: failed
+            Status: 5.2.2
+            --b
+            Content-Type: message/rfc822
+
+            Message-ID: {letter.MessageId}
+            --b--
+            """.ReplaceLineEndings("\r\n");
+    }
+
+    /// <summary>A line that was broken is one again.</summary>
+    private static string Line(string text) => text.Replace($"{Environment.NewLine}  ", " ", StringComparison.Ordinal);
+
+    private static async Task<JsonElement> StatusAsync(World world, string day)
+    {
+        var ended = await world.RunAsync(new At(day), "status", "--json");
+        Assert.True(ended.Code == 0, ended.Error);
+        return ended.Json;
+    }
+
+    /// <summary>The alarms of a morning; but for that of cycles, which are long ago by the clock that dates them, and the disk of this machine.</summary>
+    private static async Task<List<JsonElement>> AlarmsAsync(World world, string day, string? kind = null) =>
+        [.. (await StatusAsync(world, day)).GetProperty("alarms").EnumerateArray().Where(a => a.GetProperty("kind").GetString() is var k && (kind is null ? k is not "noCycle" : k == kind))];
+
+    /// <summary>The sums of the counts are what counting cases and transactions gives.</summary>
+    private static async Task CountsAgreeAsync(World world)
+    {
+        var status = (await world.RunAsync("status", "--json")).Json;
+        var shown = status.GetProperty("funnels").EnumerateArray().Select(f => string.Join('|', new[]
+        {
+            "market", "survey", "transactions", "screenedOut", "waiting", "invited", "reminded", "phoneQueued", "withVendor", "completed", "closed",
+        }.Select(key => f.GetProperty(key).ToString())));
+        Assert.Equal(
+            world.Rows("""
+                SELECT t.country, t.survey, count(*), count(t.reason),
+                    count(*) FILTER (WHERE c.state = 'waiting'), count(*) FILTER (WHERE c.state = 'invited'), count(*) FILTER (WHERE c.state = 'reminded'),
+                    count(*) FILTER (WHERE c.state = 'phone_queued'), count(*) FILTER (WHERE c.state = 'with_vendor'),
+                    count(*) FILTER (WHERE c.state = 'completed'), count(*) FILTER (WHERE c.state = 'closed')
+                FROM transactions t LEFT JOIN cases c ON c.id = t.id GROUP BY t.country, t.survey ORDER BY t.country, t.survey
+                """),
+            shown);
+        foreach (var (key, sql) in new[]
+        {
+            ("closed", "SELECT close_reason, count(*) FROM cases WHERE state = 'closed' GROUP BY close_reason ORDER BY close_reason"),
+            ("screenedOut", "SELECT reason, count(*) FROM transactions WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason"),
+        })
+        {
+            Assert.Equal(world.Rows(sql), status.GetProperty(key).EnumerateObject().Select(r => $"{r.Name}|{r.Value}").Order(StringComparer.Ordinal));
+        }
+
+        Assert.True(status.GetProperty("sumHolds").GetBoolean());
+    }
+
+    /// <summary>The store as a program that did not know this step of the schema would have left it.</summary>
+    private static void BackToSchema8(World world)
+    {
+        foreach (var table in new[] { "movements", "reasons", "counting", "file_shapes", "mail_stages" })
+        {
+            world.Tamper($"DROP TABLE {table}");
+        }
+
+        world.Tamper("DROP INDEX cases_with_vendor");
+        world.Tamper(world.IsOnPostgres ? "UPDATE schema_version SET version = 8" : "PRAGMA user_version = 8");
+    }
+
+    /// <summary>Six in the morning of a day.</summary>
+    private sealed class At(string day) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(World.Day(day), new TimeOnly(6, 0), TimeSpan.Zero);
+    }
+}
