@@ -44,6 +44,9 @@ public sealed record Status(
     long MailQueued, long PhoneQueued, long WithdrawalsPending, IReadOnlyList<RefusedFile> FilesRefused,
     IReadOnlyList<HandedAbroad> HandedAbroad, IReadOnlyList<WorkerNow> Workers)
 {
+    /// <summary>What the vendor owes: lists without an acknowledgement, cases without a word, codes that nobody knows.</summary>
+    public IReadOnlyList<VendorAlarm> VendorAlarms { get; init; } = [];
+
     /// <summary>Why a cycle at this moment would do nothing; null when it would.</summary>
     public string? NextCycleStops { get; init; }
 
@@ -108,6 +111,7 @@ public sealed record Status(
         Reasons(text, "Screened out", ScreenedOut);
         Reasons(text, "Closed", Closed);
         text.Append(CultureInfo.InvariantCulture, $"Queues: {MailQueued:N0} mails, {PhoneQueued:N0} for the phone, {WithdrawalsPending:N0} withdrawals to tell").AppendLine();
+        text.Append(UseCases.VendorAlarms.ToText(VendorAlarms));
         text.AppendLine(HandedAbroad.Count == 0
             ? "Persons whose data went to a vendor in another country: none"
             : "Persons whose data went to a vendor in another country:");
