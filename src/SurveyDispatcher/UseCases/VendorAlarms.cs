@@ -16,17 +16,18 @@ namespace SurveyDispatcher.UseCases;
 public sealed record VendorAlarm(string Kind, string List, long Cases, DateOnly Since, string Problem, string WhatToDo);
 
 /// <summary>What the store knows of the hand-over, for the rule that finds alarms in it.</summary>
-/// <param name="Now">The moment of the last cycle: what came since nobody has looked at.</param>
+/// <param name="Today">The day of the last cycle: what came since nobody has looked at.</param>
 /// <param name="Unacknowledged">Lists without an acknowledgement.</param>
 /// <param name="Wrong">Acknowledgements that do not agree.</param>
 /// <param name="Unanswered">Lists with cases that the vendor has, and of which nothing came back.</param>
 /// <param name="Quarantined">Codes that nobody knows.</param>
 public sealed record HandOverFacts(
-    DateTimeOffset Now, IReadOnlyList<HandOverFacts.List> Unacknowledged, IReadOnlyList<HandOverFacts.Acknowledgement> Wrong,
+    DateOnly Today, IReadOnlyList<HandOverFacts.List> Unacknowledged, IReadOnlyList<HandOverFacts.Acknowledgement> Wrong,
     IReadOnlyList<HandOverFacts.Silence> Unanswered, IReadOnlyList<HandOverFacts.Code> Quarantined)
 {
     /// <summary>A list.</summary>
-    public sealed record List(string File, DateTimeOffset CreatedAt, long Rows);
+    /// <param name="Now">The moment of the last cycle in its market.</param>
+    public sealed record List(string File, DateTimeOffset CreatedAt, DateTimeOffset Now, long Rows);
 
     /// <summary>The last word on a list, or on a name that is none.</summary>
     public sealed record Acknowledgement(string File, string Problem, DateOnly TakenOn, long Rows, string From, long Line, bool IsOurs);
@@ -52,12 +53,12 @@ public static class VendorAlarms
         return
         [
             .. from list in facts.Unacknowledged
-               where list.CreatedAt.AddHours(hours) < facts.Now
+               where list.CreatedAt.AddHours(hours) < list.Now
                select new VendorAlarm("not_acknowledged", list.File, list.Rows, DateOnly.FromDateTime(list.CreatedAt.UtcDateTime),
                    $"The vendor has not acknowledged {list.File} ({list.Rows} rows) within {hours} hours.",
                    "Ask him whether he has it. If not, send him the file and its manifest from outbox/phone/ once more, as they are."),
             .. from a in facts.Wrong
-               where a.IsOurs || a.TakenOn.AddDays(vendor.AnswerWithinDays) >= DateOnly.FromDateTime(facts.Now.UtcDateTime)
+               where a.IsOurs || a.TakenOn.AddDays(vendor.AnswerWithinDays) >= facts.Today
                select new VendorAlarm("acknowledgement_wrong", a.File, a.Rows, a.TakenOn,
                    $"The vendor's acknowledgement of {a.File} does not agree: {a.Problem} ({a.From}, line {a.Line}).",
                    a.Problem == "unknown_list"
@@ -85,11 +86,12 @@ public static class VendorAlarms
 
         var asOf = AsOf.Parse(text);
         DateOnly Today(string market) => programme.MarketOf(market) is { } m ? asOf.LocalDate(m) : asOf.Day;
+        DateTimeOffset Now(string market) => programme.MarketOf(market) is { } m ? asOf.In(m) : asOf.Instant;
         var latest = programme.Markets.Values.Select(asOf.LocalDate).Append(asOf.Day).Max();
         return Judge(
             new HandOverFacts(
-                asOf.Instant,
-                database["acknowledgements.unacknowledged"].List(r => new HandOverFacts.List(r.GetString(1), r.Instant(2), r.GetInt64(3)), vendor.AcknowledgeWithinHours is null ? 0 : 1),
+                asOf.Day,
+                database["acknowledgements.unacknowledged"].List(r => new HandOverFacts.List(r.GetString(1), r.Instant(2), Now(r.GetString(4)), r.GetInt64(3)), vendor.AcknowledgeWithinHours is null ? 0 : 1),
                 database["acknowledgements.wrong"].List(r => new HandOverFacts.Acknowledgement(
                     r.GetString(0), r.GetString(1), r.Day(3), r.GetInt64(4), r.GetString(5), r.GetInt64(6), r.GetInt64(7) == 1)),
                 database["acknowledgements.silent"].List(r => new HandOverFacts.Silence(r.GetString(1), r.Day(3), Today(r.GetString(2)), r.GetInt64(4)), latest.AddDays(-vendor.AnswerWithinDays)),

@@ -17,7 +17,7 @@ ON CONFLICT (fingerprint) DO NOTHING
 
 -- name: unacknowledged
 -- Lists that the vendor can see and has not loaded, of the time since he acknowledges at all; older ones were written before lists were numbered.
-SELECT l.id, l.file_name, l.created_at, l.rows FROM lists l
+SELECT l.id, l.file_name, l.created_at, l.rows, l.market FROM lists l
 WHERE l.state = 'published' AND l.cycle_id > 0 AND (@always = 1 OR l.id >= (SELECT min(list_id) FROM acknowledgements))
     AND NOT EXISTS (SELECT 1 FROM acknowledgements a WHERE a.list_id = l.id) ORDER BY l.id
 
