@@ -102,7 +102,7 @@ public static class CommandLine
     {
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
-            Demo(here), CycleVerb(here), RunVerb(here), HealthVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
+            Demo(here), CycleVerb(here), RunVerb(here), HealthVerb(here), StatusVerb(here), VendorVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
             TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here), PolicyVerb(here),
         };
         root.Options.Add(Config);
@@ -126,14 +126,25 @@ public static class CommandLine
         var asOf = new Option<string?>("--as-of") { Description = "A date (that day in every market) or an instant with offset [default: now]", HelpName = "T" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Work on a copy: send and write nothing" };
         var acceptGap = new Option<bool>("--accept-gap") { Description = "Go on although the last cycle is long ago, or dated later" };
-        var verb = new Command("cycle", "One full pass: files in, decisions, mail, lists out") { asOf, dryRun, acceptGap, Json };
+        var only = new Option<string?>("--only")
+        {
+            Description = "withdrawals: between two cycles, only take opt-outs and responses, and tell the vendor whom not to call any more", HelpName = "WHAT",
+        };
+        only.AcceptOnlyFromAmong("withdrawals");
+        var verb = new Command("cycle", "One full pass: files in, decisions, mail, lists out") { asOf, dryRun, acceptGap, only, Json };
         verb.SetAction(async (result, ct) =>
         {
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
-            var config = Load(result, forMail: true);
+            var onlyWithdrawals = result.GetValue(only) is not null;
+            if (onlyWithdrawals && result.GetValue(acceptGap))
+            {
+                throw new UsageException("--accept-gap is for a whole cycle: --only withdrawals contacts nobody, so no gap stops it.");
+            }
+
+            var config = Load(result, forMail: !onlyWithdrawals);
             using var telemetry = Scheduling.TelemetryExport.Start(config.Settings.Telemetry, here.Error.WriteLine);
             var cycle = new Cycle(config, DirectoryOf(result, config), here.Time, here.Progress);
-            var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap)), ct);
+            var ended = await cycle.RunAsync(new CycleRequest(when, result.GetValue(dryRun), result.GetValue(acceptGap), onlyWithdrawals), ct);
             here.Progress.Clear();
             await here.Output.WriteLineAsync(result.GetValue(Json) ? ended.Counts.ToJson() : CycleText.Of(ended.Counts, result.GetValue(dryRun)));
             foreach (var problem in ended.Problems)
@@ -209,6 +220,20 @@ public static class CommandLine
             return Done;
         });
         return verb;
+    }
+
+    private static Command VendorVerb(Surroundings here)
+    {
+        var reconcile = new Command("reconcile", "Every list that the vendor was given: what became of its cases, and which never came back") { Json };
+        reconcile.SetAction(result =>
+        {
+            var config = Load(result);
+            using var database = new Store(DirectoryOf(result, config), config.Settings.Store).OpenExisting();
+            var accounts = VendorAccounts.Read(database, config.Programme);
+            here.Output.WriteLine(result.GetValue(Json) ? accounts.ToJson() : accounts.ToText());
+            return accounts.SumsHold ? Done : Failed;
+        });
+        return new Command("vendor", "The call centre") { reconcile };
     }
 
     private static Command ExplainVerb(Surroundings here)

@@ -64,6 +64,9 @@ internal sealed class ConfigNode
         return null;
     }
 
+    /// <summary>The object as the file has it.</summary>
+    public string Raw => element.GetRawText();
+
     public void Fault(string key, string problem) => faults.Add(new ConfigFault(file, Join(key), problem));
 
     public bool Has(string key) => element.TryGetProperty(key, out _);
@@ -92,6 +95,32 @@ internal sealed class ConfigNode
         }
 
         return text;
+    }
+
+    /// <summary>true or false.</summary>
+    public bool Flag(string key, bool fallback)
+    {
+        if (element.TryGetProperty(key, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            read.Add(key);
+            return value.ValueKind == JsonValueKind.True;
+        }
+
+        Value(key, JsonValueKind.True, "true or false", required: false);
+        return fallback;
+    }
+
+    /// <summary>One of a few words.</summary>
+    public string Word(string key, string fallback, params ReadOnlySpan<string> known)
+    {
+        var word = Text(key, fallback);
+        if (known.Contains(word))
+        {
+            return word;
+        }
+
+        Fault(key, $"'{word}' is unknown. Known: {string.Join(", ", known.ToArray())}.");
+        return fallback;
     }
 
     public int? Integer(string key, int min, int max, bool required = false)

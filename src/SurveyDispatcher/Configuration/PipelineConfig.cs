@@ -9,6 +9,9 @@ public sealed record PipelineConfig(
     Settings Settings, Programme Programme, string ProgrammeText, IReadOnlyList<Source> Sources, Templates Templates,
     Questionnaires Questionnaires)
 {
+    /// <summary>What is agreed with the call centre.</summary>
+    public Vendor Vendor { get; init; } = Vendor.Contract;
+
     /// <summary>The first source, by name, that fits a file; a file that none fits is canonical.</summary>
     public Source SourceOf(string fileName) => Sources.FirstOrDefault(s => s.Fits(fileName)) ?? Source.Canonical;
 
@@ -34,6 +37,7 @@ public sealed record PipelineConfig(
         var programme = ProgrammeFile.Read(folder, faults);
         var sources = SourceFile.ReadAll(folder, faults);
         var questionnaires = QuestionnaireFile.ReadAll(folder, faults);
+        var vendor = VendorFile.Read(folder, programme, faults);
         var (templates, templateFaults) = trying.GetAwaiter().GetResult();
         faults.AddRange(templateFaults);
         if (programme is not null && questionnaires is not null)
@@ -55,7 +59,7 @@ public sealed record PipelineConfig(
 
         return faults.Count > 0
             ? (null, faults)
-            : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, questionnaires!), faults);
+            : (new PipelineConfig(settings!, programme!, folder.Text(ProgrammeFile.Name)!, sources, templates!, questionnaires!) { Vendor = vendor }, faults);
     }
 
     /// <summary>Whoever is invited in a language is asked in it, or in its plain form.</summary>

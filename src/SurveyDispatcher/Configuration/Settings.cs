@@ -309,20 +309,28 @@ public sealed class ScheduleOptions : IValidatableObject
     /// <summary>When <c>run</c> starts a cycle: a Quartz cron expression, local time of the host. The default is every full hour.</summary>
     public string Cycle { get; set; } = "0 0 * * * ?";
 
+    /// <summary>When <c>run</c> tells the vendor, between two cycles, whom not to call any more; the same kind of expression. Empty (the default): never.</summary>
+    public string Withdrawals { get; set; } = "";
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Problem() is { } problem)
+        if (Problem(Cycle) is { } problem)
         {
             yield return new($"'{Cycle}' is no Quartz cron expression ({problem}); '0 0 * * * ?' is every full hour.", [nameof(Cycle)]);
         }
+
+        if (Withdrawals.Length > 0 && Problem(Withdrawals) is { } fault)
+        {
+            yield return new($"'{Withdrawals}' is no Quartz cron expression ({fault}); '0 0/10 * * * ?' is every ten minutes, empty means never.", [nameof(Withdrawals)]);
+        }
     }
 
-    private string? Problem()
+    private static string? Problem(string schedule)
     {
         try
         {
-            _ = new Quartz.CronExpression(Cycle);
+            _ = new Quartz.CronExpression(schedule);
             return null;
         }
         catch (FormatException e)

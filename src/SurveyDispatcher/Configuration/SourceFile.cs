@@ -68,17 +68,8 @@ internal static class SourceFile
         var before = faults.Count;
         var pattern = root.RequiredText("filePattern");
         var encoding = ReadEncoding(root);
-        var delimiter = root.Text("delimiter", ",");
-        if (delimiter.Length != 1 || delimiter[0] > 127 || delimiter[0] is '"' or '\r' or '\n')
-        {
-            root.Fault("delimiter", "One ASCII character is expected, such as , or ; or a tab.");
-        }
-
-        var formats = root.Texts("dateFormats", required: false);
-        foreach (var format in formats.Where(f => !IsDateFormat(f)))
-        {
-            root.Fault("dateFormats", $"'{format}' is no date format: year, month and day are needed, as in yyyy-MM-dd or d/M/yy (M is the month, m the minute).");
-        }
+        var delimiter = ReadDelimiter(root);
+        var formats = ReadDateFormats(root);
 
         var headers = new string?[Intake.Columns.Count];
         var constants = new string?[Intake.Columns.Count];
@@ -121,7 +112,7 @@ internal static class SourceFile
         return faults.Count > before
             ? null
             : new Source(
-                Path.GetFileNameWithoutExtension(file), pattern, encoding!, delimiter[0],
+                Path.GetFileNameWithoutExtension(file), pattern, encoding!, delimiter,
                 formats.Count > 0 ? [.. formats] : Source.Canonical.DateFormats, headers, constants, values) { ExpectedEveryDays = every };
     }
 
@@ -138,8 +129,33 @@ internal static class SourceFile
         }
     }
 
+    /// <summary>What divides the cells of a file.</summary>
+    public static char ReadDelimiter(ConfigNode root)
+    {
+        var delimiter = root.Text("delimiter", ",");
+        if (delimiter.Length == 1 && delimiter[0] <= 127 && delimiter[0] is not ('"' or '\r' or '\n'))
+        {
+            return delimiter[0];
+        }
+
+        root.Fault("delimiter", "One ASCII character is expected, such as , or ; or a tab.");
+        return ',';
+    }
+
+    /// <summary>How a file writes days; none when it does not say.</summary>
+    public static IReadOnlyList<string> ReadDateFormats(ConfigNode root)
+    {
+        var formats = root.Texts("dateFormats", required: false);
+        foreach (var format in formats.Where(f => !IsDateFormat(f)))
+        {
+            root.Fault("dateFormats", $"'{format}' is no date format: year, month and day are needed, as in yyyy-MM-dd or d/M/yy (M is the month, m the minute).");
+        }
+
+        return formats;
+    }
+
     /// <summary>Quoted text aside, all three parts must be there: else every row would be read as of another day.</summary>
-    private static bool IsDateFormat(string format)
+    internal static bool IsDateFormat(string format)
     {
         var bare = System.Text.RegularExpressions.Regex.Replace(format, """'[^']*'|"[^"]*"|\\.""", "");
         if (!bare.Contains('y', StringComparison.Ordinal) || !bare.Contains('M', StringComparison.Ordinal) || !bare.Contains('d', StringComparison.Ordinal))
@@ -160,7 +176,7 @@ internal static class SourceFile
         }
     }
 
-    private static Encoding? ReadEncoding(ConfigNode root)
+    internal static Encoding? ReadEncoding(ConfigNode root)
     {
         var name = root.Text("encoding", "utf-8");
         try

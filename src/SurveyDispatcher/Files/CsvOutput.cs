@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using CsvHelper;
 
 namespace SurveyDispatcher.Files;
@@ -30,8 +28,10 @@ public sealed class CsvOutput : ITableOutput, IDisposable
     }
 
     /// <summary>Writes one cell; an apostrophe in front keeps a spreadsheet from running it.</summary>
-    public void Cell(string? text) => writer.WriteField(
-        text is { Length: > 0 } && FormulaStarts.Contains(text[0], StringComparison.Ordinal) ? "'" + text : text ?? "");
+    public void Cell(string? text) => writer.WriteField(Neutral(text ?? ""));
+
+    /// <summary>A text that no spreadsheet runs.</summary>
+    public static string Neutral(string text) => text.Length > 0 && FormulaStarts.Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
 
     /// <summary>Writes a phone number as it is: its plus sign is part of it, and no formula.</summary>
     public void Phone(string? e164) => writer.WriteField(e164 ?? "");
@@ -96,43 +96,4 @@ public sealed class CsvOutput : ITableOutput, IDisposable
         0xEF => utf8.StartsWith("＝"u8) || utf8.StartsWith("＋"u8) || utf8.StartsWith("－"u8) || utf8.StartsWith("＠"u8),
         _ => false,
     };
-}
-
-/// <summary>What stands beside every list, so that the vendor can see that he has all of it.</summary>
-public static class Manifest
-{
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    /// <summary>The manifest's path for a list.</summary>
-    public static string PathOf(string list) => list + ".manifest.json";
-
-    /// <summary>Writes the manifest of a list that is complete but still lies under another name.</summary>
-    /// <param name="list">The list's final path.</param>
-    /// <param name="content">Where its bytes are now.</param>
-    /// <param name="rows">Data rows.</param>
-    /// <param name="market">The market.</param>
-    /// <param name="createdAt">When: ISO 8601 with the market's offset.</param>
-    public static void Write(string list, string content, long rows, string market, string createdAt)
-    {
-        var manifest = new
-        {
-            file = Path.GetFileName(list),
-            rows,
-            sha256 = HashOf(content),
-            market,
-            createdAt,
-        };
-        DurableFile.Write(PathOf(list), s => JsonSerializer.Serialize(s, manifest, Indented));
-    }
-
-    /// <summary>The hash of a file's bytes.</summary>
-    public static string HashOf(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
 }

@@ -4,7 +4,7 @@ namespace SurveyDispatcher.Files;
 public sealed class DataDirectory
 {
     /// <summary>The kinds of files that are taken in, as the folders below <c>inbox/</c> are called.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["optouts", "responses", "dispositions", "bounces", "dealers", "dms"];
+    public static IReadOnlyList<string> Kinds { get; } = ["optouts", "responses", "acknowledgements", "dispositions", "bounces", "dealers", "dms"];
 
     /// <summary>A data directory; nothing is created yet.</summary>
     public DataDirectory(string root) => Root = Path.GetFullPath(root);
@@ -26,6 +26,9 @@ public sealed class DataDirectory
 
     /// <summary>Row rejects.</summary>
     public string Rejects => Path.Combine(Root, "rejects");
+
+    /// <summary>Call results that wait for the vendor's code to be understood, for people to look at: the store has them.</summary>
+    public string Quarantine => Path.Combine(Root, "quarantine");
 
     /// <summary>Files refused as a whole.</summary>
     public string Failed => Path.Combine(Root, "failed");
@@ -62,7 +65,7 @@ public sealed class DataDirectory
         }
 
         var first = full[(Root.Length + 1)..].Split(Path.DirectorySeparatorChar)[0];
-        return first is "inbox" or "taking" or "archive" or "failed" or "rejects" or "outbox" or "mail" or "services"
+        return first is "inbox" or "taking" or "archive" or "failed" or "rejects" or "quarantine" or "outbox" or "mail" or "services"
             || first.StartsWith("survey.db", StringComparison.Ordinal) || first.StartsWith("keys.json", StringComparison.Ordinal) || first.StartsWith("cycle.", StringComparison.Ordinal);
     }
 

@@ -25,15 +25,17 @@ public static class RowRemoval
     /// <param name="delimiter">Between cells.</param>
     /// <param name="goes">Is given the header's cells and the row's; the header itself is asked about, too, since a broken file may have none.</param>
     /// <param name="target">Where the rest is written; null: in the file's place.</param>
+    /// <param name="cut">How a line is cut into cells where nothing divides them; null: by the delimiter.</param>
     /// <returns>How many rows were removed, and how many are left, header not counted.</returns>
     /// <exception cref="NoRowsException">There are no rows in it.</exception>
     public static (long Removed, long Left) Remove(
-        string path, Encoding encoding, char delimiter, Func<IReadOnlyList<string>, IReadOnlyList<string>, bool> goes, string? target = null)
+        string path, Encoding encoding, char delimiter, Func<IReadOnlyList<string>, IReadOnlyList<string>, bool> goes, string? target = null,
+        Func<string, IReadOnlyList<string>>? cut = null)
     {
-        List<string>? header = null;
-        bool Goes(List<string> cells) => goes(header ??= cells, cells);
+        IReadOnlyList<string>? header = null;
+        bool Goes(IReadOnlyList<string> cells) => goes(header ??= cells, cells);
         long all = 0;
-        if (!Records(path, encoding, delimiter).Any(r =>
+        if (!Records(path, encoding, delimiter, cut).Any(r =>
         {
             all++;
             return Goes(r.Cells);
@@ -47,7 +49,7 @@ public static class RowRemoval
         DurableFile.Write(target ?? path, stream =>
         {
             header = null;
-            foreach (var record in Records(path, encoding, delimiter))
+            foreach (var record in Records(path, encoding, delimiter, cut))
             {
                 if (Goes(record.Cells))
                 {
@@ -63,7 +65,14 @@ public static class RowRemoval
         return (removed, Math.Max(left - 1, 0));
     }
 
-    private static IEnumerable<(List<byte[]> Lines, List<string> Cells)> Records(string path, Encoding encoding, char delimiter)
+    /// <summary>The cells of every record, the header's first where there is one.</summary>
+    public static IEnumerable<IReadOnlyList<string>> Cells(string path, Encoding encoding, char delimiter, Func<string, IReadOnlyList<string>>? cut = null) =>
+        Records(path, encoding, delimiter, cut).Select(r => r.Cells);
+
+    private static IEnumerable<(List<byte[]> Lines, IReadOnlyList<string> Cells)> Records(string path, Encoding encoding, char delimiter, Func<string, IReadOnlyList<string>>? cut) =>
+        cut is null ? Records(path, encoding, delimiter) : Lines(path, encoding).Select(line => (new List<byte[]> { line }, cut(Text(line, encoding))));
+
+    private static IEnumerable<(List<byte[]> Lines, IReadOnlyList<string> Cells)> Records(string path, Encoding encoding, char delimiter)
     {
         using var lines = Lines(path, encoding).GetEnumerator();
         var ahead = new LinkedList<byte[]>();

@@ -48,6 +48,13 @@ public static class Worker
             quartz.AddJob<CycleJob>(job => job.WithIdentity(CycleJob.Key).StoreDurably().RequestRecovery());
             quartz.AddTrigger(trigger => trigger.ForJob(CycleJob.Key).WithIdentity(Trigger)
                 .WithCronSchedule(config.Settings.Schedule.Cycle, cron => cron.WithMisfireInstruction(CronTriggerMisfireInstruction.DoNothing)));
+            if (config.Settings.Schedule.Withdrawals is { Length: > 0 } withdrawals)
+            {
+                quartz.AddJob<WithdrawalsJob>(job => job.WithIdentity(WithdrawalsJob.Key).StoreDurably());
+                quartz.AddTrigger(trigger => trigger.ForJob(WithdrawalsJob.Key).WithIdentity("withdrawals")
+                    .WithCronSchedule(withdrawals, cron => cron.WithMisfireInstruction(CronTriggerMisfireInstruction.DoNothing)));
+            }
+
             if (shared is not null)
             {
                 quartz.ConfigureScheduler(scheduler => scheduler.GenerateInstanceId = true);
@@ -78,7 +85,8 @@ public static class Worker
 
         var endpoint = settings.Health.Port == 0 ? "none" : $"{settings.Health.Address} port {settings.Health.Port}";
         log.LogInformation(
-            "Running on {Directory}, cycle at '{Schedule}', health endpoint: {Endpoint}, version {Version}. Ctrl+C stops.", directory.Root, settings.Schedule.Cycle, endpoint, Telemetry.Version);
+            "Running on {Directory}, cycle at '{Schedule}', withdrawals at '{Withdrawals}', health endpoint: {Endpoint}, version {Version}. Ctrl+C stops.",
+            directory.Root, settings.Schedule.Cycle, settings.Schedule.Withdrawals, endpoint, Telemetry.Version);
         await host.RunAsync(ct);
     }
 
@@ -95,15 +103,20 @@ public static class Worker
 }
 
 /// <summary>Whether this service runs a cycle of its own.</summary>
-internal sealed class Occupation
+internal sealed class Occupation : IDisposable
 {
     private int cycles;
+
+    /// <summary>Held while one of this service's jobs has the data directory: a cycle waits for it, what comes between two cycles does not.</summary>
+    public SemaphoreSlim Turn { get; } = new(1);
 
     public bool HasCycle => Volatile.Read(ref cycles) > 0;
 
     public void Begin() => Interlocked.Increment(ref cycles);
 
     public void End() => Interlocked.Decrement(ref cycles);
+
+    public void Dispose() => Turn.Dispose();
 }
 
 /// <summary>One cycle, started by Quartz; never two at a time.</summary>
@@ -133,6 +146,7 @@ internal sealed class CycleJob(
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        await occupation.Turn.WaitAsync(stopping.Token);
         occupation.Begin();
         if (context.Recovering)
         {
@@ -168,6 +182,7 @@ internal sealed class CycleJob(
         finally
         {
             occupation.End();
+            occupation.Turn.Release();
             state.End(asOf.ToString(), outcome, ended?.Queues);
         }
 
@@ -183,6 +198,63 @@ internal sealed class CycleJob(
 
     private static bool MayPass(Exception? problem) =>
         problem is StoreBusyException || (problem?.InnerException is DbException lost && Store.MayPass(lost));
+}
+
+/// <summary>Tells the vendor between two cycles whom not to call any more. While a cycle runs there is nothing to do: the next time is soon.</summary>
+[DisallowConcurrentExecution]
+internal sealed class WithdrawalsJob(
+    PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, IHostApplicationLifetime lifetime, ILogger<WithdrawalsJob> log) : IJob
+{
+    public static JobKey Key { get; } = new("withdrawals");
+
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
+    {
+        if (config.Settings.Schedule.Withdrawals.Length == 0)
+        {
+            await context.Scheduler.UnscheduleJob(context.Trigger.Key, cancellationToken); // a shared schedule still had it
+            return;
+        }
+
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        if (!await occupation.Turn.WaitAsync(TimeSpan.Zero, stopping.Token))
+        {
+            return;
+        }
+
+        try
+        {
+            var ended = await new Cycle(config, directory, time, new NoProgress()).RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow()), OnlyWithdrawals: true), stopping.Token);
+            if (ended.Counts is { FilesImported: > 0 } or { Withdrawn: > 0 })
+            {
+                log.LogInformation("Withdrawals told: {Counts}", ended.Counts.ToJson());
+            }
+
+            foreach (var problem in ended.Problems)
+            {
+                log.LogError("{Problem}", problem);
+            }
+        }
+        catch (StoreBusyException)
+        {
+            return; // another service's cycle is running
+        }
+        catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
+        {
+            log.LogError("{Problem}", e.Message);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            log.LogInformation("Stopped while the vendor was told of withdrawals; the next cycle goes on from there.");
+        }
+        catch (Exception e)
+        {
+            log.LogError("A fault of this program kept the vendor from being told of withdrawals ({Fault}); the next time tries again. Please report this line.", Unexpected.Describe(e));
+        }
+        finally
+        {
+            occupation.Turn.Release();
+        }
+    }
 }
 
 /// <summary>Says when the schedule can't be read from a shared store, and once a minute as long as that lasts.</summary>

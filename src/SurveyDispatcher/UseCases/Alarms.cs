@@ -59,6 +59,9 @@ public enum AlarmKind
 
     /// <summary>A vendor who sends nothing back.</summary>
     VendorSilent,
+
+    /// <summary>A list that was not acknowledged, cases that never came back, a code that nobody knows.</summary>
+    HandOver,
 }
 
 /// <summary>The kinds in JSON: <c>extractMissing</c>.</summary>
@@ -121,6 +124,9 @@ public abstract record Alarm(AlarmKind Kind, string Where, string? Since)
 
     /// <summary>A vendor who sends nothing back.</summary>
     public sealed record VendorSilent(SilentVendor Vendor, int Days) : Alarm(AlarmKind.VendorSilent, Vendor.Market, Alarms.Text(Vendor.Since));
+
+    /// <summary>A list that was not acknowledged, cases that never came back, a code that nobody knows.</summary>
+    public sealed record HandOver(VendorAlarm Vendor) : Alarm(AlarmKind.HandOver, Vendor.List, Alarms.Text(Vendor.Since));
 }
 
 /// <summary>Which of the things that status shows need a person: pure rules over it, with the marks of the section <c>Alarms</c> (docs/status.md).</summary>
@@ -144,6 +150,7 @@ public static class Alarms
         .. s.Rates.Where(r => marks.OptOutPercent > 0 && r.Contacts >= marks.ContactsAtLeast && IsAbove(r.OptedOut, r.Contacts, marks.OptOutPercent))
             .Select(r => new Alarm.OptOutRate(r, s.Today.AddDays(1 - marks.RateDays))),
         .. s.SilentVendors.Where(v => IsOver(DaysSince(s, v.Since), marks.VendorSilentDays)).Select(v => new Alarm.VendorSilent(v, DaysSince(s, v.Since))),
+        .. s.VendorAlarms.Select(v => new Alarm.HandOver(v)),
     ];
 
     /// <summary>A day as alarms have it.</summary>

@@ -12,7 +12,8 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="AsOf">The point in time.</param>
 /// <param name="DryRun">Work on a copy; send and write nothing.</param>
 /// <param name="AcceptGap">Go on although the last cycle is long ago, or lies ahead.</param>
-public sealed record CycleRequest(AsOf AsOf, bool DryRun = false, bool AcceptGap = false);
+/// <param name="OnlyWithdrawals">No cycle, but what the vendor must know before the next one: who said no, or has answered.</param>
+public sealed record CycleRequest(AsOf AsOf, bool DryRun = false, bool AcceptGap = false, bool OnlyWithdrawals = false);
 
 /// <summary>How a cycle ended.</summary>
 /// <param name="Counts">What it did.</param>
@@ -48,6 +49,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private async Task<CycleResult> LiveRunAsync(CycleRequest request, CancellationToken stopping)
     {
+        if (request.OnlyWithdrawals && !store.Exists)
+        {
+            return new CycleResult(new CycleCounts { AsOf = request.AsOf.ToString() }, []); // the vendor has nobody yet
+        }
+
         directory.Create();
         using var cycleLock = CycleLock.Take(directory);
         using var vault = OpenVault(directory, config.Settings, store.Exists, write: true); // first: keys without a store do no harm
@@ -70,7 +76,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 
     private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
     {
-        if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf, noted) is { } gap)
+        // Between cycles nobody is contacted, so no gap is too wide; but a store that was set back must not come to look as if it were not.
+        var problem = request.OnlyWithdrawals ? GapGuard.SetBack(database, noted) : request.AcceptGap ? null : GapGuard.Problem(database, config, request.AsOf, noted);
+        if (problem is { } gap)
         {
             throw new OperatorException(gap);
         }
@@ -144,12 +152,29 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             Stopping = stopping,
         };
         context.Counts.AsOf = request.AsOf.ToString();
-        Begin(context, change);
-        cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
+        if (request.OnlyWithdrawals)
+        {
+            BeginBetween(context);
+            cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, cycleLock.Noted?.Day ?? database["cycles.last"].First(r => r.Day(2))));
+        }
+        else
+        {
+            Begin(context, change);
+            cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
+        }
+
         var outcome = "failed";
         try
         {
-            await StepsAsync(context, transport);
+            if (request.OnlyWithdrawals)
+            {
+                Between(context);
+            }
+            else
+            {
+                await StepsAsync(context, transport);
+            }
+
             outcome = context.Problems.Count == 0 ? "done" : "failed";
         }
         finally
@@ -176,6 +201,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
         steps.Begin("responses");
         new TakeResponses(context).Run();
+        steps.Begin("acknowledgements");
+        TakeFiles.Run(context, "acknowledgements", new TakeAcknowledgements(context));
+        var quarantine = new Quarantine(context);
+        quarantine.Release();
         steps.Begin("dispositions");
         TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
         steps.Begin("bounces");
@@ -197,6 +226,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         lists.Run();
         steps.Begin("retention");
         retention.Run();
+        quarantine.Show();
         if (!context.DryRun)
         {
             steps.Begin("erasures");
@@ -204,6 +234,18 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             steps.Begin("keys");
             new Reseal(context.Database, context.Vault, context.Progress).Run();
         }
+    }
+
+    /// <summary>What a customer said since the last cycle, told to the vendor before he calls; nobody is contacted, nothing else is decided.</summary>
+    private static void Between(CycleContext context)
+    {
+        var lists = new WriteLists(context);
+        lists.Recover();
+        TakeFiles.Recover(context);
+        TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
+        new TakeResponses(context).Run();
+        new PlanContacts(context).EndOptedOut();
+        lists.RunWithdrawals();
     }
 
 #if MAILKIT
@@ -248,7 +290,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             context.Database["cycles.add_policy"].Run(policy, version, context.AsOf.Day, config.ProgrammeText);
         }
 
-        var id = context.Database["cycles.last"].First(r => r.GetInt64(0)) + 1;
+        var id = context.Database["cycles.last_id"].Scalar<long>() + 1;
         if (change is not null)
         {
             context.Cases.LookAtAllNow(context.AsOf.Day);
@@ -257,6 +299,16 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
 
         context.Database["cycles.begin"].Run(id, context.AsOf.ToString(), context.AsOf.Day, time.GetUtcNow(), policy);
+        context.Ledger.CycleId = id;
+        context.Ledger.PolicyId = policy;
+    });
+
+    /// <summary>On record beside the cycles, since it writes to the ledger; its day dates nothing, and a changed programme waits for the next cycle.</summary>
+    private void BeginBetween(CycleContext context) => context.Database.InTransaction(() =>
+    {
+        var id = context.Database["cycles.last_id"].Scalar<long>() + 1;
+        var policy = context.Database["cycles.policy_of_last_cycle"].Scalar<long>();
+        context.Database["cycles.begin_between"].Run(id, context.AsOf.ToString(), context.AsOf.Day, time.GetUtcNow(), policy);
         context.Ledger.CycleId = id;
         context.Ledger.PolicyId = policy;
     });
@@ -294,7 +346,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     internal static CycleContext ContextAfterwards(
         PipelineConfig config, DataDirectory directory, Database database, Vault vault, TimeProvider time, IProgressView progress, AsOf asOf, CancellationToken stopping)
     {
-        var last = database["cycles.last"].First(r => r.GetInt64(0));
+        var last = database["cycles.last_id"].Scalar<long>();
         return new CycleContext
         {
             Config = config,

@@ -333,7 +333,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
 
         context.Record(row, fact);
         context.Database["mails.drop_other"].Run(context.Ledger.CycleId, row.Id, 0);
-        foreach (var statement in new[] { "erase.forget_responses", "erase.forget_attempts", "erase.forget_mails", "erase.forget_person" })
+        foreach (var statement in new[] { "erase.forget_responses", "erase.forget_attempts", "erase.forget_mails", "erase.forget_person", "quarantine.count_rejected_of", "quarantine.forget" })
         {
             context.Database[statement].Run(row.Id);
         }

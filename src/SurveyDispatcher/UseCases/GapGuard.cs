@@ -26,8 +26,8 @@ internal static class GapGuard
         noted is { } far && begun.Number <= far.Number && begun.Day < far.Day ? far with { Number = Math.Max(far.Number, begun.Number + 1) } : begun;
 
     /// <summary>The store knows less than has happened: too young a backup for the gap to tell, or a log that was deleted after a crash.</summary>
-    private static string? SetBack(Database database, NotedCycle? noted) =>
-        database["cycles.last"].First(r => r.GetInt64(0)) is var last && noted?.Number > last
+    public static string? SetBack(Database database, NotedCycle? noted) =>
+        database["cycles.last_id"].Scalar<long>() is var last && noted?.Number > last
             ? $"Cycles up to {noted.Day:yyyy-MM-dd} have begun in this data directory (number {noted.Number}), but the store {(last == 0 ? "knows of none" : $"ends with cycle {last}")}: it was restored from a backup, its log (survey.db-wal) was deleted after a crash, or it is the old one of a store that has moved (Store:Provider, Store:ConnectionString: name the new one). "
                 + "It does not know whom the lost cycles have contacted, and would contact them again. Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
                 + "Read 'Restore' in docs/operations.md first: each day that was lost, without files or with them, is run again with --accept-gap. If nothing went out, run 'cycle --accept-gap' once."

@@ -135,7 +135,7 @@ internal sealed class Reseal(Database database, Vault vault, IProgressView progr
             return 0;
         }
 
-        var done = Pages("keys.contacts", "keys.set_contact") + Pages("keys.texts", "keys.set_text") + Pages("keys.numbers", "keys.set_number");
+        var done = Pages("keys.contacts", "keys.set_contact") + Pages("keys.texts", "keys.set_text") + Pages("keys.numbers", "keys.set_number") + Pages("keys.quarantined", "keys.set_quarantined");
         database.InTransaction(() => database["keys.sealed"].Run((int)vault.Ring.Current));
         return done;
     }

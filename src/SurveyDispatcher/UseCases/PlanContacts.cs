@@ -28,6 +28,30 @@ internal sealed class PlanContacts(CycleContext context)
         }
     }
 
+    /// <summary>Ends the cases that the vendor has of customers who have said no; all else that is due stays so.</summary>
+    public void EndOptedOut()
+    {
+        context.Database["cases.create_due"].Run();
+        context.Database.InTransaction(() =>
+        {
+            context.Database["cases.clear_due"].Run();
+            context.Database["cases.fill_due_with_vendor"].Run(context.LatestToday);
+            var due = context.Database["cases.count_due"].Scalar<long>();
+            for (long done = 0; done < due; done += PageCases)
+            {
+                foreach (var row in context.Database["cases.due_page"].List(r => CaseRow.Read(r), done, done + PageCases))
+                {
+                    var today = context.TodayIn(row.Market);
+                    var planned = new PlannedCase(row.Case, row.EventDate, context.PolicyOf(row)?.Window ?? new DayWindow(0, null), context.ReachOf(row), Cancelled: false, OtherContactOn: null);
+                    if (ContactPlan.Decide(planned, context.Config.Programme.Contact, today) is ContactAction.Close { Reason: CloseReasons.OptedOut })
+                    {
+                        context.Record(row, new CaseEvent.Ended(today, CloseReasons.OptedOut));
+                    }
+                }
+            }
+        });
+    }
+
     private void DecidePage(long after)
     {
         var page = context.Database["cases.due_page"].List(DueCase.Read, after, after + PageCases)

@@ -36,6 +36,7 @@ internal sealed class Retention(CycleContext context)
             });
         }
         while (rows == PageRows);
+        new Quarantine(context).Forget(context.Config.Programme.LongestFilesDays);
         if (!context.DryRun)
         {
             ForgetFiles();
@@ -84,7 +85,11 @@ internal sealed class Retention(CycleContext context)
         Field(due.Contact, rules.ContactDays, "contact", ForgetContact);
         Field(due.Vehicle, rules.VehicleDays, "vehicle", ForgetVehicle);
         Field(due.FreeText, rules.FreeTextDays, "freeText", d => context.Database["retention.free_text"].Run(d.Id));
-        Field(due.CallNotes, rules.CallNotesDays, "callNotes", d => context.Database["retention.call_notes"].Run(d.Id));
+        Field(due.CallNotes, rules.CallNotesDays, "callNotes", d =>
+        {
+            context.Database["retention.call_notes"].Run(d.Id);
+            context.Database["quarantine.forget_content"].Run(d.Id);
+        });
         context.Database["retention.look_on"].Run(next, due.Id);
     }
 

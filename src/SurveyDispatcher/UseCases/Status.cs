@@ -156,6 +156,8 @@ public sealed record Status
 
     /// <summary>The next one.</summary>
     public NextCycle? NextCycle { get; init; }
+    /// <summary>What the vendor owes: lists without an acknowledgement, cases without a word, codes that nobody knows.</summary>
+    public IReadOnlyList<VendorAlarm> VendorAlarms { get; init; } = [];
 
     /// <summary>Why a cycle at this moment would do nothing; null when it would.</summary>
     public string? NextCycleStops { get; init; }
@@ -312,6 +314,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
             NextCycleStops = GapGuard.Problem(database, config, AsOf.At(now), CycleLock.NotedIn(directory))
                 ?? PolicyGuard.Problem(database, config, AsOf.At(now), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
             Services = RunningServices.Read(directory, now),
+            VendorAlarms = VendorAlarms.Read(database, config.Vendor, config.Programme),
             Workers = workers,
             Funnels = funnels,
             ScreenedOut = reasons.Where(r => r.Kind == MovementSums.ScreenedOutKind).ToDictionary(r => r.Reason, r => r.Count),

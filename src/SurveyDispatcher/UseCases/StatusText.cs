@@ -87,6 +87,7 @@ public static class StatusText
             $"In {PlainText.Shown(r.Market)} {Percent(r.OptOutRate!.Value)} of the contacts since {Day(a.From)} ended in an opt-out ({N(r.OptedOut)} of {N(r.Contacts)}); look at the texts, the timing and who is asked there.",
         Alarm.VendorSilent { Vendor: var v } a =>
             $"The vendor of {PlainText.Shown(v.Market)} has sent nothing back for {N(a.Days)} days, since he was given cases on {Day(v.Since)}, and has {N(v.Cases)}; ask whether he fetches outbox/phone/ and where his results go.",
+        Alarm.HandOver { Vendor: var v } => $"{PlainText.Shown(v.Problem)} {v.WhatToDo}",
         _ => throw new ArgumentOutOfRangeException(nameof(alarm), alarm, "Unknown alarm."),
     };
 

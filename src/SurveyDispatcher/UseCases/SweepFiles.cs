@@ -18,7 +18,6 @@ internal sealed class SweepFiles(CycleContext context)
     private const int Overlap = 512;
     private const int MostNesting = 8;
     private const string Aside = ".erased";
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Rows that were taken out.</summary>
     public long RowsRemoved { get; private set; }
@@ -36,7 +35,7 @@ internal sealed class SweepFiles(CycleContext context)
     public void Run()
     {
         var data = context.Directory;
-        var folders = DataDirectory.Kinds.Select(data.Inbox).Concat([data.Taking, data.ArchiveRoot, data.Failed, data.Rejects, data.Mail, data.PhoneLists]);
+        var folders = DataDirectory.Kinds.Select(data.Inbox).Concat([data.Taking, data.ArchiveRoot, data.Failed, data.Rejects, data.Quarantine, data.Mail, data.PhoneLists]);
         long done = 0;
         foreach (var folder in folders.Where(Directory.Exists))
         {
@@ -117,9 +116,11 @@ internal sealed class SweepFiles(CycleContext context)
         var source = isRejects ? Source.Canonical : context.Config.SourceOf(name);
         try
         {
-            var (removed, _) = RowRemoval.Remove(path, source.Encoding, source.Delimiter, (header, cells) => IsTheirs(source, header, cells));
-            RowsRemoved += removed;
-            FilesRewritten += removed > 0 ? 1 : 0;
+            Remove(path, source.Encoding, source.Delimiter, (header, cells) => IsTheirs(source, header, cells));
+        }
+        catch (NoRowsException) when (context.Config.Vendor.Forms.FirstOrDefault(f => TryRemove(path, f)) is not null)
+        {
+            return; // it is the vendor's, in his encoding
         }
         catch (NoRowsException)
         {
@@ -128,6 +129,26 @@ internal sealed class SweepFiles(CycleContext context)
                 Delete(path);
             }
         }
+    }
+
+    private bool TryRemove(string path, CallResultForm form)
+    {
+        try
+        {
+            Remove(path, form.Encoding, form.Delimiter, (_, cells) => cells.Any(context.Erased.Names));
+            return true;
+        }
+        catch (NoRowsException)
+        {
+            return false;
+        }
+    }
+
+    private void Remove(string path, Encoding encoding, char delimiter, Func<IReadOnlyList<string>, IReadOnlyList<string>, bool> goes)
+    {
+        var (removed, _) = RowRemoval.Remove(path, encoding, delimiter, goes);
+        RowsRemoved += removed;
+        FilesRewritten += removed > 0 ? 1 : 0;
     }
 
     private void SweepList(string path)
@@ -139,19 +160,30 @@ internal sealed class SweepFiles(CycleContext context)
             return;
         }
 
-        if (!name.StartsWith("phone_", StringComparison.Ordinal) || !(name.EndsWith(".csv", StringComparison.Ordinal) || name.EndsWith(".csv.tmp", StringComparison.Ordinal)))
+        if (!name.StartsWith("phone_", StringComparison.Ordinal) || name.Contains(".manifest.json", StringComparison.Ordinal))
         {
             return;
         }
 
         var final = name.EndsWith(".tmp", StringComparison.Ordinal) ? path[..^4] : path;
         var aside = path + Aside;
-        var (removed, left) = RowRemoval.Remove(path, Utf8, ',', (_, cells) => cells.Any(context.Erased.Names), aside);
+        var list = context.Database["erase.list"].First(r => (Id: r.GetInt64(0), Kind: r.GetString(1), Layout: r.GetString(2)), Path.GetFileName(final));
+        var layout = VendorFile.ReadLayout(list.Layout ?? "", "phone");
+        var cut = layout.IsFixed ? layout.Cut : (Func<string, IReadOnlyList<string>>?)null;
+        var (removed, _) = RowRemoval.Remove(path, layout.Encoding, layout.Delimiter, (_, cells) => cells.Any(context.Erased.Names), aside, cut);
+        var rows = removed > 0 ? aside : path;
+        var totals = new ControlTotals();
+        var (caseId, phone) = (layout.IndexOf("case_id"), layout.IndexOf("phone_1"));
+        foreach (var cells in RowRemoval.Cells(rows, layout.Encoding, layout.Delimiter, cut).Skip(layout.HasHeader ? 1 : 0).Where(c => c.Count > Math.Max(caseId, phone)))
+        {
+            totals.Add(cells[caseId], cells[phone]);
+        }
+
         if (removed > 0)
         {
-            if (context.Database["erase.list"].First(r => (Market: r.GetString(0), CreatedAt: r.Instant(1)), Path.GetFileName(final)) is { Market: not null } list)
+            if (list.Id > 0)
             {
-                Manifest.Write(final, aside, left, list.Market, Instants.Text(context.Local(list.Market, list.CreatedAt)));
+                WriteLists.ManifestOf(context, list.Id, Manifest.HashOf(aside), totals).Write(final);
             }
 
             DurableFile.Rename(aside, path);
@@ -162,7 +194,14 @@ internal sealed class SweepFiles(CycleContext context)
         // Also when a sweep was killed between the rename and this: the store says what the list is.
         if (File.Exists(Manifest.PathOf(final)))
         {
-            context.Database.InTransaction(() => context.Database["erase.set_list"].Run(left, Manifest.HashOf(path), Path.GetFileName(final)));
+            var hash = Manifest.HashOf(path);
+            context.Database.InTransaction(() =>
+            {
+                if (context.Database["erase.set_list"].Run(totals.Rows, hash, Path.GetFileName(final)) > 0)
+                {
+                    context.Database["lists.add_version"].Run(list.Id, hash, totals.Rows);
+                }
+            });
         }
     }
 

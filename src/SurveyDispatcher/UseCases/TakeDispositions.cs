@@ -6,13 +6,22 @@ using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.UseCases;
 
-/// <summary>Takes the vendor's call results (contracts.md, <c>inbox/dispositions/</c>).</summary>
+/// <summary>A call result, understood but for its code.</summary>
+/// <param name="Attempt">Its number.</param>
+/// <param name="At">When.</param>
+/// <param name="Dialled">The number dialled as the file has it; empty: the first on the list.</param>
+/// <param name="Note">The caller's note.</param>
+internal sealed record CallResult(int Attempt, DateTimeOffset At, string Dialled, string Note);
+
+/// <summary>Takes the vendor's call results (contracts.md, <c>inbox/dispositions/</c>; in his own form and codes: docs/vendor.md).</summary>
 internal sealed class TakeDispositions(CycleContext context) : IRowTaker
 {
     private const char Separator = '\u001f';
+    private readonly Dictionary<string, int> places = new(StringComparer.Ordinal);
     private CsvInput input = null!;
+    private CallResultForm? form;
 
-    public IReadOnlyList<string> Required { get; } = ["case_id", "attempt", "attempted_at", "code"];
+    public IReadOnlyList<string> Required => CallResultForm.Required;
 
     /// <summary>The number dialled and the note of an attempt, as they were sealed; both empty when they were removed.</summary>
     public static (string Dialled, string Note) Split(string unsealed)
@@ -21,11 +30,26 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
         return (parts[0], parts.Length > 1 ? parts[1] : "");
     }
 
-    public void Begin(CsvInput input) => this.input = input;
+    public FileForm FormOf(string fileName)
+    {
+        form = context.Config.Vendor.FormOf(fileName);
+        return form is null
+            ? new FileForm(Source.Canonical.Encoding, Source.Canonical.Delimiter, Required)
+            : new FileForm(form.Encoding, form.Delimiter, [.. Required.Select(r => form.Headers[r])]);
+    }
+
+    public void Begin(CsvInput input)
+    {
+        this.input = input;
+        foreach (var column in CallResultForm.Columns)
+        {
+            places[column] = form is null ? input.IndexOf(column) : form.Headers.TryGetValue(column, out var header) ? input.IndexOf(header) : -1;
+        }
+    }
 
     public RowResult Take(CsvRow row, long fileId)
     {
-        string Cell(string column) => row.Cell(input.IndexOf(column));
+        string Cell(string column) => row.Cell(places[column]);
         foreach (var column in Required)
         {
             if (Cell(column).Length == 0)
@@ -50,47 +74,83 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
             return RowResult.Rejected("bad_number", "attempt", Cell("attempt"));
         }
 
-        if (Instants.Parse(Cell("attempted_at")) is not { } at)
+        if (TimeOf(Cell("attempted_at"), known.Market) is not { } at)
         {
             return RowResult.Rejected("bad_date", "attempted_at", Cell("attempted_at"));
         }
 
-        if (Dispositions.Find(Cell("code")) is not { } disposition)
+        var code = form?.Codes is { } codes ? codes.GetValueOrDefault(Cell("code")) : Cell("code");
+        var disposition = code is null ? null : Dispositions.Find(code);
+        if (disposition is null && form?.Codes is null)
         {
             return RowResult.Rejected("bad_code", "code", Cell("code"));
         }
 
-        if (Cell("final") is not ("" or "Y" or "N"))
+        var saysFinal = form?.FinalValues is { } values && Cell("final").Length > 0 ? values.GetValueOrDefault(Cell("final")) : Cell("final");
+        if (saysFinal is not ("" or "Y" or "N"))
         {
             return RowResult.Rejected("bad_code", "final", Cell("final"));
         }
 
-        var dialled = Cell("phone");
-        var market = context.Config.Programme.MarketOf(known.Market);
-        var number = market is null ? null : PhoneNumber.Parse(dialled, market.Dialling, context.Config.Programme.DiallingRules);
-        if (dialled.Length > 0 && market is not null && number is null)
+        if (Cell("phone") is { Length: > 0 } dialled && context.Config.Programme.MarketOf(known.Market) is not null && NumberOf(known, dialled) is null)
         {
             return RowResult.Rejected("bad_number", "phone", dialled);
         }
 
+        var result = new CallResult(attempt, at, Cell("phone"), Cell("note"));
+        return disposition is null
+            ? new Quarantine(context).Keep(known, result, Cell("code"), saysFinal, row.Raw, fileId, row.Line)
+            : Take(context, known, result, disposition, IsFinal(form, Cell("code"), saysFinal), fileId, row.Line) ? RowResult.New : RowResult.Unchanged;
+    }
+
+    /// <summary>Whether the vendor does not go on: he says so, or his code does.</summary>
+    public static bool IsFinal(CallResultForm? form, string hisCode, string says) => says == "Y" || (says.Length == 0 && form?.FinalCodes.Contains(hisCode) == true);
+
+    /// <summary>Takes a call result; false when the attempt is known already.</summary>
+    public static bool Take(CycleContext context, CaseRow known, CallResult call, Disposition disposition, bool final, long fileId, long line)
+    {
+        var dialled = call.Dialled;
+        var number = NumberOf(context, known, dialled);
         if (disposition.Effect == CallEffect.BadNumber)
         {
-            number ??= dialled.Length == 0 ? FirstListed(known) : null;
+            number ??= dialled.Length == 0 ? FirstListed(context, known) : null;
             dialled = number?.E164 ?? dialled;
         }
 
-        var final = Cell("final") == "Y";
         if (context.Database["attempts.add"].Run(
-            known.Id, attempt, at.ToUniversalTime(), disposition.Code, final ? 1 : 0,
-            context.Vault.Seal($"{dialled}{Separator}{Cell("note")}"), fileId, row.Line) == 0)
+            known.Id, call.Attempt, call.At.ToUniversalTime(), disposition.Code, final ? 1 : 0, context.Vault.Seal($"{dialled}{Separator}{call.Note}"), fileId, line) == 0)
         {
-            return RowResult.Unchanged;
+            return false;
         }
 
-        var otherNumber = disposition.Effect == CallEffect.BadNumber && SuppressNumber(known, number);
+        var otherNumber = disposition.Effect == CallEffect.BadNumber && SuppressNumber(context, known, number);
         context.Learn(context.Cases.Find(known.Id)!, new CaseEvent.CallReported(context.TodayIn(known.Market), disposition.Code, final, otherNumber));
         context.Counts.Dispositions++;
-        return RowResult.New;
+        new Quarantine(context).Settled(known.Id, call.Attempt);
+        return true;
+    }
+
+    private PhoneNumber? NumberOf(CaseRow known, string dialled) => NumberOf(context, known, dialled);
+
+    private static PhoneNumber? NumberOf(CycleContext context, CaseRow known, string dialled) => context.Config.Programme.MarketOf(known.Market) is { } market
+        ? PhoneNumber.Parse(dialled, market.Dialling, context.Config.Programme.DiallingRules)
+        : null;
+
+    /// <summary>An instant with its offset, or as the vendor's clock has it, or that of the market.</summary>
+    private DateTimeOffset? TimeOf(string text, string market)
+    {
+        if (form is null || form.DateFormats.Count == 0)
+        {
+            return Instants.Parse(text);
+        }
+
+        if (!DateTime.TryParseExact(text, [.. form.DateFormats], CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
+        {
+            return null;
+        }
+
+        var zone = form.TimeZone ?? (context.Config.Programme.MarketOf(market) is { } m ? Instants.Zone(m) : TimeZoneInfo.Utc);
+        return new DateTimeOffset(local, zone.GetUtcOffset(local));
     }
 
     /// <summary>The number that stood on the list as <c>phone_1</c>: the customer's first that he allows and that this case's calls have not called bad.</summary>
@@ -98,7 +158,7 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
     /// Not the first that is usable at this moment: when the number of two cases is reported through one of them, the report of
     /// the other still means that number, and not the next one.
     /// </remarks>
-    private PhoneNumber? FirstListed(CaseRow row)
+    private static PhoneNumber? FirstListed(CycleContext context, CaseRow row)
     {
         var bad = context.Database["attempts.bad_numbers_of"].List(r => Split(context.Vault.Unseal(r.Bytes(0))).Dialled, row.Id);
         var points = context.PointsOf(row).Points;
@@ -110,7 +170,7 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
     }
 
     /// <summary>Suppresses the number that was dialled; true when another usable one is left.</summary>
-    private bool SuppressNumber(CaseRow row, PhoneNumber? number)
+    private static bool SuppressNumber(CycleContext context, CaseRow row, PhoneNumber? number)
     {
         if (number is not null)
         {

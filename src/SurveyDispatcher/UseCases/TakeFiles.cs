@@ -10,12 +10,21 @@ internal interface IRowTaker
     /// <summary>The headers without which the file is refused.</summary>
     IReadOnlyList<string> Required { get; }
 
+    /// <summary>How a file is written; without a description of its own as contracts.md says.</summary>
+    FileForm FormOf(string fileName) => new(new UTF8Encoding(false, throwOnInvalidBytes: true), ',', Required);
+
     /// <summary>Called once the header is known.</summary>
     void Begin(CsvInput input);
 
     /// <summary>Takes a row, inside a transaction of the store; returns what became of it.</summary>
     RowResult Take(CsvRow row, long fileId);
 }
+
+/// <summary>How a file of rows is written.</summary>
+/// <param name="Encoding">Strict.</param>
+/// <param name="Delimiter">Between cells.</param>
+/// <param name="Required">The headers without which it is refused.</param>
+internal sealed record FileForm(Encoding Encoding, char Delimiter, IReadOnlyList<string> Required);
 
 /// <summary>What became of a row.</summary>
 internal readonly record struct RowResult(RowOutcome Outcome, string Reason = "", string Column = "", string Value = "")
@@ -30,6 +39,9 @@ internal readonly record struct RowResult(RowOutcome Outcome, string Reason = ""
 
     public static RowResult Unchanged { get; } = new(RowOutcome.Unchanged);
 
+    /// <summary>Kept aside until somebody says what its code means.</summary>
+    public static RowResult Quarantined { get; } = new(RowOutcome.Quarantined);
+
     /// <summary>An erased case is unknown, whoever asks.</summary>
     public static RowResult OfErased(string column, string value) => Rejected("unknown_case", column, value) with { IsOfErased = true };
 
@@ -43,6 +55,7 @@ internal enum RowOutcome
     Updated,
     Unchanged,
     Rejected,
+    Quarantined,
 }
 
 /// <summary>A file being taken: its record in the store, its tallies, and its rejects.</summary>
@@ -82,11 +95,13 @@ internal sealed class FileInTaking : IDisposable
 
     public long Rejected { get; private set; }
 
+    public long Quarantined { get; private set; }
+
     /// <summary>Begins with a file, or goes on with one that an interrupted cycle had begun.</summary>
     public static FileInTaking Begin(CycleContext context, IncomingFile file, string sha256)
     {
         var begun = context.Database["files.begun"].First(
-            r => (Id: r.GetInt64(0), Read: r.GetInt64(1), New: r.GetInt64(2), Updated: r.GetInt64(3), Unchanged: r.GetInt64(4), Rejected: r.GetInt64(5), Bytes: r.GetInt64(6)),
+            r => (Id: r.GetInt64(0), Read: r.GetInt64(1), New: r.GetInt64(2), Updated: r.GetInt64(3), Unchanged: r.GetInt64(4), Rejected: r.GetInt64(5), Bytes: r.GetInt64(6), Quarantined: r.GetInt64(7)),
             file.Kind, file.Name, sha256);
         if (begun.Id > 0)
         {
@@ -97,6 +112,7 @@ internal sealed class FileInTaking : IDisposable
                 Updated = begun.Updated,
                 Unchanged = begun.Unchanged,
                 Rejected = begun.Rejected,
+                Quarantined = begun.Quarantined,
                 sawErased = true, // what was seen before the interruption nobody knows
             };
             resumed.ResumeRejects(begun.Bytes);
@@ -132,6 +148,9 @@ internal sealed class FileInTaking : IDisposable
                 Rejected++;
                 Reject(result, line, result.IsOfErased ? "" : raw());
                 break;
+            case RowOutcome.Quarantined:
+                Quarantined++;
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), result.Outcome, "Unknown outcome.");
         }
@@ -157,7 +176,7 @@ internal sealed class FileInTaking : IDisposable
             DurableFile.Flush(rejects);
         }
 
-        context.Database["files.progress"].Run(Read, New, Updated, Unchanged, Rejected, rejects?.Position ?? rejectedBefore, Id);
+        context.Database["files.progress"].Run(Read, New, Updated, Unchanged, Rejected, rejects?.Position ?? rejectedBefore, Quarantined, Id);
     }
 
     /// <summary>The whole file was taken: the rejects get their name, the file goes to the archive.</summary>
@@ -235,8 +254,6 @@ internal sealed class FileInTaking : IDisposable
 internal static class TakeFiles
 {
     private const int PageRows = 1000;
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
-
     /// <summary>Notes of files that an interrupted cycle had moved to the archive that they are taken.</summary>
     public static void Recover(CycleContext context)
     {
@@ -303,7 +320,8 @@ internal static class TakeFiles
 
     private static void Take(CycleContext context, IncomingFile file, IRowTaker taker)
     {
-        var input = CsvInput.Open(file.Path, Utf8, ',', taker.Required);
+        var form = taker.FormOf(file.Name);
+        var input = CsvInput.Open(file.Path, form.Encoding, form.Delimiter, form.Required);
         taker.Begin(input);
         FileInTaking? begun = null;
         context.Database.InTransaction(() => begun = FileInTaking.Begin(context, file, input.Sha256));

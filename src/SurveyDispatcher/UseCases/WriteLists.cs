@@ -1,4 +1,3 @@
-using System.Globalization;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -15,8 +14,13 @@ namespace SurveyDispatcher.UseCases;
 internal sealed class WriteLists(CycleContext context)
 {
     private const int PageRows = 500;
+    private const int CasesNamed = 10;
 
     private sealed record PlannedList(long Id, string FileName, string Kind, string Market, string Survey, DateOnly Day, DateTimeOffset CreatedAt);
+
+    /// <summary>A row that the vendor's layout can't take.</summary>
+    /// <param name="Id">Of the case on a phone list, of the withdrawal on the other.</param>
+    private sealed record LeftOut(long Id, string CaseId, CellFault Fault);
 
     /// <summary>Publishes the lists that an interrupted cycle had handed over, and takes back those that it had not.</summary>
     public void Recover()
@@ -41,14 +45,19 @@ internal sealed class WriteLists(CycleContext context)
     /// <summary>Writes the lists of this cycle.</summary>
     public void Run()
     {
-        foreach (var market in context.Database["lists.withdrawal_markets"].List(r => r.GetString(0)))
-        {
-            Write("withdrawals", market, "", id => context.Database["lists.claim_withdrawals"].Run(id, market));
-        }
-
+        RunWithdrawals();
         foreach (var (market, survey) in context.Database["lists.queues"].List(r => (r.GetString(0), r.GetString(1))))
         {
             Write("phone", market, survey, id => PlanEntries(id, market, survey));
+        }
+    }
+
+    /// <summary>Tells the vendor whom he must not call any more.</summary>
+    public void RunWithdrawals()
+    {
+        foreach (var market in context.Database["lists.withdrawal_markets"].List(r => r.GetString(0)))
+        {
+            Write("withdrawals", market, "", id => context.Database["lists.claim_withdrawals"].Run(id, market));
         }
     }
 
@@ -66,16 +75,18 @@ internal sealed class WriteLists(CycleContext context)
     private void Write(string kind, string market, string survey, Action<long> plan)
     {
         PlannedList? list = null;
+        var layout = context.Config.Vendor.LayoutOf(kind, market);
         context.Database.InTransaction(() =>
         {
             list = new PlannedList(
-                context.Database["lists.last_id"].Scalar<long>() + 1, FreeName(kind, market, survey), kind, market, survey,
+                context.Database["lists.last_id"].Scalar<long>() + 1, FreeName(kind, market, survey, layout.FileExtension), kind, market, survey,
                 context.TodayIn(market), context.InstantIn(market));
-            context.Database["lists.plan"].Run(list.Id, list.FileName, kind, market, survey, list.Day, list.CreatedAt);
+            context.Database["lists.plan"].Run(list.Id, list.FileName, kind, market, survey, list.Day, list.CreatedAt, context.Ledger.CycleId, layout.Text);
             plan(list.Id);
         });
-        var written = context.DryRun || Guard(list!, () => WriteFile(list!));
-        if (!written)
+        var any = true;
+        var written = Guard(list!, () => any = context.DryRun ? TryOut(list!, layout) : WriteFile(list!, layout));
+        if (!written || !any)
         {
             Guard(list!, () => TakeBack(list!));
             return;
@@ -114,21 +125,75 @@ internal sealed class WriteLists(CycleContext context)
         context.Database.InTransaction(() => context.Database["lists.publish"].Run(list.Id));
     }
 
-    private void WriteFile(PlannedList list)
+    /// <summary>Writes a list aside, and its manifest; false when there is no row on it.</summary>
+    private bool WriteFile(PlannedList list, ListLayout layout)
     {
         DurableFile.CreateFolder(context.Directory.PhoneLists);
         var path = PathOf(list.FileName);
         var temporary = path + ".tmp";
-        long rows;
+        ControlTotals totals;
         using (var stream = DurableFile.Create(temporary))
         {
-            rows = list.Kind == "phone" ? WritePhone(stream, list) : WriteWithdrawals(stream, list);
+            totals = WriteRows(stream, list, layout);
             DurableFile.Flush(stream);
         }
 
         context.Lease?.Confirm();
-        Manifest.Write(path, temporary, rows, list.Market, Instants.Text(context.Local(list.Market, list.CreatedAt)));
+        ManifestOf(context, list.Id, Manifest.HashOf(temporary), totals).Write(path);
+        return totals.Rows > 0;
     }
+
+    /// <summary>In a dry run: whether a row would be on it.</summary>
+    private bool TryOut(PlannedList list, ListLayout layout) => layout.IsContract || WriteRows(Stream.Null, list, layout).Rows > 0;
+
+    private ControlTotals WriteRows(Stream stream, PlannedList list, ListLayout layout)
+    {
+        var japanese = context.Config.Programme.MarketOf(list.Market)?.Languages[0] is { } language && language.Split('-')[0] == "ja";
+        using var file = new ListWriter(stream, layout, list.Kind, japanese);
+        var leftOut = list.Kind == "phone" ? WritePhone(file, list) : WriteWithdrawals(file, list);
+        if (file.Unread > 0)
+        {
+            context.Counts.Notes.Add(
+                $"{list.FileName}: {file.Unread} name(s) in Chinese characters of Japan are left empty: their spelling does not say how they are read, and {layout.Encoding.WebName} can't hold them.");
+        }
+
+        if (leftOut.Count > 0)
+        {
+            LeaveOut(list, leftOut);
+        }
+
+        return file.Totals;
+    }
+
+    /// <summary>What can't be written waits for another layout: the case in its queue, the withdrawal to be told.</summary>
+    private void LeaveOut(PlannedList list, List<LeftOut> leftOut)
+    {
+        context.Database.InTransaction(() => leftOut.ForEach(l =>
+        {
+            if (list.Kind == "phone")
+            {
+                context.Database["lists.drop_entry"].Run(list.Id, l.Id);
+            }
+            else
+            {
+                context.Database["lists.drop_withdrawal"].Run(l.Id);
+            }
+        }));
+        foreach (var column in leftOut.GroupBy(l => l.Fault.Column))
+        {
+            var named = string.Join(", ", column.Take(CasesNamed).Select(l => l.CaseId)) + (column.Count() > CasesNamed ? " ..." : "");
+            context.Problems.Add(
+                $"{column.Count()} case(s) could not be written to the vendor's list {list.FileName} and wait for the next cycle ({named}): {column.Key}: {column.First().Fault.Problem}. "
+                + "Change the layout in config/vendor.json (width, cut, encoding, transliterate; docs/vendor.md), or correct the data.");
+        }
+    }
+
+    /// <summary>The manifest of a list that is on record.</summary>
+    public static Manifest ManifestOf(CycleContext context, long listId, string sha256, ControlTotals totals) => context.Database["lists.manifest"].First(
+        r => new Manifest(
+            r.GetString(0), totals.Rows, sha256, r.GetString(1), Instants.Text(context.Local(r.GetString(1), r.Instant(2))), listId, r.TextOrNull(3), r.GetString(4), r.GetString(5),
+            totals.Cases, totals.CaseNumbers, r.GetString(4) == "phone" ? totals.PhoneDigits : null),
+        listId)!;
 
     /// <summary>The list is complete and will be seen: its cases are handed over, or the withdrawals told.</summary>
     private void Settle(PlannedList list) => context.Database.InTransaction(() =>
@@ -151,7 +216,12 @@ internal sealed class WriteLists(CycleContext context)
         }
 
         var aside = PathOf(list.FileName) + ".tmp";
-        context.Database["lists.settle"].Run(rows, File.Exists(aside) ? Manifest.HashOf(aside) : null, list.Id);
+        var hash = File.Exists(aside) ? Manifest.HashOf(aside) : null;
+        context.Database["lists.settle"].Run(rows, hash, list.Id);
+        if (hash is not null)
+        {
+            context.Database["lists.add_version"].Run(list.Id, hash, rows);
+        }
     });
 
     /// <summary>Once a year for each person, by name and number; the law asks how many persons' data left a country.</summary>
@@ -180,20 +250,17 @@ internal sealed class WriteLists(CycleContext context)
         }
     }
 
-    private long WritePhone(Stream stream, PlannedList list)
+    private List<LeftOut> WritePhone(ListWriter file, PlannedList list)
     {
         var market = context.Config.Programme.MarketOf(list.Market)!;
-        using var csv = new CsvOutput(stream);
-        csv.Row(
-            "case_id", "survey", "market", "language", "reason", "respondent_name", "phone_1", "phone_2", "call_from", "call_until",
-            "time_zone", "calling_hours", "dealer_code", "dealer_name", "model", "event_date", "questionnaire");
-        long rows = 0, after = 0;
+        var leftOut = new List<LeftOut>();
+        long after = 0;
         while (true)
         {
             var page = context.Database["lists.phone_page"].List(Entry.Read, list.Id, after, PageRows);
             if (page.Count == 0)
             {
-                return rows;
+                return leftOut;
             }
 
             var contacts = page.ConvertAll(e => context.Vault.UnsealContact(e.Contact));
@@ -204,52 +271,41 @@ internal sealed class WriteLists(CycleContext context)
             {
                 var entry = page[i];
                 var reach = CaseStore.ReachOf(points[i], entry.Flags, hashes[i], suppressed);
-                csv.Cell(entry.Row.CaseId);
-                csv.Cell(entry.Row.Survey.Code());
-                csv.Cell(entry.Row.Market);
-                csv.Cell(context.Config.Templates.LanguageFor(entry.Language, market.Languages));
-                csv.Cell(entry.Reason);
-                csv.Cell(PlainText.OneLine(contacts[i].Name)); // an order to write from right to left would turn the numbers round
-                csv.Phone(reach.Phone1?.E164);
-                csv.Phone(reach.Phone2?.E164);
-                csv.Cell(Day(list.Day));
-                csv.Cell(Day(entry.CallUntil));
-                csv.Cell(market.TimeZone);
-                csv.Cell(market.CallingHours.ToString());
-                csv.Cell(PlainText.OneLine(entry.DealerCode));
-                csv.Cell(PlainText.OneLine(entry.DealerName));
-                csv.Cell(PlainText.OneLine(entry.Model));
-                csv.Cell(Day(entry.Row.EventDate));
-                csv.Cell(entry.Row.Survey.Code());
-                csv.EndRow();
+                if (file.Row(
+                    entry.Row.CaseId, entry.Row.Survey.Code(), entry.Row.Market, context.Config.Templates.LanguageFor(entry.Language, market.Languages), entry.Reason,
+                    PlainText.OneLine(contacts[i].Name), // an order to write from right to left would turn the numbers round
+                    reach.Phone1?.E164, reach.Phone2?.E164, list.Day, entry.CallUntil, market.TimeZone, market.CallingHours.ToString(),
+                    PlainText.OneLine(entry.DealerCode), PlainText.OneLine(entry.DealerName), PlainText.OneLine(entry.Model), entry.Row.EventDate, entry.Row.Survey.Code()) is { } fault)
+                {
+                    leftOut.Add(new LeftOut(entry.Row.Id, entry.Row.CaseId, fault));
+                }
             }
 
-            rows += page.Count;
             after = page[^1].Row.Id;
         }
     }
 
-    private long WriteWithdrawals(Stream stream, PlannedList list)
+    private List<LeftOut> WriteWithdrawals(ListWriter file, PlannedList list)
     {
-        using var csv = new CsvOutput(stream);
-        csv.Row("case_id", "reason", "withdrawn_at");
-        long rows = 0;
+        var leftOut = new List<LeftOut>();
         var market = context.Config.Programme.MarketOf(list.Market);
-        foreach (var (id, reason, at) in context.Database["lists.withdrawals"].List(r => (r.GetInt64(0), r.GetString(1), r.Instant(2)), list.Id))
+        foreach (var (id, caseId, reason, at) in context.Database["lists.withdrawals"].List(r => (r.GetInt64(3), CaseId.Format(list.Market, r.GetInt64(0)), r.GetString(1), r.Instant(2)), list.Id))
         {
-            csv.Row(CaseId.Format(list.Market, id), reason, Instants.Text(market is null ? at : TimeZoneInfo.ConvertTime(at, Instants.Zone(market))));
-            rows++;
+            if (file.Row(caseId, reason, market is null ? at : TimeZoneInfo.ConvertTime(at, Instants.Zone(market))) is { } fault)
+            {
+                leftOut.Add(new LeftOut(id, caseId, fault));
+            }
         }
 
-        return rows;
+        return leftOut;
     }
 
-    private string FreeName(string kind, string market, string survey)
+    private string FreeName(string kind, string market, string survey, string extension)
     {
         var stem = kind == "phone" ? $"phone_{market}_{survey}" : $"withdrawals_{market}";
         for (var n = 1; ; n++)
         {
-            var name = $"{stem}_{context.TodayIn(market):yyyyMMdd}_{n:00}.csv";
+            var name = $"{stem}_{context.TodayIn(market):yyyyMMdd}_{n:00}.{extension}";
             if (context.Database["lists.exists"].Scalar<long>(name) == 0 && !File.Exists(PathOf(name)))
             {
                 return name;
@@ -258,8 +314,6 @@ internal sealed class WriteLists(CycleContext context)
     }
 
     private string PathOf(string fileName) => Path.Combine(context.Directory.PhoneLists, fileName);
-
-    private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private sealed record Entry(
         CaseRow Row, string Reason, DateOnly CallUntil, byte[] Contact, OptOutFlags Flags, string Language, string DealerCode,

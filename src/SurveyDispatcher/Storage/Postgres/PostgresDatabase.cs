@@ -189,7 +189,7 @@ public sealed partial class PostgresDatabase : Database
     /// <remarks>The tables are written anew. The server's own log and its backups are the administrator's.</remarks>
     public override bool Compact()
     {
-        using var command = new NpgsqlCommand("VACUUM (FULL) transactions, identities, sightings, responses, attempts, mails, handed_over", connection) { CommandTimeout = 0 };
+        using var command = new NpgsqlCommand("VACUUM (FULL) transactions, identities, sightings, responses, attempts, mails, handed_over, quarantine", connection) { CommandTimeout = 0 };
         command.ExecuteNonQuery();
         return true;
     }

@@ -53,6 +53,11 @@ DELETE FROM due
 -- In the order that the rest period asks for: the earliest event first, then the case.
 INSERT INTO due (position, id) SELECT row_number() OVER (ORDER BY event_date, id), id FROM cases WHERE next_look_on <= @day
 
+-- name: fill_due_with_vendor
+-- Those that stand on one of the vendor's lists.
+INSERT INTO due (position, id) SELECT row_number() OVER (ORDER BY id), id FROM cases
+WHERE next_look_on <= @day AND call_until IS NOT NULL AND state IN ('with_vendor', 'phone_queued')
+
 -- name: count_due
 SELECT count(*) FROM due
 

@@ -1,11 +1,18 @@
 -- name: last
-SELECT id, as_of, day, started_at, ended_at, outcome, counts FROM cycles ORDER BY id DESC LIMIT 1
+SELECT id, as_of, day, started_at, ended_at, outcome, counts FROM cycles WHERE kind = 'full' ORDER BY id DESC LIMIT 1
+
+-- name: last_id
+-- What tells the vendor of withdrawals between two cycles is on record, too.
+SELECT coalesce(max(id), 0) FROM cycles
 
 -- name: before
-SELECT ended_at FROM cycles WHERE id < @id ORDER BY id DESC LIMIT 1
+SELECT ended_at FROM cycles WHERE id < @id AND kind = 'full' ORDER BY id DESC LIMIT 1
 
 -- name: begin
 INSERT INTO cycles (id, as_of, day, started_at, outcome, policy_id, counts) VALUES (@id, @as_of, @day, @started_at, 'running', @policy_id, '')
+
+-- name: begin_between
+INSERT INTO cycles (id, as_of, day, started_at, outcome, policy_id, counts, kind) VALUES (@id, @as_of, @day, @started_at, 'running', @policy_id, '', 'withdrawals')
 
 -- name: end
 UPDATE cycles SET ended_at = @ended_at, outcome = @outcome, counts = @counts, sending = 0 WHERE id = @id

@@ -41,7 +41,7 @@ SELECT 1 FROM erasures WHERE finished_at IS NULL LIMIT 1
 UPDATE erasures SET finished_at = @at WHERE finished_at IS NULL
 
 -- name: list
-SELECT market, created_at FROM lists WHERE file_name = @file_name
+SELECT id, kind, layout FROM lists WHERE file_name = @file_name
 
 -- name: set_list
 UPDATE lists SET rows = @rows, sha256 = @sha256 WHERE file_name = @file_name AND sha256 IS NOT NULL

@@ -2,7 +2,7 @@
 SELECT coalesce(max(id), 0) FROM files
 
 -- name: begun
-SELECT id, rows_read, rows_new, rows_updated, rows_unchanged, rows_rejected, rejects_bytes
+SELECT id, rows_read, rows_new, rows_updated, rows_unchanged, rows_rejected, rejects_bytes, rows_quarantined
 FROM files WHERE state IN ('taking', 'stored') AND kind = @kind AND name = @name AND sha256 = @sha256
 
 -- name: begin
@@ -13,7 +13,7 @@ INSERT INTO files (id, kind, name, sha256, cycle_id, state, problem) VALUES (@id
 
 -- name: progress
 UPDATE files SET rows_read = @rows_read, rows_new = @rows_new, rows_updated = @rows_updated, rows_unchanged = @rows_unchanged,
-    rows_rejected = @rows_rejected, rejects_bytes = @rejects_bytes
+    rows_rejected = @rows_rejected, rejects_bytes = @rejects_bytes, rows_quarantined = @rows_quarantined
 WHERE id = @id
 
 -- name: stored

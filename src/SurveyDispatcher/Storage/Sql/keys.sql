@@ -30,3 +30,10 @@ UPDATE responses SET texts = @sealed WHERE id = @id
 
 -- name: set_number
 UPDATE attempts SET number = @sealed WHERE id = @id
+
+-- name: quarantined
+SELECT id, content FROM quarantine
+WHERE id > @after AND length(content) > 0 AND substr(content, 1, 1) <> @current ORDER BY id LIMIT @rows
+
+-- name: set_quarantined
+UPDATE quarantine SET content = @sealed WHERE id = @id

@@ -5,8 +5,21 @@ SELECT coalesce(max(id), 0) FROM lists
 SELECT id, file_name, kind, market, survey, day, created_at, state FROM lists WHERE state IN ('planned', 'settled') ORDER BY id
 
 -- name: plan
-INSERT INTO lists (id, file_name, kind, market, survey, day, created_at, state, rows)
-VALUES (@id, @file_name, @kind, @market, @survey, @day, @created_at, 'planned', 0)
+-- The id is the list's number for the vendor, too: lists are planned one at a time, and one that is taken back is always the last.
+INSERT INTO lists (id, file_name, kind, market, survey, day, created_at, cycle_id, layout, state, rows)
+VALUES (@id, @file_name, @kind, @market, @survey, @day, @created_at, @cycle_id, @layout, 'planned', 0)
+
+-- name: manifest
+SELECT l.file_name, l.market, l.created_at, p.file_name, l.kind, l.survey FROM lists l LEFT JOIN lists p ON p.id = l.id - 1 WHERE l.id = @id
+
+-- name: drop_entry
+DELETE FROM list_entries WHERE list_id = @list_id AND case_id = @case_id
+
+-- name: drop_withdrawal
+UPDATE withdrawals SET list_id = NULL WHERE id = @id
+
+-- name: add_version
+INSERT INTO list_versions (list_id, sha256, rows) VALUES (@list_id, @sha256, @rows) ON CONFLICT DO NOTHING
 
 -- name: exists
 SELECT count(*) FROM lists WHERE file_name = @file_name
@@ -56,4 +69,4 @@ UPDATE withdrawals SET list_id = @list_id WHERE list_id IS NULL AND market = @ma
 UPDATE withdrawals SET list_id = NULL WHERE list_id = @list_id
 
 -- name: withdrawals
-SELECT case_id, reason, at FROM withdrawals WHERE list_id = @list_id ORDER BY id
+SELECT case_id, reason, at, id FROM withdrawals WHERE list_id = @list_id ORDER BY id

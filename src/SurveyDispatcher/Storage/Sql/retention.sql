@@ -20,6 +20,7 @@ UPDATE endings SET forget_on = ended_on
 SELECT t.id, t.country, e.ended_on, e.forget_on, length(t.contact) > 0, t.vin <> '' OR t.customer_id <> '',
     EXISTS (SELECT 1 FROM responses r WHERE r.case_id = t.id AND length(r.texts) > 0),
     EXISTS (SELECT 1 FROM attempts a WHERE a.case_id = t.id AND length(a.number) > 0)
+        OR EXISTS (SELECT 1 FROM quarantine q WHERE q.case_id = t.id AND length(q.content) > 0)
 FROM endings e JOIN transactions t ON t.id = e.id
 WHERE e.forget_on <= @day AND (e.forget_on, e.id) > (@on, @after)
 ORDER BY e.forget_on, e.id LIMIT @rows

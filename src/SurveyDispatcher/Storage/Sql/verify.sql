@@ -11,8 +11,16 @@ SELECT id, version, programme FROM policies ORDER BY id
 SELECT count(*), coalesce(sum(flags), 0) FROM suppressions
 
 -- name: file_with_wrong_sum
-SELECT kind, name, rows_read, rows_new, rows_updated, rows_unchanged, rows_rejected FROM files
-WHERE rows_read <> rows_new + rows_updated + rows_unchanged + rows_rejected LIMIT 1
+SELECT kind, name, rows_read, rows_new, rows_updated, rows_unchanged, rows_rejected, rows_quarantined FROM files
+WHERE rows_read <> rows_new + rows_updated + rows_unchanged + rows_rejected + rows_quarantined LIMIT 1
+
+-- name: file_with_wrong_quarantine
+SELECT f.kind, f.name, f.rows_quarantined, (SELECT count(*) FROM quarantine q WHERE q.file_id = f.id) FROM files f
+WHERE f.rows_quarantined <> (SELECT count(*) FROM quarantine q WHERE q.file_id = f.id) LIMIT 1
+
+-- name: series_of_lists
+-- Every list has its number, and none is missing: the vendor goes by that.
+SELECT count(*), coalesce(max(id), 0) FROM lists
 
 -- name: new_rows
 SELECT coalesce(sum(rows_new), 0) FROM files WHERE kind = @kind
