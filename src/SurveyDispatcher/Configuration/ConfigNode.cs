@@ -34,12 +34,18 @@ internal sealed class ConfigNode
     /// <summary>Parses a file; null, with the fault added, when it is missing or no JSON object.</summary>
     public static ConfigNode? Parse(ConfigFolder folder, string file, List<ConfigFault> faults)
     {
-        if (folder.Text(file) is not { } text)
+        if (folder.Text(file) is { } text)
         {
-            faults.Add(new ConfigFault(file, "", $"The file is missing from {folder.Name}."));
-            return null;
+            return Parse(text, file, faults);
         }
 
+        faults.Add(new ConfigFault(file, "", $"The file is missing from {folder.Name}."));
+        return null;
+    }
+
+    /// <summary>Parses a text; null, with the fault added, when it is no JSON object.</summary>
+    public static ConfigNode? Parse(string text, string file, List<ConfigFault> faults)
+    {
         try
         {
             using var document = StrictJson.Parse(text);
