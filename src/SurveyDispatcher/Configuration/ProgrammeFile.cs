@@ -12,11 +12,12 @@ internal static class ProgrammeFile
 
     public static Programme? Read(ConfigFolder folder, List<ConfigFault> faults)
     {
-        if (ConfigNode.Parse(folder, Name, faults) is not { } root)
-        {
-            return null;
-        }
+        return ConfigNode.Parse(folder, Name, faults) is { } root ? Read(root, Version(folder), faults) : null;
+    }
 
+    /// <summary>Reads the keys of the programme.</summary>
+    internal static Programme? Read(ConfigNode root, string version, List<ConfigFault> faults)
+    {
         var before = faults.Count;
         var contact = root.Object("contact", required: true) is { } c ? Contact(c) : new ContactRules(3, 4, 0, 14, 30);
         var placeholders = root.Texts("placeholderEmails", required: false);
@@ -48,7 +49,7 @@ internal static class ProgrammeFile
 
         root.NoMore();
         return faults.Count > before ? null : new Programme(
-            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(folder)) { Retention = retention, MinimumResponses = minimum };
+            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), version) { Retention = retention, MinimumResponses = minimum };
     }
 
     private static ContactRules Contact(ConfigNode node)

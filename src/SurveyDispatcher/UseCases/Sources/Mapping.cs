@@ -109,12 +109,15 @@ internal static class Mapping
 
         if (term.Words.Count > 0 && words.Count > 0)
         {
-            return 2.0 * term.Words.Count(words.Contains) / (term.Words.Count + words.Count);
+            return 2 * term.Words.Where(words.Contains).Sum(Weight) / (term.Words.Sum(Weight) + words.Sum(Weight));
         }
 
         var (mine, its) = (Pairs(key), Pairs(term.Key));
         return 2.0 * its.Count(mine.Contains) / (mine.Count + its.Count);
     }
+
+    /// <summary>Words that many headers have say little of one.</summary>
+    private static double Weight(string word) => word is "no" or "number" or "code" or "id" or "name" or "type" or "date" or "of" or "the" ? 0.3 : 1;
 
     /// <summary>Each two neighbouring signs: what words of a script without spaces are compared by.</summary>
     private static HashSet<string> Pairs(string text) => [.. Enumerable.Range(0, text.Length - 1).Select(i => text.Substring(i, 2))];

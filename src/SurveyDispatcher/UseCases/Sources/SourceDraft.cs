@@ -20,6 +20,9 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
     private static readonly (string Yes, string No)[] YesAndNo =
         [("Y", "N"), ("y", "n"), ("Yes", "No"), ("YES", "NO"), ("yes", "no"), ("1", "0"), ("T", "F"), ("TRUE", "FALSE"), ("True", "False"), ("true", "false"), ("是", "否"), ("不可", "可"), ("有", "無"), ("○", "×"), ("はい", "いいえ")];
 
+    /// <summary>Codes that say what is allowed, whatever the header asks.</summary>
+    private static readonly HashSet<string> SpeakForThemselves = ["可", "不可", "拒否", "停止", "拒绝", "拒收", "拒接", "拒絕", "同意", "希望"];
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Makes the draft.</summary>
@@ -68,6 +71,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         var lacks = Intake.RequiredColumns.Where(c => !columns.ContainsKey(c) && !fixedValues.ContainsKey(c)).ToList();
         var json = new JsonObject
         {
+            ["$schema"] = "../schema/source.schema.json",
             ["filePattern"] = known == Source.Canonical ? PatternOf(fileName) : known.FilePattern,
             ["encoding"] = guess.Encoding,
             ["delimiter"] = guess.Delimiter.ToString(),
@@ -222,7 +226,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
                 foreach (var (code, count) in codes.Concat(Counterparts(column, codes.Keys)).OrderBy(c => c.Key, StringComparer.Ordinal).Where(c => !table.ContainsKey(c.Key)))
                 {
                     var meaning = IsCanonical(column, code) ? code : Terms.Known.Meaning(column, code);
-                    meaning = reversed && meaning is not null ? (meaning == "Y" ? "N" : "Y") : meaning;
+                    meaning = reversed && meaning is not null && !SpeakForThemselves.Contains(code) ? (meaning == "Y" ? "N" : "Y") : meaning;
                     var seen = SourceCheckText.Masked(code, personal: false);
                     if (meaning is null)
                     {
