@@ -103,7 +103,7 @@ public static class CommandLine
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
             Demo(here), CycleVerb(here), RunVerb(here), StatusVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), SourceVerb(here), MailVerb(here),
-            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here),
+            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here), CompletionVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -486,6 +486,19 @@ public static class CommandLine
             return Done;
         });
         return new Command("store", "The database that holds everything") { copy };
+    }
+
+    private static Command CompletionVerb(Surroundings here)
+    {
+        var shell = new Argument<string>("SHELL") { Description = string.Join(", ", Completion.Shells) };
+        shell.AcceptOnlyFromAmong(Completion.Shells);
+        var verb = new Command("completion", "Prints a script by which a shell completes verbs, options and their values") { shell };
+        verb.SetAction(result =>
+        {
+            here.Output.WriteLine(Completion.Script(result.RootCommandResult.Command, result.GetValue(shell)!).ReplaceLineEndings("\n"));
+            return Done;
+        });
+        return verb;
     }
 
     /// <summary>An empty path is a shell variable that was not set, and never what was meant.</summary>
