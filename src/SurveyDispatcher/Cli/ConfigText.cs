@@ -21,6 +21,6 @@ internal static class ConfigText
             ? $"{faults.Count} fault(s) in {folder.Name}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", faults)}"
             : $"{folder.Name} is valid: {config.Programme.Markets.Count} markets, {config.Sources.Count} dealer systems, "
                 + $"texts in {string.Join(", ", config.Templates.Languages)}, {string.Join(" + ", Enum.GetValues<SurveyKind>().Select(s => config.Questionnaires.Newest(s).Questions.Count))} questions."
-                + string.Concat(config.Sources.SelectMany(s => s.ToConfirm.Select(question => PlainText.Shown($"{Environment.NewLine}  to be confirmed in sources/{s.Name}.json, then taken out of toConfirm: {question}").ReplaceLineEndings())));
+                + string.Concat(config.Sources.SelectMany(s => s.ToConfirm.Select(question => Environment.NewLine + PlainText.Shown($"  to be confirmed in sources/{s.Name}.json, then taken out of toConfirm: {question}"))));
     }
 }
