@@ -6,6 +6,7 @@ using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Reports;
 using SurveyDispatcher.UseCases;
+using SurveyDispatcher.UseCases.Sources;
 
 namespace SurveyDispatcher.Cli;
 
@@ -102,8 +103,8 @@ public static class CommandLine
     {
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
-            Demo(here), CycleVerb(here), RunVerb(here), HealthVerb(here), StatusVerb(here), VendorVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), MailVerb(here),
-            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here), PolicyVerb(here),
+            Demo(here), CycleVerb(here), RunVerb(here), HealthVerb(here), StatusVerb(here), VendorVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), SourceVerb(here), MailVerb(here),
+            TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here), PolicyVerb(here), CompletionVerb(here),
         };
         root.Options.Add(Config);
         root.Options.Add(Data);
@@ -419,6 +420,39 @@ public static class CommandLine
         return new Command("config", "The configuration") { check };
     }
 
+    private static Command SourceVerb(Surroundings here)
+    {
+        var file = new Argument<string>("FILE") { Description = "A sample of an extract" };
+        var source = new Option<string?>("--source") { Description = "Read it with this source [default: the first whose pattern fits its name]", HelpName = "NAME" };
+        var rows = new Option<int>("--rows") { Description = "Rows to show; all are counted", HelpName = "N", DefaultValueFactory = _ => 20 };
+        var constants = new Option<string[]>("--constant") { Description = "A value that all rows have and the file does not say, such as country=AU", HelpName = "COLUMN=VALUE", DefaultValueFactory = _ => [] };
+        var dateFormat = new Option<string?>("--date-format") { Description = "How its dates are written, such as dd/MM/yyyy", HelpName = "FORMAT" };
+        var withContact = new Option<bool>("--with-contact") { Description = "Show names, addresses and numbers; else they are hidden" };
+        var asOf = new Option<string?>("--as-of") { Description = "The day on which it would be read [default: today]", HelpName = "T" };
+        var write = new Option<string?>("--write") { Description = "Write the proposed source as sources/NAME.json of the configuration", HelpName = "NAME" };
+        NotEmpty(write);
+        var check = new Command("check", "How a sample would be read, row by row, and a proposal for what nothing reads; needs no store") { file, source, rows, constants, dateFormat, withContact, asOf, write, Json };
+        check.SetAction(result =>
+        {
+            var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
+            var folder = result.GetValue(Config) ?? "config";
+            var config = Load(result);
+            var request = new SourceCheckRequest(
+                result.GetValue(file)!, result.GetValue(source), Math.Max(0, result.GetValue(rows)), result.GetValue(withContact), result.GetValue(dateFormat),
+                WriteSource.Constants(result.GetValue(constants)!), result.GetValue(write) is not null);
+            var found = new CheckSource(config, when).Run(request);
+            here.Output.WriteLine(result.GetValue(Json) ? SourceCheckText.ToJson(found, request.WithContact) : SourceCheckText.ToText(found, request.WithContact));
+            if (result.GetValue(write) is { } name)
+            {
+                here.Error.WriteLine(WriteSource.Write(found, config, folder, name));
+                return Done;
+            }
+
+            return found.Refusal is null ? Done : Failed;
+        });
+        return new Command("source", "How the files of a dealer system are read") { check };
+    }
+
     private static Command MailVerb(Surroundings here)
     {
         var to = new Option<string?>("--to") { Description = "Send one test message to this address", HelpName = "ADDRESS" };
@@ -529,6 +563,19 @@ public static class CommandLine
             return Done;
         });
         return new Command("store", "The database that holds everything") { copy };
+    }
+
+    private static Command CompletionVerb(Surroundings here)
+    {
+        var shell = new Argument<string>("SHELL") { Description = string.Join(", ", Completion.Shells) };
+        shell.AcceptOnlyFromAmong(Completion.Shells);
+        var verb = new Command("completion", "Prints a script by which a shell completes verbs, options and their values") { shell };
+        verb.SetAction(result =>
+        {
+            here.Output.WriteLine(Completion.Script(result.RootCommandResult.Command, result.GetValue(shell)!).ReplaceLineEndings("\n"));
+            return Done;
+        });
+        return verb;
     }
 
     private static Command PolicyVerb(Surroundings here)

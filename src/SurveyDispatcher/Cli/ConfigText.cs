@@ -13,12 +13,14 @@ internal static class ConfigText
     {
         if (json)
         {
-            return JsonSerializer.Serialize(new { Folder = folder.Name, Valid = faults.Count == 0, Faults = faults }, Json);
+            return JsonSerializer.Serialize(
+                new { Folder = folder.Name, Valid = faults.Count == 0, Faults = faults, ToConfirm = config?.Sources.Where(s => s.ToConfirm.Count > 0).ToDictionary(s => $"sources/{s.Name}.json", s => s.ToConfirm) ?? [] }, Json);
         }
 
         return config is null
             ? $"{faults.Count} fault(s) in {folder.Name}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", faults)}"
             : $"{folder.Name} is valid: {config.Programme.Markets.Count} markets, {config.Sources.Count} dealer systems, "
-                + $"texts in {string.Join(", ", config.Templates.Languages)}, {string.Join(" + ", Enum.GetValues<SurveyKind>().Select(s => config.Questionnaires.Newest(s).Questions.Count))} questions.";
+                + $"texts in {string.Join(", ", config.Templates.Languages)}, {string.Join(" + ", Enum.GetValues<SurveyKind>().Select(s => config.Questionnaires.Newest(s).Questions.Count))} questions."
+                + string.Concat(config.Sources.SelectMany(s => s.ToConfirm.Select(question => Environment.NewLine + PlainText.Shown($"  to be confirmed in sources/{s.Name}.json, then taken out of toConfirm: {question}"))));
     }
 }

@@ -13,6 +13,14 @@ public sealed record ConfigFault(string File, string Path, string Problem)
     public override string ToString() => PlainText.Shown(Path.Length == 0 ? $"{File}: {Problem}" : $"{File}: {Path}: {Problem}");
 }
 
+/// <summary>A key that a reader asks for.</summary>
+/// <param name="Path">Where, as <c>markets.*.sales.window.fromDay</c>: <c>*</c> is any name, <c>[]</c> an element of a list.</param>
+/// <param name="Type">What is expected.</param>
+/// <param name="Required">Whether it has to be there, if what it stands in is.</param>
+/// <param name="Min">The least number.</param>
+/// <param name="Max">The greatest number.</param>
+internal sealed record ConfigQuestion(string Path, string Type, bool Required, int? Min, int? Max);
+
 /// <summary>A JSON object that is read key by key; whatever was not read is an unknown key, and a fault.</summary>
 /// <remarks>System.Text.Json stops at the first fault; head office wants to see all of them at once.</remarks>
 internal sealed class ConfigNode
@@ -22,9 +30,11 @@ internal sealed class ConfigNode
     private readonly string path;
     private readonly List<ConfigFault> faults;
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
+    private readonly List<ConfigQuestion>? asked;
 
-    private ConfigNode(JsonElement element, string file, string path, List<ConfigFault> faults)
+    private ConfigNode(JsonElement element, string file, string path, List<ConfigFault> faults, List<ConfigQuestion>? asked = null)
     {
+        this.asked = asked;
         this.element = element;
         this.file = file;
         this.path = path;
@@ -43,7 +53,17 @@ internal sealed class ConfigNode
         return null;
     }
 
-    /// <summary>The same of a text that is at hand.</summary>
+    /// <summary>
+    /// An object that is not there, and notes what a reader asks it for: the keys that it knows, their types and ranges. Objects below it are
+    /// such objects, too; one whose keys are names has one, <c>*</c>.
+    /// </summary>
+    public static ConfigNode Asking(List<ConfigQuestion> asked)
+    {
+        using var nothing = JsonDocument.Parse("{}");
+        return new ConfigNode(nothing.RootElement.Clone(), "", "", [], asked);
+    }
+
+    /// <summary>Parses a text; null, with the fault added, when it is no JSON object.</summary>
     public static ConfigNode? Parse(string text, string file, List<ConfigFault> faults)
     {
         try
@@ -71,11 +91,9 @@ internal sealed class ConfigNode
 
     public bool Has(string key) => element.TryGetProperty(key, out _);
 
-    /// <summary>Marks a key that is allowed and means nothing to the program.</summary>
-    public void Ignore(string key) => read.Add(key);
-
     public string Text(string key, string? fallback = null)
     {
+        Ask(key, "text", fallback is null);
         if (Value(key, JsonValueKind.String, "a text", fallback is null) is { } value)
         {
             return value.GetString()!;
@@ -100,6 +118,7 @@ internal sealed class ConfigNode
     /// <summary>true or false.</summary>
     public bool Flag(string key, bool fallback)
     {
+        Ask(key, "true or false", required: false);
         if (element.TryGetProperty(key, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False)
         {
             read.Add(key);
@@ -125,6 +144,7 @@ internal sealed class ConfigNode
 
     public int? Integer(string key, int min, int max, bool required = false)
     {
+        Ask(key, "whole number", required, min, max);
         if (Value(key, JsonValueKind.Number, "a number", required) is not { } value)
         {
             return null;
@@ -143,6 +163,7 @@ internal sealed class ConfigNode
     public int? Share(string key)
     {
         const int whole = 1_000_000;
+        Ask(key, "share", required: false);
         if (Value(key, JsonValueKind.Number, "a number", required: false) is not { } value)
         {
             return null;
@@ -159,6 +180,7 @@ internal sealed class ConfigNode
 
     public DateOnly Date(string key)
     {
+        Ask(key, "date", required: true);
         var text = Text(key);
         if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
         {
@@ -175,6 +197,7 @@ internal sealed class ConfigNode
 
     public TimeOnly Time(string key)
     {
+        Ask(key, "time", required: true);
         var text = Text(key);
         if (TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
         {
@@ -196,6 +219,7 @@ internal sealed class ConfigNode
 
     public IReadOnlyList<string> Texts(string key, bool required = true)
     {
+        Ask(key, "list of texts", required);
         if (Value(key, JsonValueKind.Array, "a list of texts", required) is not { } value)
         {
             return [];
@@ -220,6 +244,7 @@ internal sealed class ConfigNode
     /// <summary>A list of whole numbers; empty where the key is missing.</summary>
     public List<int> Integers(string key, int min, int max)
     {
+        Ask(key, "list of whole numbers", required: false, min, max);
         var numbers = new List<int>();
         if (Value(key, JsonValueKind.Array, "a list of numbers", required: false) is { } value)
         {
@@ -253,13 +278,23 @@ internal sealed class ConfigNode
         return map;
     }
 
-    public IReadOnlyList<string> Keys => [.. element.EnumerateObject().Select(p => p.Name)];
+    public IReadOnlyList<string> Keys => asked is not null ? ["*"] : [.. element.EnumerateObject().Select(p => p.Name)];
 
-    public ConfigNode? Object(string key, bool required = false) =>
-        Value(key, JsonValueKind.Object, "an object", required) is { } value ? new ConfigNode(value, file, Join(key), faults) : null;
+    public ConfigNode? Object(string key, bool required = false)
+    {
+        Ask(key, "object", required);
+        return asked is not null ? new ConfigNode(element, file, Join(key), faults, asked)
+            : Value(key, JsonValueKind.Object, "an object", required) is { } value ? new ConfigNode(value, file, Join(key), faults) : null;
+    }
 
     public IEnumerable<ConfigNode> Objects(string key)
     {
+        Ask(key, "list of objects", required: true);
+        if (asked is not null)
+        {
+            yield return new ConfigNode(element, file, $"{Join(key)}.[]", faults, asked);
+        }
+
         if (Value(key, JsonValueKind.Array, "a list of objects", true) is not { } value)
         {
             yield break;
@@ -283,7 +318,7 @@ internal sealed class ConfigNode
     /// <summary>Every key that nobody asked for is a fault: a mistyped key must not be ignored.</summary>
     public void NoMore()
     {
-        foreach (var key in Keys.Where(k => !read.Contains(k)))
+        foreach (var key in Keys.Where(k => !read.Contains(k) && (k != "$schema" || path.Length > 0))) // editors look for the schema there
         {
             Fault(key, $"Unknown key. Known here: {string.Join(", ", read.Order(StringComparer.Ordinal))}.");
         }
@@ -310,6 +345,14 @@ internal sealed class ConfigNode
         var found = value.GetRawText();
         Fault(key, $"{char.ToUpperInvariant(expected[0])}{expected[1..]} is expected, not {(found.Length > 40 ? found[..40] + "..." : found)}.");
         return null;
+    }
+
+    private void Ask(string key, string type, bool required, int? min = null, int? max = null)
+    {
+        if (asked is not null && !asked.Exists(q => q.Path == Join(key)))
+        {
+            asked.Add(new ConfigQuestion(Join(key), type, required, min, max));
+        }
     }
 
     private string Join(string key) => path.Length == 0 ? key : $"{path}.{key}";

@@ -11,13 +11,14 @@ internal static class ProgrammeFile
     public const string Name = "programme.json";
 
     public static Programme? Read(ConfigFolder folder, List<ConfigFault> faults) =>
-        ConfigNode.Parse(folder, Name, faults) is { } root ? Read(root, folder.Text(Name)!, faults) : null;
+        ConfigNode.Parse(folder, Name, faults) is { } root ? Read(root, Version(folder.Text(Name)!), faults) : null;
 
     /// <summary>Reads a programme that was kept as text.</summary>
     public static Programme? Parse(string text, List<ConfigFault> faults) =>
-        ConfigNode.Parse(text, Name, faults) is { } root ? Read(root, text, faults) : null;
+        ConfigNode.Parse(text, Name, faults) is { } root ? Read(root, Version(text), faults) : null;
 
-    private static Programme? Read(ConfigNode root, string text, List<ConfigFault> faults)
+    /// <summary>Reads the keys of the programme.</summary>
+    internal static Programme? Read(ConfigNode root, string version, List<ConfigFault> faults)
     {
         var before = faults.Count;
         var contact = root.Object("contact", required: true) is { } c ? Contact(c) : new ContactRules(3, 4, 0, 14, 30);
@@ -50,7 +51,7 @@ internal static class ProgrammeFile
 
         root.NoMore();
         return faults.Count > before ? null : new Programme(
-            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), Version(text)) { Retention = retention, MinimumResponses = minimum };
+            contact, new PlaceholderPatterns(placeholders), markets.ToFrozenDictionary(StringComparer.Ordinal), version) { Retention = retention, MinimumResponses = minimum };
     }
 
     private static ContactRules Contact(ConfigNode node)

@@ -55,7 +55,6 @@ internal static partial class QuestionnaireFile
         }
 
         var before = faults.Count;
-        root.Ignore("$schema");
         var id = root.Text("id");
         if (id.Length > 0 && id != survey.Code())
         {

@@ -110,7 +110,7 @@ public sealed class Settings
     /// <summary>The binder would ignore what it does not know, and name no choices where it can't convert.</summary>
     private static void CheckKeys(IConfiguration section, Type type, List<ConfigFault> faults)
     {
-        foreach (var child in section.GetChildren())
+        foreach (var child in section.GetChildren().Where(c => c.Path != "$schema")) // editors look for it there
         {
             var property = Array.Find(type.GetProperties(), p => string.Equals(p.Name, child.Key, StringComparison.OrdinalIgnoreCase));
             void Fault(string problem) => faults.Add(new ConfigFault(

@@ -33,6 +33,9 @@ public sealed record Source(
         .Concat(Constants.Select((c, i) => $"{i}={c}"))
         .Concat(Values.SelectMany((table, i) => (table ?? FrozenDictionary<string, string>.Empty).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{i}:{v.Key}={v.Value}"))))));
 
+    /// <summary>What <c>source check</c> guessed and nobody has confirmed yet, in sentences; <c>config check</c> reminds of them.</summary>
+    public IReadOnlyList<string> ToConfirm { get; init; } = [];
+
     /// <summary>Whether a file of this name is the source's.</summary>
     public bool Fits(string fileName) => FileSystemName.MatchesSimpleExpression(FilePattern, fileName, ignoreCase: false);
 }
@@ -58,13 +61,16 @@ internal static class SourceFile
         return sources;
     }
 
-    private static Source? Read(ConfigFolder folder, string file, List<ConfigFault> faults)
-    {
-        if (ConfigNode.Parse(folder, file, faults) is not { } root)
-        {
-            return null;
-        }
+    /// <summary>A source that is no file yet.</summary>
+    public static Source? Parse(string name, string text, List<ConfigFault> faults) =>
+        ConfigNode.Parse(text, $"sources/{name}.json", faults) is { } root ? Read(root, name, faults) : null;
 
+    private static Source? Read(ConfigFolder folder, string file, List<ConfigFault> faults) =>
+        ConfigNode.Parse(folder, file, faults) is { } root ? Read(root, Path.GetFileNameWithoutExtension(file), faults) : null;
+
+    /// <summary>Reads the keys of a source.</summary>
+    internal static Source? Read(ConfigNode root, string name, List<ConfigFault> faults)
+    {
         var before = faults.Count;
         var pattern = root.RequiredText("filePattern");
         var encoding = ReadEncoding(root);
@@ -76,9 +82,9 @@ internal static class SourceFile
         var values = new FrozenDictionary<string, string>?[Intake.Columns.Count];
         if (root.Object("columns") is { } columns)
         {
-            foreach (var name in columns.Keys)
+            foreach (var column in columns.Keys)
             {
-                Set(columns, name, headers, columns.Text(name));
+                Set(columns, column, headers, columns.Text(column));
             }
         }
         else
@@ -88,21 +94,22 @@ internal static class SourceFile
 
         if (root.Object("constants") is { } constantNode)
         {
-            foreach (var name in constantNode.Keys)
+            foreach (var column in constantNode.Keys)
             {
-                Set(constantNode, name, constants, constantNode.Text(name));
+                Set(constantNode, column, constants, constantNode.Text(column));
             }
         }
 
         if (root.Object("values") is { } valueNode)
         {
-            foreach (var name in valueNode.Keys)
+            foreach (var column in valueNode.Keys)
             {
-                Set(valueNode, name, values, valueNode.Map(name).ToFrozenDictionary(StringComparer.Ordinal));
+                Set(valueNode, column, values, valueNode.Map(column).ToFrozenDictionary(StringComparer.Ordinal));
             }
         }
 
         var every = root.Integer("expectedEveryDays", 1, 366);
+        var toConfirm = root.Texts("toConfirm", required: false);
         root.NoMore();
         foreach (var required in Intake.RequiredColumns.Where(c => headers[(int)c] is null && constants[(int)c] is null))
         {
@@ -112,8 +119,8 @@ internal static class SourceFile
         return faults.Count > before
             ? null
             : new Source(
-                Path.GetFileNameWithoutExtension(file), pattern, encoding!, delimiter,
-                formats.Count > 0 ? [.. formats] : Source.Canonical.DateFormats, headers, constants, values) { ExpectedEveryDays = every };
+                name, pattern, encoding!, delimiter,
+                formats.Count > 0 ? [.. formats] : Source.Canonical.DateFormats, headers, constants, values) { ExpectedEveryDays = every, ToConfirm = toConfirm };
     }
 
     private static void Set<T>(ConfigNode node, string name, T?[] target, T value)
@@ -165,10 +172,8 @@ internal static class SourceFile
 
         try
         {
-            var day = new DateOnly(2026, 3, 14);
-            return DateOnly.TryParseExact(
-                day.ToString(format, System.Globalization.CultureInfo.InvariantCulture), format, System.Globalization.CultureInfo.InvariantCulture,
-                System.Globalization.DateTimeStyles.None, out var read) && read == day;
+            var moment = new DateTime(2026, 3, 14, 15, 9, 26);
+            return Intake.ParseDate(moment.ToString(format, CultureInfo.InvariantCulture), [format]) == DateOnly.FromDateTime(moment);
         }
         catch (FormatException)
         {

@@ -822,6 +822,15 @@ internal sealed class SourceReader
             return new Understood(row.Line, null, 0, rejects.LongOf(row.RawBytes), new RowFault("malformed_row", "", ""), row.Raw);
         }
 
+        var cells = CanonicalCells(row);
+        return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
+            ? new Understood(row.Line, null, 0, RejectOf(row), fault, row.Raw) { Country = CodeIn(cells, DmsColumn.Country).ToUpperInvariant(), DealerCode = CodeIn(cells, DmsColumn.DealerCode) }
+            : new Understood(row.Line, transaction, HashOf(row), SightingOf(row), default, null);
+    }
+
+    /// <summary>What the source makes of a row that is not malformed, indexed by <see cref="DmsColumn"/>.</summary>
+    public string[] CanonicalCells(CsvRow row)
+    {
         var cells = new string[Intake.Columns.Count];
         for (var i = 0; i < cells.Length; i++)
         {
@@ -831,9 +840,7 @@ internal sealed class SourceReader
                 : cell);
         }
 
-        return Intake.Read(cells, source.DateFormats, localDate, out var transaction) is { } fault
-            ? new Understood(row.Line, null, 0, RejectOf(row), fault, row.Raw) { Country = CodeIn(cells, DmsColumn.Country).ToUpperInvariant(), DealerCode = CodeIn(cells, DmsColumn.DealerCode) }
-            : new Understood(row.Line, transaction, HashOf(row), SightingOf(row), default, null);
+        return cells;
     }
 
     /// <summary>A code that a rejected row has all the same, for whoever counts; none that no store could index.</summary>
