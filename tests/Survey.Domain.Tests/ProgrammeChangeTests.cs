@@ -31,9 +31,10 @@ public class ProgrammeChangeTests
         from reminder in Gen.Choose(1, 9)
         from phone in Gen.Choose(1, 9)
         from grace in Gen.Choose(0, 20)
+        from rest in Gen.Elements(0, 30)
         select new RulesOnDay(
             market ? Some.Australia with { ActiveFrom = activeFrom, Sales = policy, Service = policy } : null, SurveyKind.Service,
-            Some.Rules with { DaysFromInvitationToReminder = reminder, DaysFromReminderToPhone = phone, VendorGraceDays = grace }, Some.Today);
+            Some.Rules with { DaysFromInvitationToReminder = reminder, DaysFromReminderToPhone = phone, VendorGraceDays = grace, RestDays = rest }, Some.Today);
 
     /// <summary>An ordinary visit, or one with something about it, some days ago.</summary>
     private static readonly Gen<Transaction> AnyTransaction =
