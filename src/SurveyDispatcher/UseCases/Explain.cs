@@ -29,7 +29,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
     {
         var key = request.Key.Trim();
         var found = new CaseStore(database, vault).Find(key) is { } known
-            ? database["explain.find_case"].List(Found.Read, known.Id)
+            ? database["explain.find"].List(Found.Read, SqlValues.Set([known.Id]))
             : Having(request, key);
         found.RemoveAll(f => !Fits(f.Key, request));
         return found.Count > 0 ? found.ConvertAll(f => f.ToMatch()) : throw new OperatorException(
@@ -51,7 +51,8 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         var named = database["transactions.dealer_surveys"].List(r => new TransactionKey(r.GetString(0), r.GetString(1), SurveyKinds.FromCode(r.GetString(2)), ""))
             .Where(k => Fits(k, request)).SelectMany(k => Readings(k, key)).ToHashSet();
         var vin = key.ToUpperInvariant();
-        var found = database["explain.find"].List(Found.Read, SqlValues.Set(named.Select(vault.Hash).Append(vault.HashOfVehicle(vin))));
+        var ids = database["explain.ids"].List(r => r.GetInt64(0), SqlValues.Set(named.Select(vault.Hash).Append(vault.HashOfVehicle(vin))));
+        var found = database["explain.find"].List(Found.Read, SqlValues.Set(ids));
         return found.FindAll(f => named.Contains(f.Key) || f.Vin == vin);
     }
 

@@ -126,7 +126,7 @@ public static class ExplainText
         "ReceivedAgain" => [$"with changes: {e["file"]}, line {e["line"]} is the latest row that said something else", .. Row(e)],
         "ScreenedOut" => [$"not asked: {e["reason"]}"],
         "Opened" => ["every rule of screening passed, a case was opened"],
-        "MailPlanned" => [$"the {e["contact"]} was planned"],
+        "MailPlanned" => [$"the {e["contact"]} was planned", e["state"] is "queued" or "claimed" ? "it has not been sent yet" : "", e["doubt"]],
         "MailDropped" => [$"the {e["contact"]} was planned, and dropped before it was sent"],
         "MailAccepted" =>
         [

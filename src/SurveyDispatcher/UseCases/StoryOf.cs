@@ -79,7 +79,8 @@ internal sealed class StoryOf
         {
             var sent = ledger.FindIndex(l => l.Fact is CaseEvent.MailAccepted a && a.Contact == contact || l.Fact is CaseEvent.MailUndelivered { Bounced: false } u && u.Contact == contact);
             Add(
-                new StoryEvent(mail.PlannedOn, null, mail.State == "dropped" ? "MailDropped" : "MailPlanned", Facts(("contact", contact.Code()), ("state", mail.State))),
+                new StoryEvent(mail.PlannedOn, null, mail.State == "dropped" ? "MailDropped" : "MailPlanned", Facts(
+                    ("contact", contact.Code()), ("state", mail.State), ("doubt", sent >= 0 ? "" : mails.FirstOrDefault(m => m.Contact == contact.Code())?.Doubt ?? ""))),
                 sent >= 0 && ledger[sent].Day == mail.PlannedOn ? 99.5 + sent : 500_000);
         }
 

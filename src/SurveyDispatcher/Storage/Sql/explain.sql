@@ -1,13 +1,7 @@
 -- name: find
--- The hashes say where to look; whoever asks compares the row.
+-- The hashes said where to look (ids); whoever asks compares the row.
 SELECT t.id, t.country, t.dealer_code, t.survey, t.transaction_id, t.event_date, t.vin, t.reason, c.market, c.state, c.close_reason
-FROM identities i JOIN transactions t ON t.id = i.id LEFT JOIN cases c ON c.id = t.id
-WHERE i.hash IN (SELECT value FROM json_each(@hashes))
-ORDER BY t.id LIMIT 1000
-
--- name: find_case
-SELECT t.id, t.country, t.dealer_code, t.survey, t.transaction_id, t.event_date, t.vin, t.reason, c.market, c.state, c.close_reason
-FROM transactions t JOIN cases c ON c.id = t.id WHERE t.id = @id
+FROM transactions t LEFT JOIN cases c ON c.id = t.id WHERE t.id IN (SELECT value FROM json_each(@ids)) ORDER BY t.id
 
 -- name: transaction
 SELECT t.transaction_id, t.dealer_code, t.survey, t.country, t.cancelled, t.event_date, t.purchase_date, t.vin, t.mileage_km,

@@ -1,0 +1,2 @@
+-- name: ids
+SELECT id FROM identities WHERE hash IN (SELECT value FROM json_each(@hashes))
