@@ -56,7 +56,7 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
         ChildProcess.Run("dotnet", [assembly, .. words, "--data", data, "--config", config], stopping);
 
     /// <summary>The same with settings other than the shipped ones, by the name of their variable.</summary>
-    public ProcessRun Verb(string data, IReadOnlyDictionary<string, string> settings, params ReadOnlySpan<string> words) =>
+    public ProcessRun Verb(string data, IReadOnlyDictionary<string, string>? settings, params ReadOnlySpan<string> words) =>
         ChildProcess.Run("dotnet", [assembly, .. words, "--data", data, "--config", config], stopping, settings: settings);
 
     /// <summary>A service on a data directory, which runs until it is disposed of.</summary>

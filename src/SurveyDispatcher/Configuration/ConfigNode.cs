@@ -287,15 +287,15 @@ internal sealed class ConfigNode
             : Value(key, JsonValueKind.Object, "an object", required) is { } value ? new ConfigNode(value, file, Join(key), faults) : null;
     }
 
-    public IEnumerable<ConfigNode> Objects(string key)
+    public IEnumerable<ConfigNode> Objects(string key, bool required = true)
     {
-        Ask(key, "list of objects", required: true);
+        Ask(key, "list of objects", required);
         if (asked is not null)
         {
             yield return new ConfigNode(element, file, $"{Join(key)}.[]", faults, asked);
         }
 
-        if (Value(key, JsonValueKind.Array, "a list of objects", true) is not { } value)
+        if (Value(key, JsonValueKind.Array, "a list of objects", required) is not { } value)
         {
             yield break;
         }

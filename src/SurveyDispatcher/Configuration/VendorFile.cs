@@ -101,10 +101,8 @@ internal static class VendorFile
         }
 
         var transliterate = node.Flag("transliterate", false);
-        List<ListColumn> columns = node.Has("columns")
-            ? [.. node.Objects("columns").Select(c => ReadColumn(c, kind, isFixed, encoding))]
-            : [.. ListLayout.OfContract(kind).Columns];
-        node.Ignore("columns");
+        List<ListColumn> own = [.. node.Objects("columns", required: false).Select(c => ReadColumn(c, kind, isFixed, encoding))];
+        List<ListColumn> columns = node.Has("columns") ? own : [.. ListLayout.OfContract(kind).Columns];
         if (isFixed && !node.Has("columns"))
         {
             node.Fault("columns", "A file of fixed width needs its columns, each with its width.");

@@ -62,7 +62,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         CheckGap(request, database, cycleLock.Noted);
         using var lease = TakeLease(database, directory, time);
         lease.Unsure += cycleLock.Dispose; // else who takes the store over could not have the folder
-        var change = PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
+        var change = request.OnlyWithdrawals ? null : PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
         if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
         {
             database.InTransaction(lease.Release);
@@ -114,7 +114,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
             CheckKeys(database, vault);
             CheckGap(request, database, CycleLock.NotedIn(directory));
-            var change = PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
+            var change = request.OnlyWithdrawals ? null : PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
             if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
             {
                 throw new OperatorException(problem);
