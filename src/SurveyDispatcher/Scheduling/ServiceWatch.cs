@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
@@ -19,6 +20,9 @@ internal sealed class ServiceWatch(
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAtStore = TimeSpan.FromSeconds(15);
+
+    /// <summary>What is said of the store.</summary>
+    private const string Checks = "store";
 
     private readonly Dictionary<string, string> said = new(StringComparer.Ordinal);
     private readonly Lock saying = new();
@@ -76,11 +80,12 @@ internal sealed class ServiceWatch(
         try
         {
             Cycle.CheckStore(config, directory);
+            Forget(Checks);
             return null;
         }
-        catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException or DbException)
         {
-            Say("store", $"The store can't be used at the moment: {e.Message}");
+            Say(Checks, $"The store can't be used at the moment: {(e is DbException lost ? Store.Explain(lost) : e.Message)}");
             return new StoreFault("store_unusable", "The store or its keys can't be used; the log says why.");
         }
     }
@@ -149,6 +154,15 @@ internal sealed class ServiceWatch(
                 Say(look.Method.Name, $"The service can't look after itself at the moment ({Unexpected.Describe(e)}).");
                 wait = Look;
             }
+        }
+    }
+
+    /// <summary>All is well again: the next time it is said anew.</summary>
+    private void Forget(string about)
+    {
+        lock (saying)
+        {
+            said.Remove(about);
         }
     }
 

@@ -66,7 +66,9 @@ internal sealed class RunningProgram : IAsyncDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<int> EndAsync()
     {
-        await Process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Patience);
+        await Process.WaitForExitAsync(limit.Token);
         return Process.ExitCode;
     }
 

@@ -129,7 +129,7 @@ public sealed class SystemdTests
 
         File.Move(world.Store, world.Store + ".away");
         await service.UntilAsync(() => AskAsync(port, "readyz").GetAwaiter().GetResult() == (503, "store_unusable"));
-        await service.SaidAsync("The store can't be used at the moment");
+        await service.SaidAsync("The store can't be used at the moment: The store ");
         Assert.Equal((200, ""), await AskAsync(port, "healthz"));
 
         File.Move(world.Store + ".away", world.Store);
