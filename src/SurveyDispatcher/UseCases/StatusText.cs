@@ -28,7 +28,6 @@ public static class StatusText
         Mail(lines, s);
         lines.Add("");
         Funnel(lines, s);
-        lines.Add("");
         lines.Add(Fit("Screened out: ", [.. s.ScreenedOut.Select(Reason)], ", "));
         lines.Add(Fit("Closed: ", [.. s.Closed.Select(Reason)], ", "));
         Queues(lines, s);
@@ -205,8 +204,8 @@ public static class StatusText
         Add(lines, $"Queues: {N(s.MailQueued)} mails{Since(s.MailQueue)}, {N(s.PhoneQueued)} for the phone{Since(s.PhoneQueue)}, {N(s.WithdrawalsPending)} withdrawals to tell{(s.WithdrawalQueue.OldestAt is { } at ? $" (oldest {Time(at)})" : "")}");
         lines.Add(Fit("Files in the inboxes: ", [.. s.Inboxes.Select(i => $"{N(i.Files)} in {i.Kind} (oldest {Time(i.OldestAt)})")], ", "));
         Add(lines, s.ListsWaiting is not [var oldest, ..]
-            ? "Lists waiting for the vendor's answer: none"
-            : $"Lists waiting for the vendor's answer: {N(s.ListsWaiting.Count)} with {N(s.ListsWaiting.Sum(l => l.CasesWithoutResult))} case(s) without any result; the oldest {oldest.File} of {Day(oldest.On)} with {N(oldest.CasesWithoutResult)} of {N(oldest.Rows)}");
+            ? "Lists without the vendor's answer: none"
+            : $"Lists without the vendor's answer: {N(s.ListsWaiting.Count)}, {N(s.ListsWaiting.Sum(l => l.CasesWithoutResult))} case(s); oldest {oldest.File} ({N(oldest.CasesWithoutResult)} of {N(oldest.Rows)})");
     }
 
     private static string Since(CaseQueue queue) => queue.OldestOn is { } day ? $" (oldest {Day(day)}, {queue.OldestCase})" : "";

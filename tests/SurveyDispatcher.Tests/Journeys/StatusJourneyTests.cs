@@ -24,7 +24,7 @@ public sealed class StatusJourneyTests
         world.Extract("b.csv", Row.Sale with { Transaction = "CANCELLED", Email = "cancelled@mail.example", Status = "cancelled" }, Due with { Transaction = "RENTAL", Customer = "individual", Email = "" });
         var (answers, refuses, called) = (await world.CaseIdAsync("ANSWERS"), await world.CaseIdAsync("REFUSES"), await world.CaseIdAsync("CALLED"));
         world.Responses("r.csv", "case_id,mode,status,completed_at", $"{answers},web,complete,2026-03-03T10:00:00+11:00");
-        world.OptOut("o.csv", "email", "leaves@mail.example");
+        world.OptOut("o.csv", "all", "leaves@mail.example");
         world.Calls("d.csv", $"{refuses},1,2026-03-03T10:00:00+11:00,,2.11,N,", $"{called},1,2026-03-03T10:00:00+11:00,,3.13,N,");
         await world.CycleAsync("2026-03-04");
         world.Extract("c.csv", Row.Sale with { Transaction = "CANCELLED", Email = "cancelled@mail.example" });
@@ -113,7 +113,7 @@ public sealed class StatusJourneyTests
         Assert.Equal(["rowsJumped", "emptyJumped", "rejectedJumped"], alarms.Select(a => a.GetProperty("kind").GetString()));
         Assert.All(alarms, a => Assert.Equal("dms/apac_5.csv", a.GetProperty("where").GetString()));
         Assert.Contains("(email: 67.2 % empty, usually 0 %)", alarms[1].GetProperty("text").GetString(), StringComparison.Ordinal);
-        Assert.Equal("{\"email\":41}", world.Query("SELECT empty FROM file_shapes ORDER BY file_id DESC LIMIT 1") is var empty && JsonDocument.Parse(empty).RootElement.GetProperty("email").GetInt32() == 41 ? "{\"email\":41}" : empty);
+        Assert.Equal(41, JsonDocument.Parse(world.Query("SELECT empty FROM file_shapes ORDER BY file_id DESC LIMIT 1")).RootElement.GetProperty("email").GetInt32());
     }
 
     [Fact]
@@ -166,12 +166,12 @@ public sealed class StatusJourneyTests
         world.Extract("b.csv", To("late", 5));
         Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-05")).Code);
         var kinds = (await AlarmsAsync(world, "2026-03-05")).Select(a => a.GetProperty("kind").GetString());
-        Assert.Equal(["cycleFailed", "relayStopped", "mailQueued"], kinds);
+        Assert.Equal(["relayStopped", "mailQueued"], kinds);
 
         refuses = false;
         await world.CycleAsync("2026-03-06");
         var back = await StatusAsync(world, "2026-03-06");
-        Assert.Empty(back.GetProperty("alarms").EnumerateArray().Where(a => a.GetProperty("kind").GetString() == "relayStopped"));
+        Assert.DoesNotContain(back.GetProperty("alarms").EnumerateArray(), a => a.GetProperty("kind").GetString() == "relayStopped");
         await world.HoldsAsync();
     }
 
@@ -191,7 +191,7 @@ public sealed class StatusJourneyTests
         await world.CycleAsync("2026-03-08");
 
         var status = await StatusAsync(world, "2026-03-08");
-        Assert.Empty(status.GetProperty("alarms").EnumerateArray());
+        Assert.Empty(await AlarmsAsync(world, "2026-03-08"));
         var list = Assert.Single(status.GetProperty("listsWaiting").EnumerateArray().ToList());
         Assert.Equal(("phone_AU_sales_20260302_01.csv", "2026-03-02", 3, 2), (list.GetProperty("file").GetString(), list.GetProperty("on").GetString(), list.GetProperty("rows").GetInt32(), list.GetProperty("casesWithoutResult").GetInt32()));
         world.Responses("r.csv", "case_id,mode,status,completed_at", $"{two},phone,complete,2026-03-09T10:00:00+11:00");
@@ -206,7 +206,7 @@ public sealed class StatusJourneyTests
         world.Extract("a.csv", [.. Enumerable.Range(1, 4).Select(n => To($"c{n}", n))]);
         await world.CycleAsync("2026-03-02");
         world.Drop("bounces", "1.eml", Bounce(world, "c1"));
-        world.OptOut("o1.csv", "email", "c3@customers.example");
+        world.OptOut("o1.csv", "all", "c3@customers.example");
         await world.CycleAsync("2026-03-03");
 
         Assert.Empty(await AlarmsAsync(world, "2026-03-03"));
@@ -310,7 +310,7 @@ public sealed class StatusJourneyTests
         Assert.Contains("Last cycle: as of 2026-03-02", screens[1], StringComparison.Ordinal);
         var lines = screens[0].Split("\u001b[J")[0].Split("\r\n");
         Assert.Equal(20, lines.Length);
-        Assert.All(lines, line => Assert.True(line.Replace("\u001b[K", "", StringComparison.Ordinal).Length <= 60, line));
+        Assert.All(lines, line => Assert.True(line.TrimEnd('\r').Replace("\u001b[K", "", StringComparison.Ordinal).Length <= 60, line));
         Assert.DoesNotContain("\u001b[2J", output, StringComparison.Ordinal); // a screen that is cleared first flickers
     }
 

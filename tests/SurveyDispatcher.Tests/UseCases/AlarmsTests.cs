@@ -165,7 +165,7 @@ public sealed class AlarmsTests
             Extracts = [new ExtractSeries("tw_dms", "tw_dms_#.csv", Today, null, false) { Files = [File(1, 0, 0), File(1, 0, 0), File(1, 0, 0), File(1000, 0, 0)] }],
         };
 
-        Assert.Equal(7, Of(bad).Distinct().Count());
+        Assert.Equal(8, Of(bad).Distinct().Count());
         Assert.Empty(Of(bad, off));
     }
 
