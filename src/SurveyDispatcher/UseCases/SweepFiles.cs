@@ -118,13 +118,9 @@ internal sealed class SweepFiles(CycleContext context)
         {
             Remove(path, source.Encoding, source.Delimiter, (header, cells) => IsTheirs(source, header, cells));
         }
-        catch (NoRowsException) when (context.Config.Vendor.Forms.FirstOrDefault(f => TryRemove(path, f)) is not null)
-        {
-            return; // it is the vendor's, in his encoding
-        }
         catch (NoRowsException)
         {
-            if (BytesNameThem(path))
+            if (!context.Config.Vendor.Forms.Any(f => TryRemove(path, f)) && BytesNameThem(path)) // else it is the vendor's, in his encoding
             {
                 Delete(path);
             }
@@ -170,17 +166,18 @@ internal sealed class SweepFiles(CycleContext context)
         var list = context.Database["erase.list"].First(r => (Id: r.GetInt64(0), Kind: r.GetString(1), Layout: r.GetString(2)), Path.GetFileName(final));
         var layout = VendorFile.ReadLayout(list.Layout ?? "", "phone");
         var cut = layout.IsFixed ? layout.Cut : (Func<string, IReadOnlyList<string>>?)null;
-        var (removed, _) = RowRemoval.Remove(path, layout.Encoding, layout.Delimiter, (_, cells) => cells.Any(context.Erased.Names), aside, cut);
-        var rows = removed > 0 ? aside : path;
-        var totals = new ControlTotals();
-        var (caseId, phone) = (layout.IndexOf("case_id"), layout.IndexOf("phone_1"));
-        foreach (var cells in RowRemoval.Cells(rows, layout.Encoding, layout.Delimiter, cut).Skip(layout.HasHeader ? 1 : 0).Where(c => c.Count > Math.Max(caseId, phone)))
-        {
-            totals.Add(cells[caseId], cells[phone]);
-        }
-
+        var (removed, left) = RowRemoval.Remove(path, layout.Encoding, layout.Delimiter, (_, cells) => cells.Any(context.Erased.Names), aside, cut);
+        var rows = left + (layout.HasHeader ? 0 : 1);
         if (removed > 0)
         {
+            var totals = new ControlTotals();
+            var (caseId, phone) = (layout.IndexOf("case_id"), layout.IndexOf("phone_1"));
+            foreach (var cells in RowRemoval.Cells(aside, layout.Encoding, layout.Delimiter, cut).Skip(layout.HasHeader ? 1 : 0).Where(c => c.Count > Math.Max(caseId, phone)))
+            {
+                totals.Add(cells[caseId], cells[phone]);
+            }
+
+            rows = totals.Rows;
             if (list.Id > 0)
             {
                 WriteLists.ManifestOf(context, list.Id, Manifest.HashOf(aside), totals).Write(final);
@@ -197,9 +194,9 @@ internal sealed class SweepFiles(CycleContext context)
             var hash = Manifest.HashOf(path);
             context.Database.InTransaction(() =>
             {
-                if (context.Database["erase.set_list"].Run(totals.Rows, hash, Path.GetFileName(final)) > 0)
+                if (context.Database["erase.set_list"].Run(rows, hash, Path.GetFileName(final)) > 0)
                 {
-                    context.Database["lists.add_version"].Run(list.Id, hash, totals.Rows);
+                    context.Database["lists.add_version"].Run(list.Id, hash, rows);
                 }
             });
         }

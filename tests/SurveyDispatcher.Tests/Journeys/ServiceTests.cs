@@ -56,6 +56,42 @@ public sealed class ServiceTests
         }
     }
 
+    /// <summary>The vendor is told of a no between two cycles, which are years apart here.</summary>
+    [Fact]
+    public async Task AServiceTellsTheVendorOfWithdrawalsBetweenTwoCycles()
+    {
+        var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
+        using var world = new World(
+            programme: p => (p["markets"]!["AU"]!["sales"]!["window"]!["toDay"], p["markets"]!["AU"]!["activeFrom"]) = (90, "2020-01-01"),
+            settings: s => (s["Schedule"]!["Cycle"], s["Schedule"]!["Withdrawals"]) = ("0 0 0 1 1 ? 2099", "* * * * * ?"),
+            time: TimeProvider.System);
+        world.Extract("a.csv", VendorWorld.ForThePhone(2, but: r => r with { Event = $"{today.AddDays(-20):yyyy-MM-dd}" }));
+        await world.CycleAsync($"{today:yyyy-MM-dd}");
+
+        using var service = Child.Start(world, [], ["run"]);
+        try
+        {
+            _ = service.StandardError.ReadToEndAsync(CancellationToken.None);
+            await SaidAsync(service, "withdrawals at '* * * * * ?'");
+            world.OptOut("o.csv", "phone", "0412 001 001");
+
+            Assert.Contains("\"withdrawn\":1", await SaidAsync(service, "Withdrawals told"), StringComparison.Ordinal);
+
+            using var term = Process.Start("kill", ["-TERM", $"{service.Id}"]);
+            await service.WaitForExitAsync(Ct);
+            Assert.Equal(await world.CaseIdAsync("c1"), Assert.Single(world.WithdrawalRows())["case_id"]);
+            Assert.Equal("1", world.Query("SELECT count(*) FROM cycles WHERE kind = 'full'"));
+            await world.HoldsAsync();
+        }
+        finally
+        {
+            if (!service.HasExited)
+            {
+                service.Kill();
+            }
+        }
+    }
+
     /// <summary>On a shared store it would win cycles that it can't run, and keep them from the others.</summary>
     [Theory]
     [InlineData(false, "keys.json is missing, but the store is there")]
