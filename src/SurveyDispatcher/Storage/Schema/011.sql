@@ -48,6 +48,3 @@ CREATE TABLE quarantine (
     line         INTEGER NOT NULL,
     UNIQUE (case_id, attempt)
 );
-
--- Whose silence is looked for.
-CREATE INDEX cases_with_vendor ON cases (id) WHERE state = 'with_vendor';
