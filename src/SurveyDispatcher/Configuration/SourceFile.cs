@@ -75,7 +75,12 @@ internal static class SourceFile
         var pattern = root.RequiredText("filePattern");
         var encoding = ReadEncoding(root);
         var delimiter = ReadDelimiter(root);
-        var formats = ReadDateFormats(root);
+        var formats = root.Texts("dateFormats", required: false);
+        foreach (var format in formats.Where(f => !IsDateFormat(f)))
+        {
+            root.Fault("dateFormats", $"'{format}' is no date format: year, month and day are needed, as in yyyy-MM-dd or d/M/yy (M is the month, m the minute).");
+        }
+
 
         var headers = new string?[Intake.Columns.Count];
         var constants = new string?[Intake.Columns.Count];
@@ -147,18 +152,6 @@ internal static class SourceFile
 
         root.Fault("delimiter", "One ASCII character is expected, such as , or ; or a tab.");
         return ',';
-    }
-
-    /// <summary>How a file writes days; none when it does not say.</summary>
-    public static IReadOnlyList<string> ReadDateFormats(ConfigNode root)
-    {
-        var formats = root.Texts("dateFormats", required: false);
-        foreach (var format in formats.Where(f => !IsDateFormat(f)))
-        {
-            root.Fault("dateFormats", $"'{format}' is no date format: year, month and day are needed, as in yyyy-MM-dd or d/M/yy (M is the month, m the minute).");
-        }
-
-        return formats;
     }
 
     /// <summary>Quoted text aside, all three parts must be there: else every row would be read as of another day.</summary>

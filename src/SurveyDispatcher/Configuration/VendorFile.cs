@@ -177,7 +177,12 @@ internal static class VendorFile
         var pattern = patternRequired ? node.RequiredText("filePattern") : node.Text("filePattern", "*");
         var encoding = SourceFile.ReadEncoding(node) ?? Encoding.ASCII;
         var delimiter = SourceFile.ReadDelimiter(node);
-        var formats = SourceFile.ReadDateFormats(node);
+        var formats = node.Texts("dateFormats", required: false);
+        foreach (var format in formats.Where(f => !IsTimeFormat(f)))
+        {
+            node.Fault("dateFormats", $"'{format}' is no format of a point in time: dd/MM/yyyy HH:mm is one (M is the month, m the minute).");
+        }
+
         TimeZoneInfo? zone = null;
         if (node.Text("timeZone", "") is { Length: > 0 } id && !TimeZoneInfo.TryFindSystemTimeZoneById(id, out zone))
         {
