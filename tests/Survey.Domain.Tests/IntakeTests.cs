@@ -102,6 +102,14 @@ public class IntakeTests
     public void AnEventAfterTheLocalDateIsRejected(string eventDate, string? reason) =>
         Assert.Equal(reason, Read(Visit(("event_date", eventDate)))?.Reason);
 
+    [Theory]
+    [InlineData("2026-03-01 23:59:59", "yyyy-MM-dd HH:mm:ss", "2026-03-01")]
+    [InlineData("3/1/2026 9:05 PM", "M/d/yyyy h:mm tt", "2026-03-01")]
+    [InlineData("2026-03-01", "yyyy-MM-dd HH:mm:ss", null)]
+    [InlineData("2026-02-30 10:00:00", "yyyy-MM-dd HH:mm:ss", null)]
+    public void TheTimeOfADateIsLeftOut(string text, string format, string? day) =>
+        Assert.Equal(day is null ? null : Some.Day(day), Intake.ParseDate(text, [format]));
+
     [Fact]
     public void TheLocalDateIsThatOfTheCountryInUpperCase()
     {
