@@ -73,8 +73,33 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
     }
 
+    /// <summary>Takes on a copy of the store what lies in the inboxes, as the cycle of a day would, and looks at it before that cycle decides anything.</summary>
+    /// <param name="asOf">The day.</param>
+    /// <param name="look">Looks at the copy; told what files could not be taken.</param>
+    /// <param name="stopping">Ends it.</param>
+    internal Task<T> AfterIntakeAsync<T>(AsOf asOf, Func<Database, Vault, IReadOnlyList<string>, T> look, CancellationToken stopping) => OnCopyAsync((aside, database, vault) =>
+    {
+        // Whatever lies there now will have settled when that day's cycle comes.
+        var inbox = new Inbox(directory, time, TimeSpan.Zero, move: false);
+        CheckKeys(database, vault);
+        var context = ContextOf(new CycleRequest(asOf, DryRun: true), aside, database, vault, inbox, stopping);
+        Begin(context);
+        TakeAnswers(context, new WriteLists(context), new Retention(context));
+        TakeRest(context);
+        return Task.FromResult(look(database, vault, context.Problems.ConvertAll(PlainText.Shown)));
+    });
+
     /// <summary>The same cycle on a copy of the store in a folder of its own, which is deleted at the end.</summary>
-    private async Task<CycleResult> DryRunAsync(CycleRequest request, CancellationToken stopping)
+    private Task<CycleResult> DryRunAsync(CycleRequest request, CancellationToken stopping) => OnCopyAsync(async (aside, database, vault) =>
+    {
+        var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
+        CheckKeys(database, vault);
+        CheckGap(request, database, CycleLock.NotedIn(directory));
+        await using var transport = new AcceptingTransport();
+        return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
+    });
+
+    private async Task<T> OnCopyAsync<T>(Func<DataDirectory, Database, Vault, Task<T>> work)
     {
         var aside = new DataDirectory(Directory.CreateTempSubdirectory("survey-dry-run-").FullName);
         try
@@ -89,11 +114,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             using var database = new Store(aside, new StoreOptions()).Open();
             database.InTransaction(() => database["lease.leave_all"].Run()); // whoever is at work is so on the original
             using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
-            var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
-            CheckKeys(database, vault);
-            CheckGap(request, database, CycleLock.NotedIn(directory));
-            await using var transport = new AcceptingTransport();
-            return await RunAsync(request, aside, database, vault, inbox, transport, stopping);
+            return await work(aside, database, vault);
         }
         finally
         {
@@ -105,25 +126,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
         CancellationToken stopping, Lease? lease = null, CycleLock? cycleLock = null)
     {
-        var cases = new CaseStore(database, vault);
-        var ledger = new Ledger(database);
-        var context = new CycleContext
-        {
-            Config = config,
-            AsOf = request.AsOf,
-            Directory = folders,
-            Inbox = inbox,
-            Database = database,
-            Vault = vault,
-            Cases = cases,
-            Ledger = ledger,
-            Time = time,
-            Progress = progress,
-            DryRun = request.DryRun,
-            Lease = lease,
-            Stopping = stopping,
-        };
-        context.Counts.AsOf = request.AsOf.ToString();
+        var context = ContextOf(request, folders, database, vault, inbox, stopping, lease);
         Begin(context);
         cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
         var outcome = "failed";
@@ -140,6 +143,29 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         return new CycleResult(context.Counts, context.Problems.ConvertAll(PlainText.Shown)); // names of files are others' text
     }
 
+    private CycleContext ContextOf(
+        CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, CancellationToken stopping, Lease? lease = null)
+    {
+        var context = new CycleContext
+        {
+            Config = config,
+            AsOf = request.AsOf,
+            Directory = folders,
+            Inbox = inbox,
+            Database = database,
+            Vault = vault,
+            Cases = new CaseStore(database, vault),
+            Ledger = new Ledger(database),
+            Time = time,
+            Progress = progress,
+            DryRun = request.DryRun,
+            Lease = lease,
+            Stopping = stopping,
+        };
+        context.Counts.AsOf = request.AsOf.ToString();
+        return context;
+    }
+
     /// <summary>The order is contract: what customers said comes before what we would say to them.</summary>
     private static async Task StepsAsync(CycleContext context, IMailTransport transport)
     {
@@ -147,18 +173,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var plan = new PlanContacts(context);
         using var mail = new SendMail(context, transport);
         var retention = new Retention(context);
-        retention.LookAgainIfRulesChanged();
-        lists.Recover();
-        TakeFiles.Recover(context);
-        TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
-        new TakeResponses(context).Run();
-        TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
+        TakeAnswers(context, lists, retention);
 #if MAILKIT
         await FetchBouncesAsync(context);
 #endif
-        new TakeBounces(context).Run();
-        TakeFiles.Run(context, "dealers", new TakeDealers(context));
-        new TakeExtracts(context).Run();
+        TakeRest(context);
         plan.Run();
         await mail.RunAsync();
         plan.Run();
@@ -169,6 +188,23 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             Erase.Finish(context);
             new Reseal(context.Database, context.Vault, context.Progress).Run();
         }
+    }
+
+    private static void TakeAnswers(CycleContext context, WriteLists lists, Retention retention)
+    {
+        retention.LookAgainIfRulesChanged();
+        lists.Recover();
+        TakeFiles.Recover(context);
+        TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
+        new TakeResponses(context).Run();
+        TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
+    }
+
+    private static void TakeRest(CycleContext context)
+    {
+        new TakeBounces(context).Run();
+        TakeFiles.Run(context, "dealers", new TakeDealers(context));
+        new TakeExtracts(context).Run();
     }
 
 #if MAILKIT
