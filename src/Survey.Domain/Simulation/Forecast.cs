@@ -44,16 +44,16 @@ public sealed class Forecast(ResponseCurves curves, DateOnly from, DateOnly to)
 
     /// <summary>Adds what a simulation brings on some of the days.</summary>
     /// <param name="customers">Its customers.</param>
-    /// <param name="simulation">It has lived through all the days.</param>
+    /// <param name="outcomeOf">What became of each when all the days had been lived.</param>
     /// <param name="first">The first day that counts. Who was contacted before it has not answered until then.</param>
     /// <param name="last">The last day that counts.</param>
-    public void Add(SimulatedCustomers customers, Simulation simulation, DateOnly first, DateOnly last)
+    public void Add(SimulatedCustomers customers, Func<int, SimulatedOutcome> outcomeOf, DateOnly first, DateOnly last)
     {
         var shares = new Dictionary<Cohort, double>();
         var span = new DaySpan(Math.Max(first.DayNumber, from.DayNumber), Math.Min(last.DayNumber, to.DayNumber), first.DayNumber);
         for (var i = 0; i < customers.Count; i++)
         {
-            var outcome = simulation.OutcomeOf(i);
+            var outcome = outcomeOf(i);
             if (outcome.Invited is not null || outcome.Phone is not null || outcome.Completed is not null)
             {
                 Add(customers.Pairs[customers.PairOf(i)], outcome, customers.MadeTo(i), span, shares);

@@ -46,6 +46,7 @@ public sealed class SimulatedCustomers
     private readonly Dictionary<(string, SurveyKind), int> pairNumbers = [];
     private readonly List<Customer> customers = [];
     private readonly List<PackedCase> standings = [];
+    private PackedCase[] real = [];
     private readonly Dictionary<int, int[]> neighbours = [];
     private readonly HashSet<int> withSuppressions = [];
     private readonly List<(int Customer, KnownFact Fact)[]> arriving = [];
@@ -113,6 +114,15 @@ public sealed class SimulatedCustomers
     /// <summary>The contacts that were really made.</summary>
     public ContactsMade MadeTo(int customer) => customers[customer].Made;
 
+    /// <summary>What really became of a customer, as the facts tell; the day of a complete response is that on which it was learnt.</summary>
+    public SimulatedOutcome RealityOf(int customer) => customer < real.Length && customers[customer].HadCase ? SimulatedOutcome.Of(real[customer]) : default;
+
+    /// <summary>Whether everything on record was decided by the policy of today.</summary>
+    public bool IsOfPolicyOfToday(int customer) => !customers[customer].OfOtherPolicy;
+
+    /// <summary>Something was decided by another policy than that of today.</summary>
+    public void DecidedOtherwise(int customer) => customers[customer] = customers[customer] with { OfOtherPolicy = true };
+
     /// <summary>Other customers by the same address or number: a first contact of one makes the others rest.</summary>
     public void Share(int customer, int[] others) => neighbours[customer] = others;
 
@@ -136,6 +146,7 @@ public sealed class SimulatedCustomers
         if (reason is null)
         {
             trace = default; // a case that is opened again begins anew
+            Really(customer, new CaseEvent.Opened(day));
         }
 
         var bit = Screening.BitOf(reason);
@@ -161,6 +172,7 @@ public sealed class SimulatedCustomers
     public void Happened(int customer, CaseEvent fact)
     {
         ref var trace = ref TraceOf(customer);
+        Really(customer, fact is CaseEvent.Responded r ? r with { CompletedOn = r.Day } : fact);
         var made = customers[customer].Made;
         switch (fact)
         {
@@ -266,6 +278,20 @@ public sealed class SimulatedCustomers
         }
 
         throw new ArgumentOutOfRangeException(nameof(code), code, "Unknown disposition code.");
+    }
+
+    private void Really(int customer, CaseEvent fact)
+    {
+        if (real.Length <= customer)
+        {
+            Array.Resize(ref real, Math.Max(Count, 2 * real.Length));
+        }
+
+        real[customer] = PackedCase.Of(CaseTransitions.After(customers[customer].HadCase ? real[customer].Unpack() : null, fact).Case);
+        if (!customers[customer].HadCase)
+        {
+            customers[customer] = customers[customer] with { HadCase = true };
+        }
     }
 
     private void Ended(int customer, CaseEvent.Ended e, Trace trace)
@@ -380,6 +406,10 @@ public sealed class SimulatedCustomers
         public bool Removed { get; init; }
 
         public bool InvitationQueued { get; init; }
+
+        public bool HadCase { get; init; }
+
+        public bool OfOtherPolicy { get; init; }
     }
 
     /// <summary>How far the ledger has come with a customer, while it is read.</summary>

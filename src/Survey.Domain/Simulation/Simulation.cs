@@ -11,6 +11,13 @@ public readonly record struct SimulatedOutcome(DateOnly? Invited, DateOnly? Remi
 {
     /// <summary>The first contact that reached the outside; null: there was none.</summary>
     public DateOnly? FirstContact => Invited ?? (HandedOver ? Phone : null);
+
+    /// <summary>Whether the same contacts were made on the same days.</summary>
+    public bool IsLike(SimulatedOutcome other) => (Invited, Reminded, Phone) == (other.Invited, other.Reminded, other.Phone);
+
+    internal static SimulatedOutcome Of(in PackedCase c) => new(Day(c.Invited), Day(c.Reminded), Day(c.Phone), c.WasHandedOver, Day(c.Completed), c.MailFailed);
+
+    private static DateOnly? Day(int number) => number == 0 ? null : DateOnly.FromDayNumber(number);
 }
 
 /// <summary>The virtual clock: lives through days, one cycle a day, by the very rules of the cycle, under one configuration.</summary>
@@ -118,9 +125,7 @@ public sealed class Simulation
     public SimulatedOutcome OutcomeOf(int customer)
     {
         ref readonly var run = ref running[customer];
-        return run.HasCase
-            ? new SimulatedOutcome(Day(run.Case.Invited), Day(run.Case.Reminded), Day(run.Case.Phone), run.Case.WasHandedOver, Day(run.Case.Completed), run.Case.MailFailed)
-            : default;
+        return run.HasCase ? SimulatedOutcome.Of(run.Case) : default;
     }
 
     /// <summary>The case as it stands; null: none was opened.</summary>

@@ -31,6 +31,11 @@ internal sealed class SimulateText(Simulated simulated, bool byDay, int width)
         Difference(text);
         text.AppendLine();
         text.AppendLine(CultureInfo.InvariantCulture, $"Expected: when customers answer as so far ({simulated.Basis.Completes:N0} complete responses to {simulated.Basis.Contacts:N0} contacts); hours: {simulated.Basis.AttemptsPerHandOver} attempts a case, {simulated.Basis.MinutesPerAttempt} minutes each.");
+        if (simulated.Basis.Replayed > 0)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"History: of {simulated.Basis.Replayed:N0} cases contacted under this policy the rules alone lead {simulated.Basis.Explained:N0} to the days on record; the others keep theirs.");
+        }
+
         foreach (var note in simulated.Notes)
         {
             text.Append("Note: ").AppendLine(note);

@@ -156,6 +156,11 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
             var kind = page.Text(row, 2);
             var detail = page.Text(row, 3);
             days.Add(day);
+            if (page.Number(row, 4) != ofToday)
+            {
+                customers.DecidedOtherwise(customer);
+            }
+
             switch (ledger.Fact(day, kind, detail))
             {
                 case CaseEvent.Opened:

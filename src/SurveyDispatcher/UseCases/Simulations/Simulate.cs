@@ -57,6 +57,7 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
     private readonly Store store = new(directory, config.Settings.Store);
     private readonly List<string> notes = [];
     private readonly Dictionary<long, TransactionName> newNames = [];
+    private (long Contacted, long Explained) replayed;
 
     /// <summary>Does it.</summary>
     public async Task<Simulated> RunAsync(SimulateRequest request, CancellationToken stopping)
@@ -67,7 +68,7 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
         var runs = configs.Select(_ => new Run(new Forecast(read.Curves, request.From, request.To))).ToList();
         if (read.Past is { } past)
         {
-            Parallel.For(0, configs.Count, c => Replay(runs[c], past, c, read.LastCycle!.Value));
+            ReplayAll(runs, past, read.LastCycle!.Value);
         }
 
         if (read.LastCycle is null || request.To > read.LastCycle)
@@ -145,21 +146,29 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
         return present;
     }
 
-    private void Replay(Run run, Cast past, int c, DateOnly lastCycle)
+    private void ReplayAll(List<Run> runs, Cast past, DateOnly lastCycle)
     {
         if (past.Days.Count == 0)
         {
             return;
         }
 
-        var simulation = new Simulation(past.Customers, configs[c].Programme, past.Views[c], past.Views[0], past.Days[0], past.Days[^1]);
-        foreach (var day in past.Days)
+        var simulations = new Simulation[configs.Count];
+        Parallel.For(0, configs.Count, c =>
         {
-            simulation.Live(day);
-        }
-
-        run.Forecast.Add(past.Customers, simulation, past.Days[0], lastCycle);
-        run.Note(past.Customers, simulation, on => on <= lastCycle, keep: draft is not null);
+            simulations[c] = new Simulation(past.Customers, configs[c].Programme, past.Views[c], past.Views[0], past.Days[0], past.Days[^1]);
+            foreach (var day in past.Days)
+            {
+                simulations[c].Live(day);
+            }
+        });
+        replayed = Replay.Compare(past.Customers, simulations[0]);
+        Parallel.For(0, configs.Count, c =>
+        {
+            var replay = new Replay(past.Customers, simulations[0], simulations[c]);
+            runs[c].Forecast.Add(past.Customers, replay.OutcomeOf, past.Days[0], lastCycle);
+            runs[c].Note(past.Customers, replay.OutcomeOf, on => on <= lastCycle, keep: draft is not null);
+        });
     }
 
     private void Live(Run run, Cast present, int c, DateOnly first, DateOnly last)
@@ -170,8 +179,8 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
             simulation.Live(day);
         }
 
-        run.Forecast.Add(present.Customers, simulation, first, last);
-        run.Note(present.Customers, simulation, on => on >= first, keep: draft is not null);
+        run.Forecast.Add(present.Customers, simulation.OutcomeOf, first, last);
+        run.Note(present.Customers, simulation.OutcomeOf, on => on >= first, keep: draft is not null);
     }
 
     private Simulated Tell(SimulateRequest request, ReadStore read, List<Run> runs)
@@ -190,7 +199,7 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
         return new Simulated(
             request.From, request.To, read.LastCycle, Days(runs[^1], request), draft is null ? null : Days(runs[0], request), draft is null ? null : Differences(changes),
             new SimulationBasis(
-                read.Curves.Contacts, read.Curves.Completes, read.Curves.HandOvers, read.Curves.Attempts, Math.Round(read.Curves.AttemptsPerHandOver, 2), request.MinutesPerAttempt),
+                read.Curves.Contacts, read.Curves.Completes, read.Curves.HandOvers, read.Curves.Attempts, Math.Round(read.Curves.AttemptsPerHandOver, 2), request.MinutesPerAttempt, replayed.Contacted, replayed.Explained),
             notes)
         {
             Changes = changes,
@@ -236,11 +245,11 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
         /// <summary>By case, the first contact that was made on the days that were replayed or lived.</summary>
         public Dictionary<long, ((string Market, SurveyKind Survey) Of, DateOnly? On)> FirstContacts { get; } = [];
 
-        public void Note(SimulatedCustomers customers, Simulation simulation, Predicate<DateOnly> counts, bool keep)
+        public void Note(SimulatedCustomers customers, Func<int, SimulatedOutcome> outcomeOf, Predicate<DateOnly> counts, bool keep)
         {
             for (var i = 0; keep && i < customers.Count; i++)
             {
-                if (simulation.OutcomeOf(i).FirstContact is { } on && counts(on))
+                if (outcomeOf(i).FirstContact is { } on && counts(on))
                 {
                     FirstContacts.TryAdd(customers.IdOf(i), (customers.Pairs[customers.PairOf(i)], on));
                 }

@@ -19,7 +19,10 @@ public sealed record SimulatedDifference(string Market, string Survey, long Newl
 /// <param name="Attempts">Attempts that the vendor reported.</param>
 /// <param name="AttemptsPerHandOver">Attempts for each case, as they are expected.</param>
 /// <param name="MinutesPerAttempt">As it was given.</param>
-public sealed record SimulationBasis(long Contacts, long Completes, long HandOvers, long Attempts, double AttemptsPerHandOver, double MinutesPerAttempt);
+/// <param name="Replayed">Cases contacted under the policy of today that were replayed.</param>
+/// <param name="Explained">Of these, those that the rules alone lead to the days on record; the others keep these days unless a draft changes them.</param>
+public sealed record SimulationBasis(
+    long Contacts, long Completes, long HandOvers, long Attempts, double AttemptsPerHandOver, double MinutesPerAttempt, long Replayed, long Explained);
 
 /// <summary>A case that a draft contacts on another day, or not, or only then.</summary>
 public sealed record ChangedContact(long Id, string Market, SurveyKind Survey, ContactChange Change, DateOnly? Current, DateOnly? Draft);
