@@ -162,10 +162,10 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
                 simulations[c].Live(day);
             }
         });
-        replayed = Replay.Compare(past.Customers, simulations[0]);
+        replayed = ReplayedHistory.Compare(past.Customers, simulations[0]);
         Parallel.For(0, configs.Count, c =>
         {
-            var replay = new Replay(past.Customers, simulations[0], simulations[c]);
+            var replay = new ReplayedHistory(past.Customers, simulations[0], simulations[c]);
             runs[c].Forecast.Add(past.Customers, replay.OutcomeOf, past.Days[0], lastCycle);
             runs[c].Note(past.Customers, replay.OutcomeOf, on => on <= lastCycle, keep: draft is not null);
         });

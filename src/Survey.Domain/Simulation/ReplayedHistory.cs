@@ -9,7 +9,7 @@ namespace Survey.Domain;
 /// <param name="customers">Their facts.</param>
 /// <param name="current">The configuration in force, replayed.</param>
 /// <param name="chosen">The one that is asked about, replayed; the same where that is the one.</param>
-public sealed class Replay(SimulatedCustomers customers, Simulation current, Simulation chosen)
+public sealed class ReplayedHistory(SimulatedCustomers customers, Simulation current, Simulation chosen)
 {
     /// <summary>What becomes of a customer.</summary>
     public SimulatedOutcome OutcomeOf(int customer)
