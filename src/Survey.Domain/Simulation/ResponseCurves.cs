@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Survey.Domain;
 
 /// <summary>The contacts after which customers answer, each with a curve of its own.</summary>
@@ -34,7 +36,7 @@ public sealed class ResponseCurves
 
     private readonly Dictionary<string, Counts> markets = new(StringComparer.Ordinal);
     private readonly Counts all = new();
-    private readonly Dictionary<string, Curve> curves = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Curve> curves = new(StringComparer.Ordinal); // two simulations may ask at once
 
     /// <summary>Contacts that were observed.</summary>
     public long Contacts { get; private set; }
@@ -97,15 +99,7 @@ public sealed class ResponseCurves
         return counts;
     }
 
-    private Curve CurveOf(string market)
-    {
-        if (!curves.TryGetValue(market, out var curve))
-        {
-            curves.Add(market, curve = Estimate(markets.GetValueOrDefault(market) ?? new Counts()));
-        }
-
-        return curve;
-    }
+    private Curve CurveOf(string market) => curves.GetOrAdd(market, m => Estimate(markets.GetValueOrDefault(m) ?? new Counts()));
 
     private Curve Estimate(Counts own)
     {
