@@ -82,6 +82,26 @@ public static class ContactPlan
         _ => throw new ArgumentOutOfRangeException(nameof(p), p.Case.State, "Unknown case state."),
     };
 
+    /// <summary>The same for a case whose market or survey may no longer be configured: then it ends, unless the vendor has it.</summary>
+    /// <param name="p">The case; its window counts for nothing where there is no policy.</param>
+    /// <param name="market">Its market; null when it is no longer configured.</param>
+    /// <param name="policy">Its survey's rules; null when the market no longer offers it.</param>
+    /// <param name="rules">The spacing of contacts.</param>
+    /// <param name="today">The market's local date.</param>
+    public static ContactAction Decide(PlannedCase p, Market? market, SurveyPolicy? policy, ContactRules rules, DateOnly today) =>
+        policy is null && p.Case.IsOpen && p.Case.State != CaseState.WithVendor
+            ? new ContactAction.Close(market is null ? Screening.MarketNotInProgramme : Screening.SurveyNotOffered)
+            : Decide(p with { Window = policy?.Window ?? new DayWindow(0, null) }, rules, today);
+
+    /// <summary>The fact that a decision makes by itself; null for one that waits for somebody else: a mail server, or a day.</summary>
+    public static CaseEvent? FactOf(ContactAction action, DateOnly today) => action switch
+    {
+        ContactAction.QueueForPhone a => new CaseEvent.QueuedForPhone(today, a.Reason),
+        ContactAction.HandOver a => new CaseEvent.HandedOver(today, a.CallUntil),
+        ContactAction.Close a => new CaseEvent.Ended(today, a.Reason),
+        _ => null,
+    };
+
     /// <summary>The rule that a fact of ours goes back to; null where somebody else made it: a customer, the vendor, a mail server.</summary>
     public static string? RuleOf(CaseEvent fact) => fact switch
     {
@@ -120,6 +140,11 @@ public static class ContactPlan
         };
         return planned is { } day && c.State != CaseState.WithVendor ? Earlier(day, window.LastDay(eventDate)?.AddDays(1)) : planned;
     }
+
+    /// <summary>The same where the market or survey may no longer be configured: then an open case is looked at today.</summary>
+    public static DateOnly? NextLook(SurveyCase c, DateOnly eventDate, SurveyPolicy? policy, ContactRules rules, DateOnly today) => policy is not null
+        ? NextLook(c, eventDate, policy.Window, rules, today)
+        : c.IsOpen ? today : null;
 
     private static ContactAction Waiting(PlannedCase p, ContactRules rules, DateOnly today)
     {

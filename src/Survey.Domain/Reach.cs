@@ -68,10 +68,13 @@ public sealed record Reach(
     EmailAddress? Email, Usability EmailState, PhoneNumber? Phone1, PhoneNumber? Phone2, Usability PhoneState, bool OptedOut)
 {
     /// <summary>Whether an e-mail may be sent.</summary>
-    public bool ByEmail => Email is not null;
+    public bool ByEmail => EmailState == Usability.Usable;
 
     /// <summary>Whether the customer may be called.</summary>
-    public bool ByPhone => Phone1 is not null;
+    public bool ByPhone => PhoneState == Usability.Usable;
+
+    /// <summary>The same without the points themselves: enough to decide, and too little to contact anybody.</summary>
+    public static Reach Anonymous(Usability email, Usability phone, bool optedOut) => new(null, email, null, null, phone, optedOut);
 
     /// <summary>Applies the row's flags and what the suppression list says of each point.</summary>
     public static Reach Of(

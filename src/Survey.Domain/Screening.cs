@@ -55,17 +55,25 @@ public static class Screening
 
     /// <summary>The reason of a row that came, or came again, too late.</summary>
     public const string WindowPassed = "window_passed";
+    /// <summary>The reasons that a case ends with, too, when the programme no longer has its market or survey.</summary>
+    public const string MarketNotInProgramme = "market_not_in_programme", SurveyNotOffered = "survey_not_offered";
+
+    private const string MarketNotActive = "market_not_active";
+
+    /// <summary>The rules that ask more than the row and the programme: the day, the lists, other contacts, or what dealers take back.</summary>
+    private static readonly string[] OfMoreThanTheRow =
+        [MarketNotActive, CloseReasons.TransactionCancelled, "window_passed", CloseReasons.OptedOut, CloseReasons.NoContactChannel, RecentlyContacted];
 
     /// <summary>The rules in order: all are evaluated, the first that fails gives the reason.</summary>
     public static IReadOnlyList<ScreeningRule> Rules { get; } =
     [
-        new("market_not_in_programme",
+        new(MarketNotInProgramme,
             i => i.Market is not null,
             i => $"country {i.Transaction.Key.Country}"),
-        new("market_not_active",
+        new(MarketNotActive,
             i => i.Market is { } m ? i.Today >= m.ActiveFrom : null,
             i => i.Market is { } m ? $"active from {Day(m.ActiveFrom)}, today {Day(i.Today)}" : "no market"),
-        new("survey_not_offered",
+        new(SurveyNotOffered,
             i => i.Market is null ? null : i.Policy is not null,
             i => $"survey {i.Transaction.Key.Survey.Code()}"),
         new("transaction_cancelled",
@@ -108,6 +116,25 @@ public static class Screening
 
     /// <summary>The place of the rule that is asked when all others have passed.</summary>
     internal static int RuleOfSampling { get; } = Rules.TakeWhile(r => r.Reason != Sampling.NotSampled).Count();
+    /// <summary>The bits of the rules whose verdict on a row is the same on every day.</summary>
+    public static int RowRules { get; } = Rules.Select((rule, n) => OfMoreThanTheRow.Contains(rule.Reason) ? 0 : 1 << n).Sum();
+
+    /// <summary>The bit of a rule, by its reason; 0 for a reason of another kind.</summary>
+    public static int BitOf(string? reason)
+    {
+        for (var n = 0; n < Rules.Count; n++)
+        {
+            if (Rules[n].Reason == reason)
+            {
+                return 1 << n;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>The bit of the rule that a market of a later day fails.</summary>
+    internal static int MarketNotActiveBit { get; } = BitOf(MarketNotActive);
 
     /// <summary>Evaluates every rule.</summary>
     public static ScreeningVerdict Screen(ScreeningInput input)

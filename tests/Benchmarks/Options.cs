@@ -6,7 +6,7 @@ namespace Benchmarks;
 internal sealed record Options
 {
     public const string Usage = """
-        Usage: Benchmarks import|cycle|mail|workers|responses|explain|status|all [--rows N] [--cases N] [--responses N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
+        Usage: Benchmarks import|cycle|mail|workers|responses|explain|status|simulate|all [--rows N] [--cases N] [--responses N] [--runs N] [--json PATH] [--quick] [--program SurveyDispatcher.dll]
 
           --rows N      rows of the extract of import [default: 300000]
           --cases N     stored cases of the larger store of cycle, beside one of a tenth; on PostgreSQL a tenth of both [default: 10000000]
@@ -26,6 +26,12 @@ internal sealed record Options
     public int Responses { get; private init; } = 1_000_000;
 
     public int Runs { get; private init; } = 3;
+
+    /// <summary>Transactions of a year that is replayed.</summary>
+    public int Simulated => Quick ? 20_000 : 1_000_000;
+
+    /// <summary>A year replayed, in seconds; and what the process may have resident then, in MiB.</summary>
+    public const double SimulatedYearTarget = 60, SimulatedMemory = 1_024;
 
     public bool Quick { get; private init; }
 
@@ -126,7 +132,7 @@ internal sealed record Options
     /// <summary>Null: wrong usage.</summary>
     public static Options? Parse(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "mail" or "workers" or "responses" or "explain" or "status" or "all"))
+        if (arguments.Count == 0 || arguments[0] is not ("import" or "cycle" or "mail" or "workers" or "responses" or "explain" or "status" or "simulate" or "all"))
         {
             return null;
         }

@@ -36,6 +36,9 @@ internal sealed class Pipeline(string assembly, string config, CancellationToken
         return new Pipeline(program, config, stopping);
     }
 
+    /// <summary>The configuration that it runs under.</summary>
+    public string Config => config;
+
     /// <summary>One cycle on a data directory, from start to exit.</summary>
     /// <param name="data">The data directory.</param>
     /// <param name="day">The date of the cycle.</param>

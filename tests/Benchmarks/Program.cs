@@ -35,7 +35,7 @@ void Note(string text) => Console.Error.WriteLine(text);
 
 try
 {
-    if (options.What is "import" or "responses" or "all")
+    if (options.What is "import" or "responses" or "simulate" or "all")
     {
         ChildProcess.Run("sqlite3", ["--version"], stopping.Token);
     }
@@ -80,6 +80,11 @@ try
     if (options.What is "status" or "all")
     {
         measures.AddRange(new StatusBenchmark(pipeline, options, Note, stopping.Token).Run());
+    }
+
+    if (options.What is "simulate" or "all")
+    {
+        measures.AddRange(new SimulateBenchmark(pipeline, options, Note, stopping.Token).Run());
     }
 
     Console.Write(Report.Table(measures));

@@ -6,6 +6,7 @@ using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Reports;
 using SurveyDispatcher.UseCases;
+using SurveyDispatcher.UseCases.Simulations;
 using SurveyDispatcher.UseCases.Sources;
 
 namespace SurveyDispatcher.Cli;
@@ -103,7 +104,7 @@ public static class CommandLine
     {
         var root = new RootCommand("SurveyPipeline: from dealers' extracts to invitations, reminders, phone lists and responses.")
         {
-            Demo(here), CycleVerb(here), RunVerb(here), HealthVerb(here), StatusVerb(here), VendorVerb(here), ExplainVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), SourceVerb(here), MailVerb(here),
+            Demo(here), CycleVerb(here), RunVerb(here), HealthVerb(here), StatusVerb(here), VendorVerb(here), ExplainVerb(here), SimulateVerb(here), ExportVerb(here), ReportVerb(here), VerifyVerb(here), ConfigVerb(here), SourceVerb(here), MailVerb(here),
             TemplatesVerb(here), BouncesVerb(here), EraseVerb(here), KeysVerb(here), StoreVerb(here), PolicyVerb(here), CompletionVerb(here),
         };
         root.Options.Add(Config);
@@ -266,6 +267,75 @@ public static class CommandLine
             return Done;
         });
         return verb;
+    }
+
+    private static Command SimulateVerb(Surroundings here)
+    {
+        var from = new Option<DateOnly>("--from") { Description = "The first day", HelpName = "D", Required = true, CustomParser = r => Day(r, "--from") };
+        var to = new Option<DateOnly>("--to") { Description = "The last day", HelpName = "D", Required = true, CustomParser = r => Day(r, "--to") };
+        var with = new Option<string?>("--with") { Description = "A draft configuration: a folder with programme.json; what it lacks is as in --config", HelpName = "DIR" };
+        var by = new Option<string>("--by") { Description = "A line of the table: week or day", HelpName = "PERIOD", DefaultValueFactory = _ => "week" };
+        by.AcceptOnlyFromAmong("week", "day");
+        var format = new Option<string>("--format") { Description = "text or csv", HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "csv");
+        var path = new Option<string?>("--out") { Description = "The file to write [default: standard output]", HelpName = "FILE" };
+        var list = new Option<string?>("--list") { Description = "Write the cases that the draft changes to this file, as CSV", HelpName = "FILE" };
+        var minutes = new Option<double>("--minutes-per-attempt") { Description = "How long the vendor takes for an attempt", HelpName = "N", DefaultValueFactory = _ => 4 };
+        NotEmpty(with);
+        NotEmpty(path);
+        NotEmpty(list);
+        var verb = new Command("simulate", "What days would do, past or coming, under the current or a draft configuration; sends and changes nothing")
+        {
+            from, to, with, by, format, path, list, minutes, Json,
+        };
+        verb.SetAction(async (result, ct) =>
+        {
+            var config = Load(result);
+            var directory = DirectoryOf(result, config);
+            var store = new Store(directory, config.Settings.Store);
+            var draft = result.GetValue(with) is { } folder ? Simulate.LoadDraft(folder, ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"), config) : null;
+            if (result.GetValue(list) is not null && draft is null)
+            {
+                throw new UsageException("--list needs --with: it lists what a draft changes.");
+            }
+
+            CheckTarget(result.GetValue(path), directory, config);
+            CheckTarget(result.GetValue(list), directory, config);
+            var request = new SimulateRequest(result.GetValue(from), result.GetValue(to), result.GetValue(minutes), NamesOfNew: result.GetValue(list) is not null);
+            var simulated = await new Simulate(config, draft, directory, here.Time, here.Progress).RunAsync(request, ct);
+            if (result.GetValue(list) is { } listed)
+            {
+                using var database = store.Exists ? store.OpenExisting() : null;
+                DurableFile.Write(listed, stream => ChangeList.Write(stream, simulated, database));
+            }
+
+            var words = new SimulateText(simulated, result.GetValue(by) == "day", Console.IsOutputRedirected ? 100 : Console.WindowWidth);
+            Action<Stream> write = result.GetValue(Json) || result.GetValue(format) == "text"
+                ? stream => stream.Write(System.Text.Encoding.UTF8.GetBytes((result.GetValue(Json) ? simulated.ToJson() : words.Text()) + Environment.NewLine))
+                : words.WriteCsv;
+            if (result.GetValue(path) is { } file)
+            {
+                DurableFile.Write(file, write);
+            }
+            else
+            {
+                here.WriteBytes(write);
+            }
+
+            return Done;
+        });
+        return verb;
+    }
+
+    private static DateOnly Day(ArgumentResult result, string option)
+    {
+        if (DateOnly.TryParseExact(result.Tokens[0].Value, "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.None, out var day) && day.Year is >= 1900 and < 9000)
+        {
+            return day;
+        }
+
+        result.AddError($"{option} '{result.Tokens[0].Value}': a date such as 2026-03-01 is expected.");
+        return default;
     }
 
     private static Command ExportVerb(Surroundings here)

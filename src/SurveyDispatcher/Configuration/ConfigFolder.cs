@@ -35,6 +35,18 @@ public sealed class ConfigFolder
         return new ConfigFolder(path, files);
     }
 
+    /// <summary>A draft: what lies in this folder, and everything else as it is in another one.</summary>
+    public ConfigFolder Over(ConfigFolder current)
+    {
+        var all = new SortedDictionary<string, Func<Stream>>(current.files, StringComparer.Ordinal);
+        foreach (var (path, open) in files)
+        {
+            all[path] = open;
+        }
+
+        return new ConfigFolder(Name, all);
+    }
+
     /// <summary>The configuration that the program was built with; the demo runs on it.</summary>
     public static ConfigFolder Embedded()
     {

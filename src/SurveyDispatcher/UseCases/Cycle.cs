@@ -95,8 +95,40 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
     }
 
+    /// <summary>Takes on a copy of the store what lies in the inboxes, as the cycle of a day would, and looks at it before that cycle decides anything.</summary>
+    /// <param name="asOf">The day.</param>
+    /// <param name="look">Looks at the copy; told what files could not be taken.</param>
+    /// <param name="stopping">Ends it.</param>
+    internal Task<T> AfterIntakeAsync<T>(AsOf asOf, Func<Database, Vault, IReadOnlyList<string>, T> look, CancellationToken stopping) => OnCopyAsync((aside, database, vault) =>
+    {
+        // Whatever lies there now will have settled when that day's cycle comes.
+        var inbox = new Inbox(directory, time, TimeSpan.Zero, move: false);
+        CheckKeys(database, vault);
+        var context = ContextOf(new CycleRequest(asOf, DryRun: true), aside, database, vault, inbox, stopping);
+        using var steps = new CycleSteps(context);
+        Begin(context, PolicyGuard.Change(database, config, asOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false)));
+        TakeAnswers(context, steps, new WriteLists(context), new Retention(context), new Quarantine(context));
+        TakeRest(context, steps);
+        return Task.FromResult(look(database, vault, context.Problems.ConvertAll(PlainText.Shown)));
+    });
+
     /// <summary>The same cycle on a copy of the store in a folder of its own, which is deleted at the end.</summary>
-    private async Task<CycleResult> DryRunAsync(CycleRequest request, CancellationToken stopping)
+    private Task<CycleResult> DryRunAsync(CycleRequest request, CancellationToken stopping) => OnCopyAsync(async (aside, database, vault) =>
+    {
+        var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
+        CheckKeys(database, vault);
+        CheckGap(request, database, CycleLock.NotedIn(directory));
+        var change = request.OnlyWithdrawals ? null : PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
+        if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
+        {
+            throw new OperatorException(problem);
+        }
+
+        await using var transport = new AcceptingTransport();
+        return await RunAsync(request, aside, database, vault, inbox, transport, change, stopping);
+    });
+
+    private async Task<T> OnCopyAsync<T>(Func<DataDirectory, Database, Vault, Task<T>> work)
     {
         var aside = new DataDirectory(Directory.CreateTempSubdirectory("survey-dry-run-").FullName);
         try
@@ -111,17 +143,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             using var database = new Store(aside, new StoreOptions()).Open();
             database.InTransaction(() => database["lease.leave_all"].Run()); // whoever is at work is so on the original
             using var vault = exists ? OpenVault(directory, config.Settings, storeExists: true, write: false) : new Vault(KeyRing.Zeros());
-            var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: false);
-            CheckKeys(database, vault);
-            CheckGap(request, database, CycleLock.NotedIn(directory));
-            var change = request.OnlyWithdrawals ? null : PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
-            if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
-            {
-                throw new OperatorException(problem);
-            }
-
-            await using var transport = new AcceptingTransport();
-            return await RunAsync(request, aside, database, vault, inbox, transport, change, stopping);
+            return await work(aside, database, vault);
         }
         finally
         {
@@ -133,25 +155,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, IMailTransport transport,
         PolicyChange? change, CancellationToken stopping, Lease? lease = null, CycleLock? cycleLock = null)
     {
-        var cases = new CaseStore(database, vault);
-        var ledger = new Ledger(database);
-        var context = new CycleContext
-        {
-            Config = config,
-            AsOf = request.AsOf,
-            Directory = folders,
-            Inbox = inbox,
-            Database = database,
-            Vault = vault,
-            Cases = cases,
-            Ledger = ledger,
-            Time = time,
-            Progress = progress,
-            DryRun = request.DryRun,
-            Lease = lease,
-            Stopping = stopping,
-        };
-        context.Counts.AsOf = request.AsOf.ToString();
+        var context = ContextOf(request, folders, database, vault, inbox, stopping, lease);
         if (request.OnlyWithdrawals)
         {
             BeginBetween(context);
@@ -185,6 +189,29 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         return new CycleResult(context.Counts, context.Problems.ConvertAll(PlainText.Shown)) { Queues = context.Queues }; // names of files are others' text
     }
 
+    private CycleContext ContextOf(
+        CycleRequest request, DataDirectory folders, Database database, Vault vault, Inbox inbox, CancellationToken stopping, Lease? lease = null)
+    {
+        var context = new CycleContext
+        {
+            Config = config,
+            AsOf = request.AsOf,
+            Directory = folders,
+            Inbox = inbox,
+            Database = database,
+            Vault = vault,
+            Cases = new CaseStore(database, vault),
+            Ledger = new Ledger(database),
+            Time = time,
+            Progress = progress,
+            DryRun = request.DryRun,
+            Lease = lease,
+            Stopping = stopping,
+        };
+        context.Counts.AsOf = request.AsOf.ToString();
+        return context;
+    }
+
     /// <summary>The order is contract: what customers said comes before what we would say to them.</summary>
     private static async Task StepsAsync(CycleContext context, IMailTransport transport)
     {
@@ -192,30 +219,14 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var plan = new PlanContacts(context);
         using var mail = new SendMail(context, transport);
         var retention = new Retention(context);
-        using var steps = new CycleSteps(context);
-        steps.Begin("recover");
-        retention.LookAgainIfRulesChanged();
-        lists.Recover();
-        TakeFiles.Recover(context);
-        steps.Begin("optouts");
-        TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
-        steps.Begin("responses");
-        new TakeResponses(context).Run();
-        steps.Begin("acknowledgements");
-        TakeFiles.Run(context, "acknowledgements", new TakeAcknowledgements(context));
         var quarantine = new Quarantine(context);
-        quarantine.Release();
-        steps.Begin("dispositions");
-        TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
-        steps.Begin("bounces");
+        using var steps = new CycleSteps(context);
+        TakeAnswers(context, steps, lists, retention, quarantine);
 #if MAILKIT
+        steps.Begin("bounces");
         await FetchBouncesAsync(context);
 #endif
-        new TakeBounces(context).Run();
-        steps.Begin("dealers");
-        TakeFiles.Run(context, "dealers", new TakeDealers(context));
-        steps.Begin("extracts");
-        new TakeExtracts(context).Run();
+        TakeRest(context, steps);
         steps.Begin("decisions");
         plan.Run();
         steps.Begin("mail");
@@ -234,6 +245,33 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
             steps.Begin("keys");
             new Reseal(context.Database, context.Vault, context.Progress).Run();
         }
+    }
+
+    private static void TakeAnswers(CycleContext context, CycleSteps steps, WriteLists lists, Retention retention, Quarantine quarantine)
+    {
+        steps.Begin("recover");
+        retention.LookAgainIfRulesChanged();
+        lists.Recover();
+        TakeFiles.Recover(context);
+        steps.Begin("optouts");
+        TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
+        steps.Begin("responses");
+        new TakeResponses(context).Run();
+        steps.Begin("acknowledgements");
+        TakeFiles.Run(context, "acknowledgements", new TakeAcknowledgements(context));
+        quarantine.Release();
+        steps.Begin("dispositions");
+        TakeFiles.Run(context, "dispositions", new TakeDispositions(context));
+    }
+
+    private static void TakeRest(CycleContext context, CycleSteps steps)
+    {
+        steps.Begin("bounces");
+        new TakeBounces(context).Run();
+        steps.Begin("dealers");
+        TakeFiles.Run(context, "dealers", new TakeDealers(context));
+        steps.Begin("extracts");
+        new TakeExtracts(context).Run();
     }
 
     /// <summary>What a customer said since the last cycle, told to the vendor before he calls; nobody is contacted, nothing else is decided.</summary>

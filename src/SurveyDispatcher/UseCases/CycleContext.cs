@@ -183,9 +183,8 @@ internal sealed class CycleContext
     }
 
     /// <summary>The day on which a case must be looked at again.</summary>
-    public DateOnly? NextLook(CaseRow row, SurveyCase after) => PolicyOf(row) is { } policy
-        ? ContactPlan.NextLook(after, row.EventDate, policy.Window, Config.Programme.Contact, TodayIn(row.Market))
-        : after.IsOpen ? TodayIn(row.Market) : null;
+    public DateOnly? NextLook(CaseRow row, SurveyCase after) =>
+        ContactPlan.NextLook(after, row.EventDate, PolicyOf(row), Config.Programme.Contact, TodayIn(row.Market));
 
     /// <summary>An instant by the clock of a market.</summary>
     public DateTimeOffset Local(string market, DateTimeOffset instant) =>

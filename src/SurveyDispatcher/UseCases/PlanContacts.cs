@@ -77,18 +77,11 @@ internal sealed class PlanContacts(CycleContext context)
     {
         var row = due.Row;
         var today = context.TodayIn(row.Market);
-        var policy = context.PolicyOf(row);
-        if (policy is null && row.Case.State != CaseState.WithVendor)
-        {
-            context.Record(row, new CaseEvent.Ended(today, context.Config.Programme.MarketOf(row.Market) is null
-                ? "market_not_in_programme" : "survey_not_offered"));
-            return;
-        }
-
+        var market = context.Config.Programme.MarketOf(row.Market);
         var reach = CaseStore.ReachOf(due.Points, due.Flags, due.Hashes, suppressed);
         var action = ContactPlan.Decide(
-            new PlannedCase(row.Case, row.EventDate, policy?.Window ?? new DayWindow(0, null), reach, due.Cancelled, rests.Latest(due)),
-            context.Config.Programme.Contact, today);
+            new PlannedCase(row.Case, row.EventDate, default, reach, due.Cancelled, rests.Latest(due)),
+            market, market?.Policy(row.Survey), context.Config.Programme.Contact, today);
         var wanted = action is ContactAction.Send send ? (int)send.Contact : 0;
         if (row.Case.State is CaseState.Waiting or CaseState.Invited)
         {
@@ -97,18 +90,18 @@ internal sealed class PlanContacts(CycleContext context)
 
         switch (action)
         {
-            case ContactAction.Send s when context.AsOf.SendingOpen(context.Config.Programme.MarketOf(row.Market)!):
+            case ContactAction.Send s when context.AsOf.SendingOpen(market!):
                 context.Database["mails.plan"].Run(row.Id, (int)s.Contact, row.Market, today);
                 rests.Contacted(due, today);
                 break;
             case ContactAction.Send:
                 break; // outside sending hours: the case stays due, and its rules are checked again at the next opening
-            case ContactAction.QueueForPhone q:
-                context.Record(row, new CaseEvent.QueuedForPhone(today, q.Reason));
+            case ContactAction.QueueForPhone:
+                context.Record(row, ContactPlan.FactOf(action, today)!);
                 rests.Contacted(due, today);
                 break;
-            case ContactAction.Close c:
-                context.Record(row, new CaseEvent.Ended(today, c.Reason));
+            case ContactAction.Close:
+                context.Record(row, ContactPlan.FactOf(action, today)!);
                 break;
             case ContactAction.Wait w when w.Until != row.NextLookOn:
                 context.Cases.Save(row with { NextLookOn = w.Until });

@@ -181,6 +181,12 @@ internal static partial class ConfigurationReference
             case "whole number":
                 Number(node);
                 break;
+            case "share":
+                (node["type"], node["exclusiveMinimum"], node["maximum"]) = ("number", 0, 1);
+                break;
+            case "true or false":
+                node["type"] = "boolean";
+                break;
             case "list of texts":
                 (node["type"], node["items"]) = ("array", new JsonObject { ["type"] = "string" });
                 break;
@@ -239,6 +245,7 @@ internal static partial class ConfigurationReference
             _ when type == typeof(bool) => ("boolean", JsonValue.Create((bool)value!)),
             _ when type == typeof(int) => ("integer", JsonValue.Create((int)value!)),
             _ when type == typeof(double) => ("number", JsonValue.Create((double)value!)),
+            _ when type == typeof(decimal) => ("number", JsonValue.Create((decimal)value!)),
             _ when type == typeof(string[]) => ("array", new JsonArray([.. ((string[])value!).Select(v => (JsonNode?)v)])),
             _ when type.IsEnum => ("string", JsonValue.Create(value!.ToString())),
             _ when type == typeof(string) => ("string", (JsonNode?)JsonValue.Create((string?)value)),

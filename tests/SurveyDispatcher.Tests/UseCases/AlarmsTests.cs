@@ -197,6 +197,7 @@ public sealed class AlarmsTests
         ],
         Rates = [new MarketRates("AU", 1000, 100, 1000, 100), new MarketRates("NZ", 1000, 100, 1000, 100)],
         SilentVendors = [new SilentVendor("AU", 12, Today.AddDays(-9))],
+        VendorAlarms = [new VendorAlarm("quarantine", "BUSY", 2, Today, "2 call result(s) have the code 'BUSY', which config/vendor.json does not know.", "Add it to dispositions.codes.")],
     });
 
     private static Status AlarmsShown(Status s) => s with { Alarms = Alarms.Of(s, new AlarmOptions()) };
