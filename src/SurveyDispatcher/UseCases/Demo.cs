@@ -53,7 +53,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
             }
         }
 
-        var holds = await SummaryAsync(loaded.Programme);
+        var holds = await SummaryAsync(loaded);
         foreach (var problem in problems)
         {
             await output.WriteLineAsync(problem);
@@ -66,11 +66,11 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         CultureInfo.InvariantCulture,
         $"{day:yyyy-MM-dd}  {c.RowsRead,9}  {c.CasesOpened,12}  {c.InvitationsSent,11}  {c.RemindersSent,9}  {c.PhoneReleased.Values.Sum(),13}  {c.Responses,7}  {c.Bounces,7}  {c.OptOuts,8}  {c.Closed.Values.Sum(),6}");
 
-    private async Task<bool> SummaryAsync(Survey.Domain.Programme programme)
+    private async Task<bool> SummaryAsync(PipelineConfig loaded)
     {
         using var database = new Store(directory, new StoreOptions()).OpenExisting();
         await output.WriteLineAsync();
-        await output.WriteLineAsync(Status.Read(database, programme, TimeProvider.System).ToText());
+        await output.WriteLineAsync((Status.Read(database, programme, TimeProvider.System) with { VendorAlarms = VendorAlarms.Read(database, loaded.Vendor, programme) }).ToText());
         await output.WriteLineAsync();
         var verified = new Verify(database, programme, progress).Run();
         await output.WriteLineAsync($"Ledger: {verified.ToText()}");
