@@ -81,7 +81,6 @@ internal static class SourceFile
             root.Fault("dateFormats", $"'{format}' is no date format: year, month and day are needed, as in yyyy-MM-dd or d/M/yy (M is the month, m the minute).");
         }
 
-
         var headers = new string?[Intake.Columns.Count];
         var constants = new string?[Intake.Columns.Count];
         var values = new FrozenDictionary<string, string>?[Intake.Columns.Count];
