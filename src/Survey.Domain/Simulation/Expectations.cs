@@ -13,11 +13,7 @@ namespace Survey.Domain;
 /// <param name="ExpectedAttempts">Attempts of the vendor.</param>
 public readonly record struct ForecastDay(
     DateOnly Date, string Market, SurveyKind Survey, long Invitations, long Reminders, long Phone,
-    double ExpectedReminders, double ExpectedPhone, double ExpectedCompletes, double ExpectedAttempts)
-{
-    /// <summary>Nothing happens.</summary>
-    public bool IsEmpty => Invitations + Reminders + Phone == 0 && ExpectedReminders + ExpectedPhone + ExpectedCompletes + ExpectedAttempts == 0;
-}
+    double ExpectedReminders, double ExpectedPhone, double ExpectedCompletes, double ExpectedAttempts);
 
 /// <summary>Adds up what simulations bring, day by day; with the curves by which customers answer.</summary>
 /// <param name="curves">How customers answer.</param>

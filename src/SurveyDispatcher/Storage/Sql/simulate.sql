@@ -15,6 +15,9 @@ SELECT hash, flags, since FROM suppressions
 -- By line and not by case, in which order it would be read from everywhere: who reads it puts the facts of a case together.
 SELECT case_id, day, kind, detail, policy_id FROM ledger ORDER BY seq
 
+-- name: policies
+SELECT id, programme FROM policies
+
 -- name: days
 SELECT DISTINCT day FROM cycles
 
@@ -36,5 +39,5 @@ FROM cases c LEFT JOIN endings e ON e.id = c.id WHERE c.invited_on IS NOT NULL O
 SELECT case_id, attempted_at FROM attempts ORDER BY id
 
 -- name: keys
-SELECT id, country, survey, dealer_code, transaction_id, CASE WHEN EXISTS (SELECT 1 FROM cases c WHERE c.id = t.id) THEN 1 ELSE 0 END
+SELECT id, dealer_code, transaction_id, CASE WHEN EXISTS (SELECT 1 FROM cases c WHERE c.id = t.id) THEN 1 ELSE 0 END
 FROM transactions t WHERE id IN (SELECT value FROM json_each(@ids)) ORDER BY id

@@ -6,7 +6,7 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases.Simulations;
 
 /// <summary>How a transaction is called, by people and by its dealer.</summary>
-internal sealed record TransactionName(string Country, string Survey, string Dealer, string Transaction, bool HasCase)
+internal sealed record TransactionName(string Dealer, string Transaction, bool HasCase)
 {
     public const int PageRows = 2_000;
 
@@ -17,7 +17,7 @@ internal sealed record TransactionName(string Country, string Survey, string Dea
         foreach (var page in ids.Chunk(PageRows))
         {
             database["simulate.keys"].Each(
-                r => names[r.GetInt64(0)] = new TransactionName(r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetInt64(5) != 0), SqlValues.Set(page));
+                r => names[r.GetInt64(0)] = new TransactionName(r.GetString(1), r.GetString(2), r.GetInt64(3) != 0), SqlValues.Set(page));
         }
 
         return names;

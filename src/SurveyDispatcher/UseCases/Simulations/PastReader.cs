@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Storage;
@@ -141,7 +143,7 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
 
     private void ReadLedger(HashSet<DateOnly> days, IProgressView progress)
     {
-        var ofToday = database["cycles.policy"].Scalar<long>(configs[0].Programme.Version);
+        var ofToday = PoliciesOfToday();
         var ledger = new LedgerBytes();
         long lines = 0;
         RowPipe.Run(database["simulate.ledger"], (page, row) =>
@@ -156,7 +158,7 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
             var kind = page.Text(row, 2);
             var detail = page.Text(row, 3);
             days.Add(day);
-            if (page.Number(row, 4) != ofToday)
+            if (!ofToday.Contains(page.Number(row, 4)))
             {
                 customers.DecidedOtherwise(customer);
             }
@@ -164,18 +166,37 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
             switch (ledger.Fact(day, kind, detail))
             {
                 case CaseEvent.Opened:
-                    customers.Screened(customer, day, null, page.Number(row, 4) == ofToday);
+                    customers.Screened(customer, day, null, ofToday.Contains(page.Number(row, 4)));
                     break;
                 case { } fact:
                     customers.Happened(customer, fact);
                     break;
                 case null when ledger.IsScreenedOut(kind):
-                    customers.Screened(customer, day, ledger.Reason(detail), page.Number(row, 4) == ofToday);
+                    customers.Screened(customer, day, ledger.Reason(detail), ofToday.Contains(page.Number(row, 4)));
                     break;
                 default:
                     break; // the erasure of somebody who was never asked
             }
         });
+    }
+
+    /// <summary>The policies on record that say what the one in force says, however they were written.</summary>
+    private HashSet<long> PoliciesOfToday()
+    {
+        var today = Parsed(configs[0].ProgrammeText);
+        return [.. database["simulate.policies"].List(r => (Id: r.GetInt64(0), Text: r.GetString(1))).Where(p => JsonNode.DeepEquals(Parsed(p.Text), today)).Select(p => p.Id)];
+
+        static JsonNode? Parsed(string text)
+        {
+            try
+            {
+                return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            }
+            catch (JsonException)
+            {
+                return null; // what an older version of the program could read: it is another one
+            }
+        }
     }
 
     private static void Report(IProgressView progress, string step, long done)
