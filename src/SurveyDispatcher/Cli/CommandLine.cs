@@ -264,7 +264,7 @@ public static class CommandLine
                 : Period.Parse(text) ?? throw new UsageException($"--period '{text}' is no period: 2026-02, 2026-Q1, 2026 or 2026-02..2026-04 is expected.");
             if (result.GetValue(dealer) is not null && result.GetValue(market) is null)
             {
-                throw new UsageException("--dealer needs --market: a dealer's code is one of its market.");
+                throw new UsageException($"--dealer needs --market: a dealer's code is one of its market.");
             }
 
             var config = Load(result);

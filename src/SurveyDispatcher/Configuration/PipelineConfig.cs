@@ -21,7 +21,7 @@ public sealed record PipelineConfig(
         var (config, faults) = Check(folder, forMail);
         return config ?? throw new UsageException(
             $"The configuration in {folder.Name} has {faults.Count} fault(s):{Environment.NewLine}  "
-            + string.Join(Environment.NewLine + "  ", faults));
+            + $"{string.Join(Environment.NewLine + "  ", faults)}");
     }
 
     /// <summary>Reads everything and lists the faults; the configuration is null when there are any.</summary>

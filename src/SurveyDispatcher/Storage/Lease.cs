@@ -1,3 +1,4 @@
+using Survey.Domain;
 using System.Data.Common;
 
 namespace SurveyDispatcher.Storage;
@@ -52,7 +53,7 @@ public sealed class Lease : IDisposable
     public static Lease Take(Database database, string name, TimeProvider time)
     {
         var asked = time.GetTimestamp();
-        string? busy = null;
+        Phrase? busy = null;
         long worker = 0;
         database.InTransaction(() =>
         {
@@ -132,7 +133,7 @@ public sealed class Lease : IDisposable
         {
             throw new OperatorException(
                 $"Another worker has taken over, since this one was not heard of for {time.GetElapsedTime(Interlocked.Read(ref renewed)).TotalSeconds:F0} s. "
-                + "It has written nothing since then, and what it had stored is kept: nothing needs to be done. Look at why it stood still, or could not reach the store.");
+                + $"It has written nothing since then, and what it had stored is kept: nothing needs to be done. Look at why it stood still, or could not reach the store.");
         }
 
         // The heart may have no connection to beat over.

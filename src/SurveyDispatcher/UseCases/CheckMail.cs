@@ -31,7 +31,7 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
     {
         if (to is not null && markets.Count == 0)
         {
-            throw new UsageException("There is no market with a survey in programme.json, so there is no sender that the test message could come from.");
+            throw new UsageException($"There is no market with a survey in programme.json, so there is no sender that the test message could come from.");
         }
 
         var lookup = TxtLookup.For(options, time);

@@ -1,3 +1,4 @@
+using Survey.Domain;
 using System.Data.Common;
 using System.Globalization;
 using System.Text;
@@ -58,7 +59,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     {
         if (!request.AcceptGap && GapGuard.Problem(database, config, request.AsOf, noted) is { } gap)
         {
-            throw new OperatorException(gap);
+            throw new OperatorException(Phrase.Verbatim(gap));
         }
     }
 
@@ -69,7 +70,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         {
             throw new OperatorException(
                 $"The store {store.Name} is missing or empty, but {(directory.HasArchive ? directory.ArchiveRoot : directory.LockPath)} shows that cycles have run here: "
-                + "a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
+                + $"a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
         }
     }
 
@@ -189,16 +190,16 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
         catch (OperatorException e)
         {
-            context.Problems.Add($"Reports could not be fetched: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+            context.Report($"Reports could not be fetched: {e.Message} What lies in the mailbox is fetched in the next cycle.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"Reports could not be fetched, since {folder} can't be written: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+            context.Report($"Reports could not be fetched, since {folder} can't be written: {e.Message} What lies in the mailbox is fetched in the next cycle.");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Reports are no reason to keep customers waiting.
-            context.Problems.Add($"Reports could not be fetched, by a fault of this program ({Unexpected.Describe(e)}). The next cycle tries again; please report this line.");
+            context.Report($"Reports could not be fetched, by a fault of this program ({Unexpected.Describe(e)}). The next cycle tries again; please report this line.");
         }
     }
 #endif
@@ -304,7 +305,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         else if (theirs != mine)
         {
             throw new OperatorException(
-                "The key ring is not the one of this store: it hashes and seals otherwise. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
+                $"The key ring is not the one of this store: it hashes and seals otherwise. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
         }
     }
 
@@ -380,7 +381,7 @@ internal sealed class CycleLock : IDisposable
             var holder = HolderOf(directory);
             throw new StoreBusyException(
                 $"Another cycle is running on {directory.Root}{(holder.Length > 0 ? $", {holder}" : "")}. Wait until it has ended; nothing was done. "
-                + "If that process stands still (status tells how far its cycle has come), end it there with 'kill -9': the next cycle goes on where it stopped.");
+                + $"If that process stands still (status tells how far its cycle has come), end it there with 'kill -9': the next cycle goes on where it stopped.");
         }
     }
 

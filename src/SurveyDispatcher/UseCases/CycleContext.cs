@@ -58,6 +58,9 @@ internal sealed class CycleContext
     /// <summary>What the operator must know; the cycle ends with 1 when there is anything.</summary>
     public List<string> Problems { get; } = [];
 
+    /// <summary>Notes what the operator must know.</summary>
+    public void Report(Phrase problem) => Problems.Add(Say(problem));
+
     /// <summary>The local date of a market.</summary>
     public DateOnly Today(Market market) => TodayIn(market.Code);
 

@@ -131,7 +131,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
             return null;
         }
 
-        void NotAnew(string why) => context.Problems.Add($"The store could not be written anew, so traces may be left in its free pages: {why} The next cycle tries again.");
+        void NotAnew(string why) => context.Report($"The store could not be written anew, so traces may be left in its free pages: {why} The next cycle tries again.");
         var sweep = new SweepFiles(context);
         var problems = context.Problems.Count;
         sweep.Run();
@@ -161,14 +161,14 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
     {
         if (new[] { request.Email, request.Phone, request.Vin, request.CaseId }.Count(k => !string.IsNullOrWhiteSpace(k)) != 1)
         {
-            throw new UsageException("Say whom, once: --email, --phone, --vin or --case. Nothing was done.");
+            throw new UsageException($"Say whom, once: --email, --phone, --vin or --case. Nothing was done.");
         }
 
         if (request.Email is { } email)
         {
-            var address = EmailAddress.Parse(email.Trim()) ?? throw new UsageException("What --email names is no e-mail address. Nothing was done.");
+            var address = EmailAddress.Parse(email.Trim()) ?? throw new UsageException($"What --email names is no e-mail address. Nothing was done.");
             return config.Programme.Placeholders.Matches(address)
-                ? throw new UsageException("What --email names is a placeholder (placeholderEmails in programme.json): it stands for nobody. Nothing was done.")
+                ? throw new UsageException($"What --email names is a placeholder (placeholderEmails in programme.json): it stands for nobody. Nothing was done.")
                 : new Key([address], [], null);
         }
 
@@ -177,13 +177,13 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
             var rules = config.Programme.DiallingRules;
             var numbers = rules.Select(home => PhoneNumber.Parse(phone, home, rules)).OfType<PhoneNumber>().Distinct().ToList();
             return numbers.Count > 0 ? new Key([], numbers, null)
-                : throw new UsageException("What --phone names is a number in no market. Write it in the international form (+61...). Nothing was done.");
+                : throw new UsageException($"What --phone names is a number in no market. Write it in the international form (+61...). Nothing was done.");
         }
 
         if (request.Vin is { } vin)
         {
             return Intake.IsVin(vin.Trim().ToUpperInvariant()) ? new Key([], [], vin.Trim().ToUpperInvariant())
-                : throw new UsageException("What --vin names is no VIN: 17 letters and digits without I, O and Q. Nothing was done.");
+                : throw new UsageException($"What --vin names is no VIN: 17 letters and digits without I, O and Q. Nothing was done.");
         }
 
         return new Key([], [], null);
@@ -210,7 +210,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
 
         if (request.CaseId is { } caseId)
         {
-            Take((context.Cases.Find(caseId.Trim()) ?? throw new OperatorException("There is no such case: unknown, or mistyped. Nothing was done.")).Id);
+            Take((context.Cases.Find(caseId.Trim()) ?? throw new OperatorException($"There is no such case: unknown, or mistyped. Nothing was done.")).Id);
         }
 
         if (given.Vin is { } vin)
@@ -229,7 +229,7 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
                 {
                     throw new OperatorException(
                         $"{having.Count:N0} transactions have this address or number, more than one person has: a dealer's, or a stopgap? Nothing was done. "
-                        + "If all of them are meant, add --many; else name the person by --case, --vin or another address.");
+                        + $"If all of them are meant, add --many; else name the person by --case, --vin or another address.");
                 }
 
                 if (having.Count > SharedByMany && !keys.Contains(hash))

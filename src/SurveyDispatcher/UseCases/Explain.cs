@@ -48,7 +48,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         var stories = ids.Select(Tell).OfType<Story>().ToList();
         return stories.Count > 0 ? stories : throw new OperatorException(
             $"Nothing is known of '{PlainText.Shown(key)}'. A case id (as exports and lists have it), a VIN or a transaction id is expected; "
-            + "a row that was rejected is in rejects/ in the data directory.");
+            + $"a row that was rejected is in rejects/ in the data directory.");
     }
 
     /// <summary>The key as a vehicle, and as a transaction of every dealer and survey that there is.</summary>

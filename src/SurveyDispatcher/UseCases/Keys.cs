@@ -83,7 +83,7 @@ internal sealed class Keys(PipelineConfig config, DataDirectory directory, TimeP
     {
         if (State(database, ring, 0, 0).Keys.Any(k => !k.Current && k.Values > 0))
         {
-            throw new OperatorException("Old keys are still needed: not everything has been sealed anew. Run a cycle, or 'keys rotate', then drop them. Nothing was done.");
+            throw new OperatorException($"Old keys are still needed: not everything has been sealed anew. Run a cycle, or 'keys rotate', then drop them. Nothing was done.");
         }
 
         var left = ring.CurrentOnly();
@@ -96,7 +96,7 @@ internal sealed class Keys(PipelineConfig config, DataDirectory directory, TimeP
         if (config.Settings.Keys.Ring.Length > 0)
         {
             throw new UsageException(
-                "The key ring comes from the setting Keys:Ring, which this program can't change. Put it into a file, run this command with Keys:File naming that file and Keys:Ring empty, and set Keys:Ring to the file's new content.");
+                $"The key ring comes from the setting Keys:Ring, which this program can't change. Put it into a file, run this command with Keys:File naming that file and Keys:Ring empty, and set Keys:Ring to the file's new content.");
         }
 
         var store = new Store(directory, config.Settings.Store);

@@ -24,7 +24,7 @@ internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyLis
         foreach (var path in paths)
         {
             var isFolder = Directory.Exists(path);
-            foreach (var file in isFolder ? Inbox.MailsIn(new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path, problems.Add) : [path])
+            foreach (var file in isFolder ? Inbox.MailsIn(new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path, problem => problems.Add(Say(problem))) : [path])
             {
                 try
                 {

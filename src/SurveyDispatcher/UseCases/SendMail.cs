@@ -71,8 +71,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
 
         if (stopped is not null)
         {
-            context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
-                + (unreachable && options.Transport != "Pickup" ? "; check Mail:Host, Mail:Port and the relay." : "."));
+            context.Report(unreachable && options.Transport != "Pickup"
+                ? (Phrase)$"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle; check Mail:Host, Mail:Port and the relay."
+                : $"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle.");
         }
     }
 
@@ -92,7 +93,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         await SendOnceAsync(0);
         if (stopped is not null)
         {
-            context.Problems.Add($"This worker helps no more in this cycle: {stopped}");
+            context.Report($"This worker helps no more in this cycle: {stopped}");
         }
 
         return sent - before;
@@ -257,10 +258,10 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             }
 
             untrusted.UnionWith(domain.Markets);
-            context.Problems.Add($"No mail of {string.Join(", ", domain.Markets)} is sent: Mail:RequireSenderRecords asks for good DNS records, and "
-                + (worst.Health == Health.Unknown
-                    ? $"the {worst.Check} record of {worst.Of} could not be looked up. {worst.Advice} Mails stay queued; the next cycle asks again."
-                    : $"the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records."));
+            var markets = string.Join(", ", domain.Markets);
+            context.Report(worst.Health == Health.Unknown
+                ? (Phrase)$"No mail of {markets} is sent: Mail:RequireSenderRecords asks for good DNS records, and the {worst.Check} record of {worst.Of} could not be looked up. {worst.Advice} Mails stay queued; the next cycle asks again."
+                : $"No mail of {markets} is sent: Mail:RequireSenderRecords asks for good DNS records, and the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records.");
         }
     }
 

@@ -291,7 +291,7 @@ internal sealed class SweepFiles(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"{path} could not be looked through: {e.Message} Give this user the right to read and write it, then run the erasure again.");
+            context.Report($"{path} could not be looked through: {e.Message} Give this user the right to read and write it, then run the erasure again.");
         }
     }
 }

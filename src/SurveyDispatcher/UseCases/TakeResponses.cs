@@ -26,7 +26,7 @@ internal sealed class TakeResponses(CycleContext context)
     /// <summary>Takes every file that has arrived.</summary>
     public void Run()
     {
-        foreach (var file in context.Inbox.Take("responses", context.Problems.Add))
+        foreach (var file in context.Inbox.Take("responses", context.Report))
         {
             context.Stopping.ThrowIfCancellationRequested();
             TakeFiles.Guard(context, file, () => Take(file));

@@ -41,7 +41,7 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
     public WrittenReports Write(ReportRequest request, string folder)
     {
         var asOf = database["cycles.last"].First(r => r.GetString(1)) is { } text ? AsOf.Parse(text)
-            : throw new OperatorException("There is nothing to report: no cycle has run yet on this store.");
+            : throw new OperatorException($"There is nothing to report: no cycle has run yet on this store.");
         var period = request.Period ?? Period.Rolling(asOf.Day);
         var files = new List<string>();
         Directory.CreateDirectory(folder);
@@ -77,7 +77,7 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
         }
 
         var found = database["report.markets"].List(r => r.GetString(0)).ConvertAll(config.Programme.MarketOf).OfType<Market>().ToList();
-        return found.Count > 0 ? found : throw new OperatorException("There is nothing to report: no market has a case or a row yet.");
+        return found.Count > 0 ? found : throw new OperatorException($"There is nothing to report: no market has a case or a row yet.");
     }
 
     private static void Write(Report report, string language, string folder, List<string> files)

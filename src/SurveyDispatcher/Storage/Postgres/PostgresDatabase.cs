@@ -1,3 +1,4 @@
+using Survey.Domain;
 using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Data;
@@ -359,7 +360,7 @@ public sealed partial class PostgresDatabase : Database
         if (SqlText.StepsAfter(Steps, current, Name(connection.ConnectionString)).Any())
         {
             throw new OperatorException(current == 0
-                ? $"There is no store in {Name(connection.ConnectionString)} yet. Run 'cycle' first."
+                ? (Phrase)$"There is no store in {Name(connection.ConnectionString)} yet. Run 'cycle' first."
                 : $"The store {Name(connection.ConnectionString)} was made by an older version of the program (schema {current}, this one needs {Steps[^1].Version}). Run 'cycle' once: it brings the store up to date.");
         }
     }
