@@ -7,6 +7,7 @@ using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Search;
 using MailKit.Security;
+using Survey.Domain;
 using HandshakeException = System.Security.Authentication.AuthenticationException;
 
 namespace SurveyDispatcher.Mail;
@@ -31,7 +32,7 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
         _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
         _stopping = stopping;
         _limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        _certificate = new($"{MailOptions.Section}:{nameof(MailOptions.BounceMailbox)}", "the IMAP server", _mailbox.Host, options.TrustedCertificates());
+        _certificate = new($"{MailOptions.Section}:{nameof(MailOptions.BounceMailbox)}", $"the IMAP server", _mailbox.Host, options.TrustedCertificates());
         _client = new(_certificate)
         {
             Timeout = options.TimeoutSeconds * 1000,
@@ -133,7 +134,7 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
         }
     }
 
-    private string? Problem(Exception e) => e switch
+    private Phrase? Problem(Exception e) => e switch
     {
         SslHandshakeException { InnerException: HandshakeException } => _certificate.Problem(Server),
         SslHandshakeException { InnerException: { } inner } => Problem(inner) ?? _certificate.Problem(Server),
