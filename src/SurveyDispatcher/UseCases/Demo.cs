@@ -88,12 +88,15 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         await FolderAsync("rejects/", $"rows that could not be understood, each with its line and reason");
         await FolderAsync("archive/", $"every file that was taken, by day");
         await output.WriteLineAsync(Say($"Look closer, with --data {directory.Root}:"));
-        await output.WriteLineAsync($"  {Columns.Left("status", 29)}  {Say($"this screen")}");
-        var explain = $"explain {customers.Example} --as-of {FirstDay.AddDays(Days - 1):yyyy-MM-dd}";
-        await output.WriteLineAsync($"  {explain}{Environment.NewLine}{new string(' ', 33)}{Say($"one customer's story")}");
-        await output.WriteLineAsync($"  {Columns.Left("export cases", 29)}  {Say($"every case, for a spreadsheet")}");
+        await CommandAsync("status", $"this screen");
+        await CommandAsync($"explain {customers.Example} --as-of {FirstDay.AddDays(Days - 1):yyyy-MM-dd}", $"one customer's story");
+        await CommandAsync("export cases", $"every case, for a spreadsheet");
         return verified.Difference is null;
     }
+
+    /// <summary>What it shows stands behind a command, or below a long one.</summary>
+    private async Task CommandAsync(string command, Phrase what) => await output.WriteLineAsync(
+        $"  {Columns.Left(command, 29)}{(command.Length > 29 ? Environment.NewLine + new string(' ', 33) : "  ")}{Say(what)}");
 
     private async Task FolderAsync(string name, Phrase what) => await output.WriteLineAsync($"  {Columns.Left(name, 13)}  {Say(what)}");
 

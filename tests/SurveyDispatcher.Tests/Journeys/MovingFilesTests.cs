@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.UseCases;
