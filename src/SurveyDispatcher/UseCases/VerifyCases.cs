@@ -1,4 +1,3 @@
-using System.Globalization;
 using Survey.Domain;
 using SurveyDispatcher.Storage;
 
@@ -247,9 +246,12 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
 
     private static Phrase? Called(Story s)
     {
-        var kept = s.Attempts.Select(a => Call(a.Code, a.Final)).Order(StringComparer.Ordinal).ToList();
-        var told = s.Facts.Select(f => f.Event).OfType<CaseEvent.CallReported>().Select(e => Call(e.Code, e.Final)).Order(StringComparer.Ordinal).ToList();
-        return kept.SequenceEqual(told) ? null : (Phrase)$"call results are kept as {Times(kept)}, but the ledger says {Times(told)}";
+        var kept = InOrder(s.Attempts.Select(a => (a.Code, a.Final)));
+        var told = InOrder(s.Facts.Select(f => f.Event).OfType<CaseEvent.CallReported>().Select(e => (e.Code, e.Final)));
+        return kept.SequenceEqual(told) ? null : (Phrase)$"call results are kept as {Times(kept.Select(Call))}, but the ledger says {Times(told.Select(Call))}";
+
+        static List<(string Code, bool Final)> InOrder(IEnumerable<(string Code, bool Final)> calls) =>
+            [.. calls.OrderBy(c => c.Code, StringComparer.Ordinal).ThenBy(c => c.Final)];
     }
 
     /// <summary>A mail came back only if a report said so. A report may say it of several recipients.</summary>
@@ -273,7 +275,7 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
 
     private static Phrase Late(bool late) => late ? (Phrase)$", late" : $"";
 
-    private static string Call(string code, bool final) => final ? Say($"{code} final") : code;
+    private static string Call((string Code, bool Final) call) => call.Final ? Say($"{call.Code} final") : call.Code;
 
     private static Phrase Times(IEnumerable<string> what) => Listed(what) is { Length: > 0 } some ? (Phrase)$"{some}" : $"nothing";
 
