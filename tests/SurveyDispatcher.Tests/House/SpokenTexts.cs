@@ -41,6 +41,16 @@ internal static class SpokenTexts
     private static readonly HashSet<string> SqlVerbs =
         ["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "SET", "BEGIN", "DECLARE", "FETCH", "CLOSE", "PRAGMA", "VACUUM", "COPY", "bigint", "INTEGER", "INSERT,"];
 
+    /// <summary>Names and forms of several words.</summary>
+    private static readonly HashSet<string> Names =
+    [
+        "test message", // a check of mail check, as its JSON names it
+        "dry run", // instead of a relay's reply
+        "The server closed the connection.", // told by Dialogue in other words
+        "process # on #", // in cycle.process, which CycleLock reads again
+        "first fault", "store flush", "survey schedule", "Command Timeout", "timestamp with time zone", "ddd, dd MMM yyyy HH:mm:ss ", // keys, threads, applications, types, a date in a mail
+    ];
+
     /// <summary>Thrown where only a mistake of ours, or data that no program of ours wrote, can lead: told with its type, and with the request to report it.</summary>
     private static readonly HashSet<string> FaultsOfTheProgram =
     [
@@ -72,7 +82,7 @@ internal static class SpokenTexts
     private static IEnumerable<(string Text, string Place)> Plain(SemanticModel model) => model.SyntaxTree.GetRoot().DescendantNodes()
         .Where(n => n is InterpolatedStringExpressionSyntax or LiteralExpressionSyntax { RawKind: (int)SyntaxKind.StringLiteralExpression })
         .Cast<ExpressionSyntax>()
-        .Where(e => LooksLikeWords(PlainTextOf(e)) && !IsSql(PlainTextOf(e)) && !IsPage(PlainTextOf(e)) && !IsForPrograms(model, e) && !IsInPhrase(model, e))
+        .Where(e => LooksLikeWords(PlainTextOf(e)) && !IsSql(PlainTextOf(e)) && !IsPage(PlainTextOf(e)) && !Names.Contains(PlainTextOf(e)) && !IsForPrograms(model, e) && !IsInPhrase(model, e))
         .Select(e => (PlainTextOf(e), PlaceOf(e)));
 
     /// <summary>Two words side by side. Shorter texts are codes or labels: who writes a label gives it to a method that takes a phrase.</summary>

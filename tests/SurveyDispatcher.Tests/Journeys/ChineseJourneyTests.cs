@@ -66,7 +66,7 @@ public sealed partial class ChineseJourneyTests
         await world.CycleAsync("2026-03-02");
 
         var holds = await world.RunAsync("verify");
-        world.TamperLedger("UPDATE ledger SET detail = '{}' WHERE seq = 1");
+        world.TamperLedger("UPDATE ledger SET day = '2026-03-01' WHERE seq = 1");
         var broken = await world.RunAsync("verify");
 
         Assert.StartsWith("全部相符：", holds.Output, StringComparison.Ordinal);
@@ -80,7 +80,7 @@ public sealed partial class ChineseJourneyTests
     public async Task EveryThreadSpeaksTheSameLanguage()
     {
         using var world = Chinese(s => (s["Mail"]!["Transport"], s["Mail"]!["Host"], s["Mail"]!["Port"]) = ("Smtp", "127.0.0.1", 1));
-        world.Extract("a.csv", Row.Sale);
+        world.Extract("a.csv", Row.Sale with { Event = "2026-02-10" });
 
         var ended = await world.RunAsync("cycle", "--as-of", "2026-03-02");
 
