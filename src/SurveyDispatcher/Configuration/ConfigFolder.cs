@@ -57,7 +57,7 @@ public sealed class ConfigFolder
             files.Add(name["config/".Length..], () => assembly.GetManifestResourceStream(name)!);
         }
 
-        return new ConfigFolder("embedded defaults", files);
+        return new ConfigFolder(Say($"embedded defaults"), files);
     }
 
     /// <summary>A single file, given as its text.</summary>

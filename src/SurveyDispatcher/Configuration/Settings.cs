@@ -12,6 +12,9 @@ public sealed class Settings
 
     private const string DkimSelectors = $"{MailOptions.Section}:{nameof(MailOptions.DkimSelectors)}";
 
+    /// <summary>The language of everything that the program says to people: <c>en</c> or <c>zh-CN</c>. The default is <c>en</c>.</summary>
+    public string Language { get; set; } = Texts.English;
+
     /// <summary>Where the pipeline keeps its files.</summary>
     public DataOptions Data { get; set; } = new();
 
@@ -93,6 +96,12 @@ public sealed class Settings
             settings.Mail.DkimSelectors = selectors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         }
 
+        if (Texts.Find(settings.Language) is null)
+        {
+            faults.Add(new ConfigFault(FileName, nameof(Language), Say(
+                $"'{settings.Language}' is no language that this program speaks. Known: {Listed(Languages)}. (It may also come from the environment variable SURVEY_Language.)")));
+        }
+
         Check("Data", settings.Data, faults);
         Check("Store", settings.Store, faults);
         Check("Keys", settings.Keys, faults);
@@ -163,7 +172,7 @@ public sealed class Settings
         Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
         foreach (var result in results)
         {
-            faults.Add(new ConfigFault(FileName, $"{section}:{string.Join(", ", result.MemberNames)}", result.ErrorMessage ?? "Invalid."));
+            faults.Add(new ConfigFault(FileName, $"{section}:{string.Join(", ", result.MemberNames)}", Reason.InWords(result.ErrorMessage!)));
         }
     }
 }

@@ -1,3 +1,5 @@
+using Survey.Domain;
+
 namespace SurveyDispatcher.Files;
 
 /// <summary>A file on its way through: arrived, being taken, archived or refused.</summary>
@@ -16,7 +18,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     /// <summary>Takes the files of a kind in order of name; those that an interrupted cycle had taken come first.</summary>
     /// <param name="kind">The folder below <c>inbox/</c>.</param>
     /// <param name="problem">Told of a file that can't be taken; it is left, and the others are taken.</param>
-    public IEnumerable<IncomingFile> Take(string kind, Action<string> problem)
+    public IEnumerable<IncomingFile> Take(string kind, Action<Phrase> problem)
     {
         var taking = System.IO.Path.Combine(directory.Taking, kind);
         foreach (var path in FilesIn(taking, problem))
@@ -45,7 +47,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     /// <summary>The mails in a folder: files of its own, then those of a Maildir, where new/ has what the server has delivered and cur/ what somebody has seen.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="problem">Told of a folder that can't be read.</param>
-    public static List<string> MailsIn(string folder, Action<string> problem) =>
+    public static List<string> MailsIn(string folder, Action<Phrase> problem) =>
     [
         .. FilesIn(folder, problem),
         .. FilesIn(System.IO.Path.Combine(folder, "new"), problem),
@@ -90,7 +92,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     }
 
     /// <summary>False when one of that name is still being taken, or when the file has gone: left for the next look.</summary>
-    private static bool TryMove(string path, string taken, Action<string> problem)
+    private static bool TryMove(string path, string taken, Action<Phrase> problem)
     {
         if (File.Exists(taken))
         {
@@ -133,13 +135,13 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem($"{path} can't be taken from the inbox: {e.Message.TrimEnd('.')}. Make room, or give this user the right to move files there; the next cycle tries again.");
+            problem($"{path} can't be taken from the inbox: {Reason.Of(e).TrimEnd('.', '。')}. Make room, or give this user the right to move files there; the next cycle tries again.");
             return false;
         }
     }
 
     /// <summary>A folder that can't be read is a problem of its own: the other kinds are taken all the same.</summary>
-    private static List<string> FilesIn(string folder, Action<string> problem)
+    private static List<string> FilesIn(string folder, Action<Phrase> problem)
     {
         try
         {
@@ -159,12 +161,12 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem($"{folder} can't be read: {e.Message} Give this user the right to read it; the next cycle tries again.");
+            problem($"{folder} can't be read: {Reason.Of(e)} Give this user the right to read it; the next cycle tries again.");
             return [];
         }
     }
 
-    private static List<string> Listed(string folder, Action<string> problem)
+    private static List<string> Listed(string folder, Action<Phrase> problem)
     {
         var files = new List<string>();
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles()
@@ -185,7 +187,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     }
 
     /// <summary>Whoever may write to an inbox could have any file of ours read, moved or refused by a link to it.</summary>
-    private static string IsALink(string path) =>
+    private static Phrase IsALink(string path) =>
         $"{path} is a link and could lead anywhere: it is left. Put the files themselves there, or mount a folder; the next cycle looks again.";
 
     /// <summary>A change in the future is the sender's clock: waiting for it could take years.</summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Storage;
 
@@ -52,7 +53,7 @@ public sealed class Lease : IDisposable
     public static Lease Take(Database database, string name, TimeProvider time)
     {
         var asked = time.GetTimestamp();
-        string? busy = null;
+        Phrase? busy = null;
         long worker = 0;
         database.InTransaction(() =>
         {
@@ -68,7 +69,7 @@ public sealed class Lease : IDisposable
             database["cycles.close_sending"].Run();
             if (database.IsShared && database["lease.others"].List(r => r.GetString(0), 0) is { Count: > 0 } helpers)
             {
-                busy = $"Workers still send what an interrupted cycle had planned ({string.Join(", ", helpers)}). They have been told to stop, and what they have under way is stored first; nothing was done. Run this again in a moment.";
+                busy = $"Workers still send what an interrupted cycle had planned ({Listed(helpers)}). They have been told to stop, and what they have under way is stored first; nothing was done. Run this again in a moment.";
                 return;
             }
 
@@ -132,7 +133,7 @@ public sealed class Lease : IDisposable
         {
             throw new OperatorException(
                 $"Another worker has taken over, since this one was not heard of for {time.GetElapsedTime(Interlocked.Read(ref renewed)).TotalSeconds:F0} s. "
-                + "It has written nothing since then, and what it had stored is kept: nothing needs to be done. Look at why it stood still, or could not reach the store.");
+                + $"It has written nothing since then, and what it had stored is kept: nothing needs to be done. Look at why it stood still, or could not reach the store.");
         }
 
         // The heart may have no connection to beat over.

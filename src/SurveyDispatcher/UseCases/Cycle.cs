@@ -1,6 +1,8 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Mail;
@@ -80,7 +82,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var problem = request.OnlyWithdrawals ? GapGuard.SetBack(database, noted) : request.AcceptGap ? null : GapGuard.Problem(database, config, request.AsOf, noted);
         if (problem is { } gap)
         {
-            throw new OperatorException(gap);
+            throw new OperatorException(Phrase.Verbatim(gap));
         }
     }
 
@@ -91,7 +93,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         {
             throw new OperatorException(
                 $"The store {store.Name} is missing or empty, but {(directory.HasArchive ? directory.ArchiveRoot : directory.LockPath)} shows that cycles have run here: "
-                + "a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
+                + $"a new store would contact the same customers again. Nothing was done. Restore the store (docs/operations.md). If this is to be a new beginning, use another data directory (--data DIR).");
         }
     }
 
@@ -304,16 +306,16 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
         catch (OperatorException e)
         {
-            context.Problems.Add($"Reports could not be fetched: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+            context.Report($"Reports could not be fetched: {e.Message} What lies in the mailbox is fetched in the next cycle.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"Reports could not be fetched, since {folder} can't be written: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+            context.Report($"Reports could not be fetched, since {folder} can't be written: {Reason.Of(e)} What lies in the mailbox is fetched in the next cycle.");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Reports are no reason to keep customers waiting.
-            context.Problems.Add($"Reports could not be fetched, by a fault of this program ({Unexpected.Describe(e)}). The next cycle tries again; please report this line.");
+            context.Report($"Reports could not be fetched, by a fault of this program ({Unexpected.Describe(e)}). The next cycle tries again; please report this line.");
         }
     }
 #endif
@@ -432,7 +434,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         else if (theirs != mine)
         {
             throw new OperatorException(
-                "The key ring is not the one of this store: it hashes and seals otherwise. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
+                $"The key ring is not the one of this store: it hashes and seals otherwise. Nothing was done. Restore the store's own ring (keys.json, Keys:File or Keys:Ring) from your backup, or name the right data directory with --data DIR.");
         }
     }
 
@@ -476,7 +478,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 /// The file holds number and day of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).
 /// Who holds it stands in a file beside it: while one is held nobody else can read it.
 /// </remarks>
-internal sealed class CycleLock : IDisposable
+internal sealed partial class CycleLock : IDisposable
 {
     private const int NoteLength = 32;
     private readonly FileStream file;
@@ -506,10 +508,9 @@ internal sealed class CycleLock : IDisposable
         }
         catch (IOException e) when (IsHeld(e))
         {
-            var holder = HolderOf(directory);
             throw new StoreBusyException(
-                $"Another cycle is running on {directory.Root}{(holder.Length > 0 ? $", {holder}" : "")}. Wait until it has ended; nothing was done. "
-                + "If that process stands still (status tells how far its cycle has come), end it there with 'kill -9': the next cycle goes on where it stopped.");
+                $"{(HolderOf(directory) is { } holder ? (Phrase)$"Another cycle is running on {directory.Root}, {holder}." : $"Another cycle is running on {directory.Root}.")} Wait until it has ended; nothing was done. "
+                + $"If that process stands still (status tells how far its cycle has come), end it there with 'kill -9': the next cycle goes on where it stopped.");
         }
     }
 
@@ -539,18 +540,23 @@ internal sealed class CycleLock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 
-    /// <summary>Who holds it, in words; empty where that can't be seen.</summary>
-    private static string HolderOf(DataDirectory directory)
+    /// <summary>Who holds it, in words; null where that can't be seen.</summary>
+    private static Phrase? HolderOf(DataDirectory directory)
     {
         try
         {
-            return PlainText.Shown(File.ReadAllText(directory.HolderPath));
+            var noted = PlainText.Shown(File.ReadAllText(directory.HolderPath));
+            return Holder().Match(noted) is { Success: true } holder ? $"process {holder.Groups[1].Value} on {holder.Groups[2].Value}"
+                : noted.Length > 0 ? (Phrase)$"{noted}" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return "";
+            return null;
         }
     }
+
+    [GeneratedRegex(@"\Aprocess (\d+) on (.+)\z")]
+    private static partial Regex Holder();
 
     private static NotedCycle? Read(FileStream file)
     {

@@ -65,6 +65,9 @@ internal sealed class CycleContext
     /// <summary>What was left waiting when the cycle ended.</summary>
     public Queues? Queues { get; set; }
 
+    /// <summary>Notes what the operator must know.</summary>
+    public void Report(Phrase problem) => Problems.Add(Say(problem));
+
     /// <summary>The local date of a market.</summary>
     public DateOnly Today(Market market) => TodayIn(market.Code);
 
@@ -199,7 +202,7 @@ internal sealed class CycleContext
 public interface IProgressView
 {
     /// <summary>A step has come to <paramref name="done"/> of <paramref name="total"/>.</summary>
-    void Report(string step, long done, long total);
+    void Report(Phrase step, long done, long total);
 
     /// <summary>All steps are done: what was shown goes away.</summary>
     void Clear();
@@ -221,7 +224,7 @@ public interface IProgressView
 public sealed class NoProgress : IProgressView
 {
     /// <inheritdoc/>
-    public void Report(string step, long done, long total)
+    public void Report(Phrase step, long done, long total)
     {
         // Nobody is watching.
     }

@@ -17,17 +17,17 @@ internal sealed record ExportRequest(string What, bool IsSqlite, bool IsJson, st
     {
         if (IsJson && (IsSqlite || What == Export.All))
         {
-            throw new UsageException("--json prints one table; 'all' and --format sqlite have forms of their own.");
+            throw new UsageException($"--json prints one table; 'all' and --format sqlite have forms of their own.");
         }
 
         if (Path is null && (IsSqlite || What == Export.All))
         {
-            throw new UsageException(IsSqlite ? "A database needs a file: --out FILE.db." : "All tables need a folder: --out DIR.");
+            throw new UsageException(IsSqlite ? (Phrase)$"A database needs a file: --out FILE.db." : $"All tables need a folder: --out DIR.");
         }
 
         if (Language is not null && !IsPackage)
         {
-            throw new UsageException("--language chooses the language of the labels for SPSS and Stata, which only 'export all --out DIR' writes.");
+            throw new UsageException($"--language chooses the language of the labels for SPSS and Stata, which only 'export all --out DIR' writes.");
         }
 
         if (IsPackage && (File.Exists(Path) || (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any())))
@@ -125,7 +125,7 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
         var known = questionnaires.All.SelectMany(q => q.Title.Keys).Distinct(StringComparer.Ordinal).ToList();
         if (!known.Contains(language))
         {
-            throw new UsageException($"--language '{PlainText.Shown(language)}' is none of the questionnaires': {string.Join(", ", known)}.");
+            throw new UsageException($"--language '{PlainText.Shown(language)}' is none of the questionnaires': {Listed(known)}.");
         }
     }
 

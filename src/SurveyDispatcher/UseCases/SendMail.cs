@@ -77,8 +77,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
 
         if (stopped is not null)
         {
-            context.Problems.Add($"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle"
-                + (unreachable && options.Transport != "Pickup" ? "; check Mail:Host, Mail:Port and the relay." : "."));
+            context.Report(unreachable && options.Transport != "Pickup"
+                ? (Phrase)$"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle; check Mail:Host, Mail:Port and the relay."
+                : $"{stopped} {context.Counts.MailDeferred} mail(s) stay queued for the next cycle.");
         }
     }
 
@@ -98,7 +99,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         await SendOnceAsync(0);
         if (stopped is not null)
         {
-            context.Problems.Add($"This worker helps no more in this cycle: {stopped}");
+            context.Report($"This worker helps no more in this cycle: {stopped}");
         }
 
         return sent - before;
@@ -263,10 +264,10 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             }
 
             untrusted.UnionWith(domain.Markets);
-            context.Problems.Add($"No mail of {string.Join(", ", domain.Markets)} is sent: Mail:RequireSenderRecords asks for good DNS records, and "
-                + (worst.Health == Health.Unknown
-                    ? $"the {worst.Check} record of {worst.Of} could not be looked up. {worst.Advice} Mails stay queued; the next cycle asks again."
-                    : $"the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records."));
+            var markets = Listed(domain.Markets);
+            context.Report(worst.Health == Health.Unknown
+                ? (Phrase)$"No mail of {markets} is sent: Mail:RequireSenderRecords asks for good DNS records, and the {worst.Check} record of {worst.Of} could not be looked up. {worst.Advice} Mails stay queued; the next cycle asks again."
+                : $"No mail of {markets} is sent: Mail:RequireSenderRecords asks for good DNS records, and the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records.");
         }
     }
 
@@ -284,6 +285,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         var senders = Enumerable.Range(0, options.Connections).Select(_ => Task.Run(() => SendAsync(work.Reader, results.Writer, abandoned.Token))).ToList();
         var turns = new Dictionary<string, long>(StringComparer.Ordinal);
         var parked = new Parked();
+        Phrase step = $"sending mail";
         long outstanding = 0, deferred = 0, done = 0;
         try
         {
@@ -331,7 +333,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 done += settled.Count(r => r.ParkedFor is null);
                 sent += settled.Count(r => r.Delivery is Delivery.Accepted or Delivery.NotDelivered);
                 settled.ForEach(Measure);
-                context.Progress.Report("sending mail", done, Math.Max(done, total));
+                context.Progress.Report(step, done, Math.Max(done, total));
             }
         }
         catch
@@ -488,7 +490,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             if (context.Database.IsShared)
             {
-                Stop("This worker could not tell the store for too long that it lives, so others may have taken over.");
+                Stop($"This worker could not tell the store for too long that it lives, so others may have taken over.");
             }
 
             throw new OperationCanceledException();
@@ -552,7 +554,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             return new(new Result(mail, 0, null)
             {
-                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be composed ({e.GetType().Name}); it stays queued. Look at its texts with 'config check'.",
+                Fault = Say($"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be composed ({e.GetType().Name}); it stays queued. Look at its texts with 'config check'."),
             });
         }
     }
@@ -598,7 +600,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             return new Result(mail, 0, null)
             {
-                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be sent, by a fault of this program ({Unexpected.Describe(e)}); it stays queued.",
+                Fault = Say($"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be sent, by a fault of this program ({Unexpected.Describe(e)}); it stays queued."),
             };
         }
     }
@@ -673,7 +675,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 return PutOff(refused.Status);
             case Delivery.ServerUnusable unusable:
                 unreachable |= stopped is null;
-                Stop($"The mail server can't be used: {unusable.What.TrimEnd('.')}.");
+                Stop($"The mail server can't be used: {unusable.What.TrimEnd('.', '。')}.");
                 return PutOff();
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), delivery, "Unknown delivery.");
@@ -703,9 +705,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     };
 
     /// <summary>No more mail in this cycle; who waits for his turn is called back.</summary>
-    private void Stop(string why)
+    private void Stop(Phrase why)
     {
-        stopped ??= why;
+        stopped ??= Say(why);
         halt.Cancel();
     }
 

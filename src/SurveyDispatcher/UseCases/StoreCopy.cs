@@ -45,7 +45,7 @@ internal sealed class StoreCopy(Database source, Database target, IProgressView 
     {
         if (target["cycles.last"].Any())
         {
-            throw new OperatorException("There is a store already where this one should go. Nothing was done. Name an empty database, or drop what is there.");
+            throw new OperatorException($"There is a store already where this one should go. Nothing was done. Name an empty database, or drop what is there.");
         }
 
         var rows = StoreTable.All.Sum(Copy);

@@ -15,7 +15,7 @@ internal sealed class TakeBounces(CycleContext context)
     /// <summary>Takes every report that has arrived; a file is moved only after its effect is stored.</summary>
     public void Run()
     {
-        foreach (var page in context.Inbox.Take("bounces", context.Problems.Add).Chunk(200))
+        foreach (var page in context.Inbox.Take("bounces", context.Report).Chunk(200))
         {
             context.Stopping.ThrowIfCancellationRequested();
             var taken = new List<IncomingFile>();
@@ -48,7 +48,7 @@ internal sealed class TakeBounces(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"bounces/{file.Name} was taken, but could not be put into the archive: {e.Message} It lies at {file.Path}; the next cycle tries again.");
+            context.Report($"bounces/{file.Name} was taken, but could not be put into the archive: {Reason.Of(e)} It lies at {file.Path}; the next cycle tries again.");
         }
     }
 
@@ -63,13 +63,13 @@ internal sealed class TakeBounces(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"bounces/{file.Name} could not be read: {e.Message} It will be tried again in the next cycle.");
+            context.Report($"bounces/{file.Name} could not be read: {Reason.Of(e)} It will be tried again in the next cycle.");
             return false;
         }
         catch (Exception e)
         {
             // Anybody can send anything to the address for reports; one of them must not keep the others from their effect.
-            context.Problems.Add($"bounces/{file.Name} could not be understood, by a fault of this program ({Unexpected.Describe(e)}). It lies at {file.Path} and will be tried again in the next cycle; please report this line.");
+            context.Report($"bounces/{file.Name} could not be understood, by a fault of this program ({Unexpected.Describe(e)}). It lies at {file.Path} and will be tried again in the next cycle; please report this line.");
             return false;
         }
 

@@ -38,7 +38,7 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Takes every extract that has arrived.</summary>
     public void Run()
     {
-        foreach (var file in context.Inbox.Take("dms", context.Problems.Add))
+        foreach (var file in context.Inbox.Take("dms", context.Report))
         {
             context.Stopping.ThrowIfCancellationRequested();
             TakeFiles.Guard(context, file, () => Take(file));

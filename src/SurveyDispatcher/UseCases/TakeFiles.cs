@@ -268,7 +268,7 @@ internal static class TakeFiles
     /// <summary>Takes every file of a kind that has arrived.</summary>
     public static void Run(CycleContext context, string kind, IRowTaker taker)
     {
-        foreach (var file in context.Inbox.Take(kind, context.Problems.Add))
+        foreach (var file in context.Inbox.Take(kind, context.Report))
         {
             context.Stopping.ThrowIfCancellationRequested();
             Guard(context, file, () => Take(context, file, taker));
@@ -290,16 +290,16 @@ internal static class TakeFiles
                 context.Database["files.refuse"].Run(id, file.Kind, file.Name, context.Ledger.CycleId, e.Message);
             });
             context.Counts.FilesRefused++;
-            context.Problems.Add($"{file.Kind}/{file.Name} was refused: {e.Message} {PutAside(context, file, e.Message)}");
+            context.Report($"{file.Kind}/{file.Name} was refused: {e.Message} {PutAside(context, file, e.Message)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"{file.Kind}/{file.Name} could not be taken: {e.Message.TrimEnd('.')}. Mend that; it will be tried again in the next cycle.");
+            context.Report($"{file.Kind}/{file.Name} could not be taken: {e.Message.TrimEnd('.')}. Mend that; it will be tried again in the next cycle.");
         }
         catch (Exception e) when (e is not (OperationCanceledException or DbException or OperatorException))
         {
             // The last resort: one file must not keep the others, the mail and the lists from their day.
-            context.Problems.Add(
+            context.Report(
                 $"{file.Kind}/{file.Name} could not be taken, by a fault of this program ({Unexpected.Describe(e)}). "
                 + $"It lies at {file.Path} and will be tried again in the next cycle; please report this line.");
         }

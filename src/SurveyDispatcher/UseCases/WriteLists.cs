@@ -106,7 +106,7 @@ internal sealed class WriteLists(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add(
+            context.Report(
                 $"The list {list.FileName} could not be written to {context.Directory.PhoneLists}: {e.Message} Mend that; the next cycle writes it, nothing is lost.");
             return false;
         }

@@ -48,7 +48,7 @@ public sealed class InboxTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(_directory.Inbox("dms"), "nowhere.csv"), "/nowhere");
         var told = new List<string>();
 
-        Assert.Empty(Inbox(TimeSpan.Zero).Take("dms", told.Add));
+        Assert.Empty(Inbox(TimeSpan.Zero).Take("dms", p => told.Add(p.ToString())));
         Assert.Equal(2, told.Count(t => t.Contains("is a link", StringComparison.Ordinal)));
     }
 
@@ -74,19 +74,19 @@ public sealed class InboxTests : IDisposable
         Put("bounces/1.host", "bounces/new/1.host", "bounces/cur/1.host");
 
         var inbox = Inbox(TimeSpan.Zero);
-        foreach (var page in inbox.Take("bounces", Assert.Fail).Chunk(200))
+        foreach (var page in inbox.Take("bounces", p => Assert.Fail(p.ToString())).Chunk(200))
         {
             Assert.Equal(page.Length, page.Select(f => f.Path).Distinct().Count());
             page.ToList().ForEach(f => inbox.Archive(f, Today));
         }
 
         Assert.Equal(3, Directory.GetFiles(_directory.Root, "*", SearchOption.AllDirectories).Length);
-        foreach (var rest in inbox.Take("bounces", Assert.Fail).ToList())
+        foreach (var rest in inbox.Take("bounces", p => Assert.Fail(p.ToString())).ToList())
         {
             inbox.Archive(rest, Today);
         }
 
-        foreach (var rest in inbox.Take("bounces", Assert.Fail).ToList())
+        foreach (var rest in inbox.Take("bounces", p => Assert.Fail(p.ToString())).ToList())
         {
             inbox.Archive(rest, Today);
         }
@@ -101,7 +101,7 @@ public sealed class InboxTests : IDisposable
         foreach (var content in new[] { "one", "two", "three" })
         {
             Put(("dms/a.csv", content));
-            inbox.Archive(inbox.Take("dms", Assert.Fail).Single(), Today);
+            inbox.Archive(inbox.Take("dms", p => Assert.Fail(p.ToString())).Single(), Today);
         }
 
         Assert.Equal(["one", "two", "three"], new[] { "a.csv", "a.csv.2", "a.csv.3" }.Select(n => File.ReadAllText(Path.Combine(_directory.Archive(Today), n))));
@@ -115,7 +115,7 @@ public sealed class InboxTests : IDisposable
         for (var i = 0; i < 2; i++)
         {
             Put(("dms/a.csv", "same"));
-            inbox.Archive(inbox.Take("dms", Assert.Fail).Single(), Today);
+            inbox.Archive(inbox.Take("dms", p => Assert.Fail(p.ToString())).Single(), Today);
         }
 
         Assert.Equal(["a.csv"], Directory.GetFiles(_directory.Archive(Today)).Select(Path.GetFileName));
@@ -128,7 +128,7 @@ public sealed class InboxTests : IDisposable
         foreach (var content in new[] { "one", "two" })
         {
             Put(("dms/a.csv", content));
-            inbox.Refuse(inbox.Take("dms", Assert.Fail).Single(), $"Not {content}.");
+            inbox.Refuse(inbox.Take("dms", p => Assert.Fail(p.ToString())).Single(), $"Not {content}.");
         }
 
         Assert.Equal(
@@ -141,7 +141,7 @@ public sealed class InboxTests : IDisposable
     public void WhatAnInterruptedCycleHadTakenComesFirst()
     {
         Put("dms/a.csv", "dms/c.csv");
-        Assert.Equal(2, Inbox(TimeSpan.Zero).Take("dms", Assert.Fail).Count());
+        Assert.Equal(2, Inbox(TimeSpan.Zero).Take("dms", p => Assert.Fail(p.ToString())).Count());
         Put("dms/b.csv");
 
         Assert.Equal(["a.csv", "c.csv", "b.csv"], Taken("dms"));
@@ -151,11 +151,11 @@ public sealed class InboxTests : IDisposable
     public void AFileThatWaitsBehindOneOfItsNameInTakingIsLeftForLater()
     {
         Put(("dms/a.csv", "first"));
-        Assert.Single(Inbox(TimeSpan.Zero).Take("dms", Assert.Fail));
+        Assert.Single(Inbox(TimeSpan.Zero).Take("dms", p => Assert.Fail(p.ToString())));
         Put(("dms/a.csv", "second"));
 
         // The first can't be finished for some reason: it stays where it is, and so does the second.
-        Assert.Equal("first", File.ReadAllText(Assert.Single(Inbox(TimeSpan.Zero).Take("dms", Assert.Fail).ToList()).Path));
+        Assert.Equal("first", File.ReadAllText(Assert.Single(Inbox(TimeSpan.Zero).Take("dms", p => Assert.Fail(p.ToString())).ToList()).Path));
         Assert.Equal("second", File.ReadAllText(Path.Combine(_directory.Inbox("dms"), "a.csv")));
     }
 
@@ -165,7 +165,7 @@ public sealed class InboxTests : IDisposable
         Put("dms/a.csv");
         var inbox = new Inbox(_directory, _clock, TimeSpan.Zero, move: false);
 
-        var file = Assert.Single(inbox.Take("dms", Assert.Fail));
+        var file = Assert.Single(inbox.Take("dms", p => Assert.Fail(p.ToString())));
         inbox.Archive(file, Today);
         inbox.Refuse(file, "no");
 
@@ -192,7 +192,7 @@ public sealed class InboxTests : IDisposable
 
     private Inbox Inbox(TimeSpan settle) => new(_directory, _clock, settle, move: true);
 
-    private List<string> Taken(string kind, TimeSpan settle = default) => [.. Inbox(settle).Take(kind, Assert.Fail).Select(f => f.Name)];
+    private List<string> Taken(string kind, TimeSpan settle = default) => [.. Inbox(settle).Take(kind, p => Assert.Fail(p.ToString())).Select(f => f.Name)];
 
     private sealed class Clock : TimeProvider
     {
