@@ -141,7 +141,7 @@ public static class CommandLine
             var onlyWithdrawals = result.GetValue(only) is not null;
             if (onlyWithdrawals && result.GetValue(acceptGap))
             {
-                throw new UsageException("--accept-gap is for a whole cycle: --only withdrawals contacts nobody, so no gap stops it.");
+                throw new UsageException($"--accept-gap is for a whole cycle: --only withdrawals contacts nobody, so no gap stops it.");
             }
 
             var config = Load(result, forMail: !onlyWithdrawals);
@@ -297,7 +297,7 @@ public static class CommandLine
             var draft = result.GetValue(with) is { } folder ? Simulate.LoadDraft(folder, ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"), config) : null;
             if (result.GetValue(list) is not null && draft is null)
             {
-                throw new UsageException("--list needs --with: it lists what a draft changes.");
+                throw new UsageException($"--list needs --with: it lists what a draft changes.");
             }
 
             CheckTarget(result.GetValue(path), directory, config);

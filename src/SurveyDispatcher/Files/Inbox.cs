@@ -58,7 +58,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
     /// <remarks>Only looks. A folder that can't be read has nothing that waits: the next cycle says so.</remarks>
     public static IReadOnlyList<(string Name, DateTimeOffset ChangedAt)> Waiting(DataDirectory directory, string kind)
     {
-        static void Unread(string problem)
+        static void Unread(Phrase problem)
         {
             // The cycle that can't take it tells the operator.
         }

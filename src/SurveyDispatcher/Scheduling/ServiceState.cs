@@ -1,3 +1,4 @@
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.UseCases;
 
@@ -129,7 +130,7 @@ internal sealed class ServiceState(TimeProvider time) : IProgressView
     public void Store(StoreFault? fault) => Change(n => n with { Store = fault });
 
     /// <inheritdoc/>
-    public void Report(string step, long done, long total) => Alive();
+    public void Report(Phrase step, long done, long total) => Alive();
 
     /// <inheritdoc/>
     public void Clear() => Alive();

@@ -1,3 +1,4 @@
+using Survey.Domain;
 using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -335,7 +336,7 @@ internal sealed class Helper(PipelineConfig config, DataDirectory directory, Tim
     /// <summary>What a helper shows of its work.</summary>
     private sealed class HelpView(ServiceState state) : IProgressView
     {
-        public void Report(string step, long done, long total) => state.Alive();
+        public void Report(Phrase step, long done, long total) => state.Alive();
 
         public void Clear() => state.Alive();
 

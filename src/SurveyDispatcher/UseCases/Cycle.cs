@@ -68,7 +68,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
         {
             database.InTransaction(lease.Release);
-            throw new OperatorException(problem);
+            throw new OperatorException(Phrase.Verbatim(problem));
         }
 
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
@@ -79,7 +79,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
     {
         // Between cycles nobody is contacted, so no gap is too wide; but a store that was set back must not come to look as if it were not.
-        var problem = request.OnlyWithdrawals ? GapGuard.SetBack(database, noted) : request.AcceptGap ? null : GapGuard.Problem(database, config, request.AsOf, noted);
+        var problem = request.OnlyWithdrawals ? GapGuard.SetBack(database, noted)?.ToString() : request.AcceptGap ? null : GapGuard.Problem(database, config, request.AsOf, noted);
         if (problem is { } gap)
         {
             throw new OperatorException(Phrase.Verbatim(gap));
@@ -123,7 +123,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var change = request.OnlyWithdrawals ? null : PolicyGuard.Change(database, config, request.AsOf, () => OpenVault(directory, config.Settings, storeExists: true, write: false));
         if (PolicyGuard.Problem(change, config.Settings.Policy) is { } problem)
         {
-            throw new OperatorException(problem);
+            throw new OperatorException(Phrase.Verbatim(problem));
         }
 
         await using var transport = new AcceptingTransport();

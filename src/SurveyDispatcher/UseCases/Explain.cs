@@ -34,7 +34,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         found.RemoveAll(f => !Fits(f.Key, request));
         return found.Count > 0 ? found.ConvertAll(f => f.ToMatch()) : throw new OperatorException(
             $"Nothing is known of '{PlainText.Shown(key)}'{Narrowed(request)}. A case id (as exports and lists have it), a VIN, a transaction id or COUNTRY/DEALER/TRANSACTION-ID is expected. "
-            + RejectedRows.Told(directory.Rejects, key));
+            + $"{RejectedRows.Told(directory.Rejects, key)}");
     }
 
     /// <summary>The stories of transactions, of the first ones where there are too many.</summary>

@@ -144,7 +144,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
             var inForce = database["policies.in_force"].First(r => (Id: r.GetInt64(0), Version: r.GetString(1)));
             if (inForce.Id == 0)
             {
-                throw new OperatorException("No cycle has run yet: the first programme needs no confirmation. Nothing was done.");
+                throw new OperatorException($"No cycle has run yet: the first programme needs no confirmation. Nothing was done.");
             }
 
             if (inForce.Version == version)

@@ -1,3 +1,4 @@
+using Survey.Domain;
 using System.Text;
 using SurveyDispatcher.Files;
 
@@ -12,11 +13,11 @@ internal static class RejectedRows
     private static readonly char[] Between = [',', ';', '\t', '|', '"', '\r', '\n'];
 
     /// <summary>Where it was found, or where to look.</summary>
-    public static string Told(string folder, string key)
+    public static Phrase Told(string folder, string key)
     {
         var (found, all) = Find(folder, key);
-        return found.Count > 0 ? $"It stands in rejected rows: {string.Join("; ", found)}. What each reason means: docs/extract.md."
-            : all ? "It stands in no rejected row, either (rejects/ in the data directory)."
+        return found.Count > 0 ? (Phrase)$"It stands in rejected rows: {string.Join("; ", found)}. What each reason means: docs/extract.md."
+            : all ? (Phrase)$"It stands in no rejected row, either (rejects/ in the data directory)."
             : $"A row that was rejected is in rejects/ in the data directory; the newest {MostBytes >> 20} MiB of it were looked through.";
     }
 

@@ -196,15 +196,15 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
             return file;
         }
 
-        if (database["verify.file_with_wrong_quarantine"].First(r => (string?)string.Create(
-            CultureInfo.InvariantCulture, $"{r.GetInt64(2):N0} row(s) of {r.GetString(0)}/{r.GetString(1)} are said to be in quarantine, but {r.GetInt64(3):N0} are there.")) is { } quarantined)
+        if (database["verify.file_with_wrong_quarantine"].First(r => (Phrase?)(
+            $"{r.GetInt64(2):N0} row(s) of {r.GetString(0)}/{r.GetString(1)} are said to be in quarantine, but {r.GetInt64(3):N0} are there.")) is { } quarantined)
         {
             return quarantined;
         }
 
         if (database["verify.series_of_lists"].First(r => (r.GetInt64(0), r.GetInt64(1))) is var (lists, last) && lists != last)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"The vendor's lists are numbered up to {last:N0}, but {lists:N0} are on record.");
+            return $"The vendor's lists are numbered up to {last:N0}, but {lists:N0} are on record.";
         }
 
         var fromFiles = database["verify.new_rows"].Scalar<long>("dms");

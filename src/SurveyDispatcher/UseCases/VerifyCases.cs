@@ -108,7 +108,7 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
                 if (says != holds)
                 {
                     return key.Day == DateOnly.MinValue
-                        ? $"What status shows was changed: {says:N0} are counted as {MovementSums.NameOf(i)} of {key.Market} {key.Survey.Code()}, and the store holds {holds:N0}."
+                        ? (Phrase)$"What status shows was changed: {says:N0} are counted as {MovementSums.NameOf(i)} of {key.Market} {key.Survey.Code()}, and the store holds {holds:N0}."
                         : $"What status shows was changed: {says:N0} are counted as {MovementSums.NameOf(i)} of {key.Market} {key.Survey.Code()} on {Day(key.Day)}, and the store holds {holds:N0}.";
                 }
             }

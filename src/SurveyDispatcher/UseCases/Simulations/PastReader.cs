@@ -35,7 +35,7 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
         RowPipe.Run(database["simulate.transactions"], (page, row) =>
         {
             Add(page, row, suppressed);
-            Report(progress, "reading customers", customers.Count);
+            Report(progress, $"reading customers", customers.Count);
         });
         if (rests)
         {
@@ -148,7 +148,7 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
         long lines = 0;
         RowPipe.Run(database["simulate.ledger"], (page, row) =>
         {
-            Report(progress, "reading the ledger", ++lines);
+            Report(progress, $"reading the ledger", ++lines);
             if (page.Number(row, 0) is var id && (id >= numbers.Length || numbers[id] == 0))
             {
                 return;
@@ -199,7 +199,7 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
         }
     }
 
-    private static void Report(IProgressView progress, string step, long done)
+    private static void Report(IProgressView progress, Phrase step, long done)
     {
         if (done % 10_000 == 0)
         {

@@ -45,7 +45,7 @@ internal sealed class PresentReader(Database database, Vault vault, PipelineConf
 
             if (customers.Count % 10_000 == 0)
             {
-                progress.Report("reading open cases", customers.Count, 0);
+                progress.Report($"reading open cases", customers.Count, 0);
             }
         });
         if (rests)

@@ -31,7 +31,7 @@ public sealed record SimulateRequest(DateOnly From, DateOnly To, double MinutesP
 
         if (MinutesPerAttempt is not (>= 0 and <= 600))
         {
-            throw new UsageException("--minutes-per-attempt is a number of minutes from 0 to 600.");
+            throw new UsageException($"--minutes-per-attempt is a number of minutes from 0 to 600.");
         }
     }
 }

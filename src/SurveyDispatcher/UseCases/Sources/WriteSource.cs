@@ -45,7 +45,7 @@ internal static class WriteSource
 
         if (check.Draft is not { } draft || check.HeaderIsData || check.Guess.HeaderLine > 1)
         {
-            throw new UsageException("No source can be made of this file; what stands above says why. Nothing was written.");
+            throw new UsageException($"No source can be made of this file; what stands above says why. Nothing was written.");
         }
 
         if (draft.Lacks.Count > 0)
