@@ -167,12 +167,7 @@ public static class Intake
 
     /// <summary>A date in one of the formats, or null. Only dates that exist count; the time of a format that has one is left out.</summary>
     public static DateOnly? ParseDate(string text, string[] formats) =>
-        DateOnly.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date
-        : Array.Exists(formats, HasTime) && DateTime.TryParseExact(text, Array.FindAll(formats, HasTime), CultureInfo.InvariantCulture, DateTimeStyles.None, out var moment)
-            ? DateOnly.FromDateTime(moment)
-            : null;
-
-    private static bool HasTime(string format) => format.Contains('H', StringComparison.Ordinal) || format.Contains('h', StringComparison.Ordinal);
+        DateOnly.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : null;
 
     private static DmsColumn? BadCode(ReadOnlySpan<string> cells, SurveyKind? survey)
     {

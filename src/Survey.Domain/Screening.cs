@@ -62,7 +62,7 @@ public static class Screening
 
     /// <summary>The rules that ask more than the row and the programme: the day, the lists, other contacts, or what dealers take back.</summary>
     private static readonly string[] OfMoreThanTheRow =
-        [MarketNotActive, CloseReasons.TransactionCancelled, "window_passed", CloseReasons.OptedOut, CloseReasons.NoContactChannel, RecentlyContacted];
+        [MarketNotActive, CloseReasons.TransactionCancelled, "window_passed", CloseReasons.OptedOut, CloseReasons.NoContactChannel, RecentlyContacted, Sampling.NotSampled];
 
     /// <summary>The rules in order: all are evaluated, the first that fails gives the reason.</summary>
     public static IReadOnlyList<ScreeningRule> Rules { get; } =

@@ -23,6 +23,7 @@ internal static class StatusWatch
     /// <param name="ct">Ends it.</param>
     public static async Task RunAsync(Func<string> screen, TimeSpan every, Func<(int Columns, int Lines)>? size, TextWriter output, TimeProvider time, CancellationToken ct)
     {
+        await Task.Yield(); // Ctrl+C is listened for only when whoever called us goes on: looks that take longer than the pause would never let him
         using var timer = new PeriodicTimer(every, time);
         await output.WriteAsync(size is null ? "" : HideCursor);
         try

@@ -86,8 +86,8 @@ public static class Worker
 
         var endpoint = settings.Health.Port == 0 ? "none" : $"{settings.Health.Address} port {settings.Health.Port}";
         log.LogInformation(
-            "Running on {Directory}, cycle at '{Schedule}', withdrawals at '{Withdrawals}', health endpoint: {Endpoint}, version {Version}. Ctrl+C stops.",
-            directory.Root, settings.Schedule.Cycle, settings.Schedule.Withdrawals, endpoint, Telemetry.Version);
+            "Running on {Directory}, cycle at '{Schedule}', withdrawals: {Withdrawals}, health endpoint: {Endpoint}, version {Version}. Ctrl+C stops.",
+            directory.Root, settings.Schedule.Cycle, settings.Schedule.Withdrawals is { Length: > 0 } withdrawals ? $"at '{withdrawals}'" : "none", endpoint, Telemetry.Version);
         await host.RunAsync(ct);
     }
 

@@ -28,7 +28,7 @@ public enum ColumnKind
 public sealed partial record StoreTable(string Name, IReadOnlyList<(string Name, ColumnKind Kind)> Columns)
 {
     /// <summary>Every table, in the order of the schema.</summary>
-    public static IReadOnlyList<StoreTable> All { get; } = ReadAll(string.Concat(SqlText.Schema("").Select(step => step.Text)));
+    public static IReadOnlyList<StoreTable> All { get; } = ReadAll(string.Join('\n', SqlText.Schema("").Select(step => step.Text)));
 
     /// <summary>The table of a name.</summary>
     public static StoreTable Of(string name) => All.First(t => t.Name == name);

@@ -47,25 +47,31 @@ internal sealed class Quarantine(CycleContext context)
     }
 
     /// <summary>Takes what is understood by now.</summary>
-    public void Release() => context.Database.InTransaction(() =>
+    public void Release()
     {
-        foreach (var row in All())
+        var understood = All().ConvertAll(row => (Row: row, Form: context.Config.Vendor.FormOf(row.File)))
+            .ConvertAll(q => (q.Row, q.Form, Known: Known(q.Form, q.Row.Code))).FindAll(q => q.Known is not null);
+        if (understood.Count == 0)
         {
-            var form = context.Config.Vendor.FormOf(row.File);
-            var code = form?.Codes is { } codes ? codes.GetValueOrDefault(row.Code) : row.Code;
-            if (code is null || Dispositions.Find(code) is not { } disposition)
-            {
-                continue;
-            }
-
-            var parts = Parts(row);
-            context.Database["quarantine.remove"].Run(row.Id);
-            var isNew = TakeDispositions.Take(
-                context, context.Cases.Find(row.CaseId)!, new CallResult(row.Attempt, row.At, parts[0], parts[1]), disposition,
-                TakeDispositions.IsFinal(form, row.Code, row.Final), row.FileId, row.Line);
-            context.Database[isNew ? "quarantine.count_new" : "quarantine.count_unchanged"].Run(row.FileId);
+            return;
         }
-    });
+
+        context.Database.InTransaction(() =>
+        {
+            foreach (var (row, form, known) in understood)
+            {
+                var parts = Parts(row);
+                context.Database["quarantine.remove"].Run(row.Id);
+                var isNew = TakeDispositions.Take(
+                    context, context.Cases.Find(row.CaseId)!, new CallResult(row.Attempt, row.At, parts[0], parts[1]), known!,
+                    TakeDispositions.IsFinal(form, row.Code, row.Final), row.FileId, row.Line);
+                context.Database[isNew ? "quarantine.count_new" : "quarantine.count_unchanged"].Run(row.FileId);
+            }
+        });
+    }
+
+    private static Disposition? Known(CallResultForm? form, string code) =>
+        (form?.Codes is { } codes ? codes.GetValueOrDefault(code) : code) is { } ours ? Dispositions.Find(ours) : null;
 
     /// <summary>Gives up what has lain as long as files are kept.</summary>
     public void Forget(int? days)

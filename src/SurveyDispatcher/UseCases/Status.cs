@@ -367,15 +367,18 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
         ];
     }
 
-    private MailProgress? MailOf(LastCycle? last, List<WorkerNow> workers) => database["status.mail_stage"].First(r =>
+    private MailProgress? MailOf(LastCycle? last, List<WorkerNow> workers)
     {
-        var (cycle, started, noted) = (r.GetInt64(0), r.Instant(1), r.Instant(2));
-        var running = r.GetInt64(3) == 0 && last?.Outcome == "running" && workers.Exists(w => w.Plans) && cycle == database["cycles.last"].First(c => c.GetInt64(0));
-        return new MailProgress(
-            cycle, started, Math.Max(0, (noted - started).TotalSeconds), running, r.GetInt64(4), r.GetInt64(5), r.GetInt64(6),
-            r.IsDBNull(11) ? null : r.Instant(11), r.IsDBNull(7) ? null : r.Instant(7), r.GetString(8) is { Length: > 0 } fault ? fault : null,
-            r.GetString(9) is { Length: > 0 } detail ? detail : null, r.GetInt64(10) != 0);
-    });
+        var running = last?.Outcome == "running" && workers.Exists(w => w.Plans) ? database["cycles.last"].First(c => (long?)c.GetInt64(0)) : null;
+        return database["status.mail_stage"].First(r =>
+        {
+            var (cycle, started, noted) = (r.GetInt64(0), r.Instant(1), r.Instant(2));
+            return new MailProgress(
+                cycle, started, Math.Max(0, (noted - started).TotalSeconds), r.GetInt64(3) == 0 && cycle == running, r.GetInt64(4), r.GetInt64(5), r.GetInt64(6),
+                r.IsDBNull(11) ? null : r.Instant(11), r.IsDBNull(7) ? null : r.Instant(7), r.GetString(8) is { Length: > 0 } fault ? fault : null,
+                r.GetString(9) is { Length: > 0 } detail ? detail : null, r.GetInt64(10) != 0);
+        });
+    }
 
     private List<ExtractSeries> Extracts(List<string> waiting)
     {

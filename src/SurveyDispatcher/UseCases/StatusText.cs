@@ -121,7 +121,7 @@ public static class StatusText
         if (s.NextCycle is { } next)
         {
             Add(lines, next.At is { } at
-                ? $"Next cycle: {Time(at)}, if a service runs (Schedule:Cycle '{next.Schedule}'){(s.NextCycleStops is null ? "" : "; it would stop, see above")}"
+                ? $"Next cycle: {Time(at)}{(s.Services.Count == 0 ? ", if a service runs" : "")} (Schedule:Cycle '{next.Schedule}'){(s.NextCycleStops is null ? "" : "; it would stop, see above")}"
                 : $"Next cycle: none, the schedule (Schedule:Cycle '{next.Schedule}') has come to its end");
         }
     }

@@ -191,7 +191,7 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
     private Phrase? Sums(long transactions)
     {
         if (database["verify.file_with_wrong_sum"].First(r => (Phrase?)(
-            $"The sum of {r.GetString(0)}/{r.GetString(1)} does not close: {r.GetInt64(2):N0} rows were read, but {r.GetInt64(3):N0} are new, {r.GetInt64(4):N0} updated, {r.GetInt64(5):N0} unchanged, {r.GetInt64(6):N0} rejected and {r.GetInt64(7):N0} in quarantine.")) is { } file)
+            $"The sum of {r.GetString(0)}/{r.GetString(1)} does not close: {r.GetInt64(2):N0} rows were read, but {r.GetInt64(3):N0} are new, {r.GetInt64(4):N0} updated, {r.GetInt64(5):N0} unchanged and {r.GetInt64(6):N0} rejected ({r.GetInt64(7):N0} wait in the quarantine).")) is { } file)
         {
             return file;
         }

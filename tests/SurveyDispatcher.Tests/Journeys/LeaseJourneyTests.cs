@@ -55,6 +55,7 @@ public sealed class LeaseJourneyTests
         await stalled.DisposeAsync();
         var after = await world.RunAsync("cycle", "--as-of", "2026-03-02");
 
+        Assert.True(status.Code == 0, status.Error);
         Assert.Contains($"process {stalled.Id} on {Environment.MachineName}. Wait until it has ended", turnedAway.Error, StringComparison.Ordinal);
         Assert.Contains($"process {stalled.Id} (plans)", status.Output, StringComparison.Ordinal);
         Assert.Equal((1, 0), (turnedAway.Code, after.Code));

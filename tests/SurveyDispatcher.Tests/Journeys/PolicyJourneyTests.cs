@@ -269,7 +269,7 @@ public sealed class PolicyJourneyTests
         using var world = await BegunAsync(cases: 100);
         world.Edit("programme.json", p => Window(p, 21));
         await world.CycleAsync("2026-03-03");
-        world.Tamper("DROP TABLE policy_changes; DROP TABLE policy_confirmations; DROP TABLE strata; DROP TABLE samples; PRAGMA user_version = 8");
+        world.BackToSchema8();
 
         await world.CycleAsync("2026-03-04");
 

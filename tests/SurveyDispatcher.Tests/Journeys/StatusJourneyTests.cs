@@ -43,7 +43,7 @@ public sealed class StatusJourneyTests
         using var world = new World();
         world.Extract("a.csv", Due, Due with { Transaction = "T2", Email = "" }, Due with { Transaction = "T3", Customer = "rental" }, Row.Service);
         await world.CycleAsync("2026-03-02");
-        BackToSchema8(world);
+        world.BackToSchema8();
 
         await world.CycleAsync("2026-03-05");
 
@@ -412,18 +412,6 @@ public sealed class StatusJourneyTests
         }
 
         Assert.True(status.GetProperty("sumHolds").GetBoolean());
-    }
-
-    /// <summary>The store as a program that did not know this step of the schema would have left it.</summary>
-    private static void BackToSchema8(World world)
-    {
-        foreach (var table in new[] { "movements", "reasons", "counting", "file_shapes", "mail_stages" })
-        {
-            world.Tamper($"DROP TABLE {table}");
-        }
-
-        world.Tamper("DROP INDEX cases_with_vendor");
-        world.Tamper(world.IsOnPostgres ? "UPDATE schema_version SET version = 8" : "PRAGMA user_version = 8");
     }
 
     /// <summary>Six in the morning of a day.</summary>

@@ -225,7 +225,7 @@ public sealed class VendorReceiptsTests
         await world.CycleAsync("2026-03-08");
 
         Assert.Equal([$"silent {First} 2"], await world.AlarmsAsync());
-        Assert.Contains("2 case(s) of phone_AU_sales_20260302_01.csv, handed over on 2026-03-02, came back with nothing in 5 days.", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+        Assert.Contains("2 case(s) of phone_AU_sales_20260302_01.csv, handed over on 2026-03-02, came back with nothing in 5 days.", World.Unwrapped((await world.RunAsync("status")).Output), StringComparison.Ordinal);
 
         world.Calls("e.csv", $"{await world.CaseIdAsync("c1")},1,2026-03-08T10:00:00+11:00,,3.13,,");
         world.Responses("r.csv", "case_id,mode,status,completed_at", $"{await world.CaseIdAsync("c2")},phone,partial,2026-03-08T10:00:00+11:00");

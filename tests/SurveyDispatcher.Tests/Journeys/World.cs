@@ -274,6 +274,31 @@ internal sealed class World : IDisposable
         return command.ExecuteNonQuery();
     }
 
+    /// <summary>The store as a program that did not know the last step of the schema would have left it.</summary>
+    public void BackToSchema8()
+    {
+        foreach (var table in new[]
+        {
+            "policy_changes", "policy_confirmations", "strata", "samples", "movements", "reasons", "counting", "file_shapes", "mail_stages", "list_versions", "acknowledgements", "quarantine",
+        })
+        {
+            Tamper($"DROP TABLE {table}");
+        }
+
+        foreach (var (table, column) in new[] { ("cycles", "kind"), ("lists", "cycle_id"), ("lists", "layout"), ("files", "rows_quarantined"), ("mails", "receipt") })
+        {
+            Tamper($"ALTER TABLE {table} DROP COLUMN {column}");
+        }
+
+        Tamper("DROP INDEX cases_with_vendor");
+        Tamper("DROP INDEX mails_open");
+        Tamper("CREATE INDEX mails_open ON mails (market, id) WHERE settled_in IS NULL");
+        Tamper(IsOnPostgres ? "UPDATE schema_version SET version = 8" : "PRAGMA user_version = 8");
+    }
+
+    /// <summary>A screen of status with its sentences in one line each.</summary>
+    public static string Unwrapped(string screen) => System.Text.RegularExpressions.Regex.Replace(screen, @"\r?\n  (?=\S)", " ");
+
     /// <summary>The same with the triggers out of the way.</summary>
     public int TamperLedger(string sql) => Tamper(
         database is null
