@@ -127,7 +127,7 @@ public static partial class DurableFile
         {
             if (Marshal.GetLastPInvokeError() is not OtherFileSystem and var error)
             {
-                throw File.Exists(path) ? new IOException($"{new Win32Exception(error).Message} : '{path}' to '{target}'") : new FileNotFoundException($"'{path}' is gone.");
+                throw File.Exists(path) ? new IOException(Reason.InWords($"{new Win32Exception(error).Message} : '{path}' to '{target}'")) : new FileNotFoundException(Say($"'{path}' is gone."));
             }
 
             MoveAcross(path, target);
@@ -171,7 +171,7 @@ public static partial class DurableFile
         var folder = OpenFolder(path, readOnly);
         if (folder < 0)
         {
-            throw new IOException($"The folder {path} can't be opened: {Marshal.GetLastPInvokeErrorMessage()}.");
+            throw new IOException(Say($"The folder {path} can't be opened: {Reason.InWords(Marshal.GetLastPInvokeErrorMessage())}."));
         }
 
         var failed = FlushFolder(folder) != 0;
@@ -180,7 +180,7 @@ public static partial class DurableFile
         const int invalid = 22; // file systems that can't flush a folder, some of them on networks
         if (failed && error != invalid)
         {
-            throw new IOException($"The folder {path} can't be flushed to the disk: {Marshal.GetPInvokeErrorMessage(error)}.");
+            throw new IOException(Say($"The folder {path} can't be flushed to the disk: {Reason.InWords(Marshal.GetPInvokeErrorMessage(error))}."));
         }
     }
 
@@ -207,7 +207,7 @@ public static partial class DurableFile
 
             if (Look(path) != (length, changed))
             {
-                throw new IOException($"'{path}' was changed while it was copied.");
+                throw new IOException(Say($"'{path}' was changed while it was copied."));
             }
 
             Rename(part, target); // and its folder: the other copy goes next

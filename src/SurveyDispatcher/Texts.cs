@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using Survey.Domain;
 
 namespace SurveyDispatcher;
@@ -18,6 +20,9 @@ internal static class Texts
     private static readonly Dictionary<string, Lazy<Dictionary<string, string>>> Translations = new[] { "zh-CN" }
         .ToDictionary(language => language, language => new Lazy<Dictionary<string, string>>(() => Read(language)), StringComparer.Ordinal);
 
+    /// <summary>Leaves the letters of all languages as they are, for JSON that has sentences in it.</summary>
+    public static JavaScriptEncoder InJson { get; } = JavaScriptEncoder.Create(UnicodeRanges.All);
+
     /// <summary>The languages that there are.</summary>
     public static IReadOnlyList<string> Languages { get; } = [English, .. Translations.Keys];
 
@@ -32,6 +37,15 @@ internal static class Texts
         Translations.TryGetValue(CultureInfo.CurrentUICulture.Name, out var translations)
             ? pattern => translations.Value.GetValueOrDefault(pattern, pattern)
             : pattern => pattern);
+
+    /// <summary>Codes, names and the like in a row, parted as the language does.</summary>
+    public static string Listed(IEnumerable<string> items) => string.Join(Say($", "), items);
+
+    /// <summary>The tag of the language that is spoken.</summary>
+    public static string Spoken => Translations.ContainsKey(CultureInfo.CurrentUICulture.Name) ? CultureInfo.CurrentUICulture.Name : English;
+
+    /// <summary>The language of a name, in whatever case; null when there is none.</summary>
+    public static string? Find(string name) => Languages.FirstOrDefault(language => language.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static Dictionary<string, string> Read(string language)
     {

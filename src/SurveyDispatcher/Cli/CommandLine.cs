@@ -41,6 +41,7 @@ public static class CommandLine
     /// <summary>Runs a command line.</summary>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, TimeProvider time)
     {
+        Speak(LanguageSetting.Of(args));
         var root = Root(new Surroundings(output, error, time));
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && !args.Any(a => a is "--help" or "-h" or "-?"))
@@ -50,7 +51,7 @@ public static class CommandLine
                 await error.WriteLineAsync(fault.Message);
             }
 
-            await error.WriteLineAsync($"'{CommandPath(parsed)} --help' shows what is possible.");
+            await error.WriteLineAsync(Say($"'{CommandPath(parsed)} --help' shows what is possible."));
             return WrongUsage;
         }
 
@@ -76,23 +77,23 @@ public static class CommandLine
         }
         catch (OperationCanceledException)
         {
-            await error.WriteLineAsync("Stopped. What was stored is kept; the next cycle goes on from there.");
+            await error.WriteLineAsync(Say($"Stopped. What was stored is kept; the next cycle goes on from there."));
             return Failed;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"A file could not be read or written: {PlainText.Shown(e.Message)} Mend that, then run the same command again.");
+            await error.WriteLineAsync(Say($"A file could not be read or written: {PlainText.Shown(Reason.Of(e))} Mend that, then run the same command again."));
             return Failed;
         }
         catch (System.Data.Common.DbException e)
         {
-            await error.WriteLineAsync($"The store can't be used: {Storage.Database.Explain(e)}");
+            await error.WriteLineAsync(Say($"The store can't be used: {Storage.Database.Explain(e)}"));
             return Failed;
         }
         catch (Exception e)
         {
-            await error.WriteLineAsync(
-                $"A fault of this program stopped it ({Unexpected.Describe(e)}); what was stored is kept. Please report this line, and the command that led to it.");
+            await error.WriteLineAsync(Say(
+                $"A fault of this program stopped it ({Unexpected.Describe(e)}); what was stored is kept. Please report this line, and the command that led to it."));
             return Failed;
         }
     }
@@ -512,7 +513,7 @@ public static class CommandLine
     {
         private long shownAt;
 
-        public void Report(string step, long done, long total)
+        public void Report(Phrase step, long done, long total)
         {
             if (shownAt != 0 && Stopwatch.GetElapsedTime(shownAt) < TimeSpan.FromMilliseconds(100) && done < total)
             {
@@ -521,7 +522,7 @@ public static class CommandLine
 
             shownAt = Stopwatch.GetTimestamp();
             var bar = total > 0 ? $"[{new string('#', (int)(20 * done / total)),-20}] {done:N0} of {total:N0}" : $"{done:N0}";
-            terminal.Write($"\r{PlainText.Shown(step)} {bar}\u001b[K");
+            terminal.Write($"\r{PlainText.Shown(Say(step))} {bar}\u001b[K");
         }
 
         public void Clear()

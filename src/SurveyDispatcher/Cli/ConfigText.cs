@@ -7,7 +7,7 @@ namespace SurveyDispatcher.Cli;
 /// <summary>The outcome of <c>config check</c>.</summary>
 internal static class ConfigText
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = Texts.InJson };
 
     public static string Of(ConfigFolder folder, PipelineConfig? config, IReadOnlyList<ConfigFault> faults, bool json)
     {
@@ -17,8 +17,8 @@ internal static class ConfigText
         }
 
         return config is null
-            ? $"{faults.Count} fault(s) in {folder.Name}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", faults)}"
-            : $"{folder.Name} is valid: {config.Programme.Markets.Count} markets, {config.Sources.Count} dealer systems, "
-                + $"texts in {string.Join(", ", config.Templates.Languages)}, {string.Join(" + ", Enum.GetValues<SurveyKind>().Select(s => config.Questionnaires.Newest(s).Questions.Count))} questions.";
+            ? Say($"{faults.Count} fault(s) in {folder.Name}:{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", faults)}")
+            : Say($"{folder.Name} is valid: {config.Programme.Markets.Count} markets, {config.Sources.Count} dealer systems, "
+                + $"texts in {Listed(config.Templates.Languages)}, {string.Join(" + ", Enum.GetValues<SurveyKind>().Select(s => config.Questionnaires.Newest(s).Questions.Count))} questions.");
     }
 }

@@ -45,7 +45,7 @@ public sealed class ConfigFolder
             files.Add(name["config/".Length..], () => assembly.GetManifestResourceStream(name)!);
         }
 
-        return new ConfigFolder("embedded defaults", files);
+        return new ConfigFolder(Say($"embedded defaults"), files);
     }
 
     /// <summary>The files below a folder, their paths relative to the configuration folder, in order of name.</summary>

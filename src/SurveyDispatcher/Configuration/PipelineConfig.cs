@@ -48,7 +48,7 @@ public sealed record PipelineConfig(
                 foreach (var language in market.Languages.Where(l => !string.IsNullOrWhiteSpace(l) && templates.LanguageFor(l, []) is null))
                 {
                     faults.Add(new ConfigFault(
-                        ProgrammeFile.Name, $"markets.{market.Code}.languages", $"There is no templates/{language}/messages.json."));
+                        ProgrammeFile.Name, $"markets.{market.Code}.languages", Say($"There is no templates/{language}/messages.json.")));
                 }
             }
         }
@@ -69,7 +69,7 @@ public sealed record PipelineConfig(
                 foreach (var language in market.Languages.Where(l => !string.IsNullOrWhiteSpace(l) && !words.Any(w => w == l || w == l.Split('-')[0])))
                 {
                     faults.Add(new ConfigFault(
-                        $"questionnaires/{survey.Code()}.json", "title", $"The wording in {language} is missing, in which {market.Code} invites (docs/questionnaires.md, Add a language)."));
+                        $"questionnaires/{survey.Code()}.json", "title", Say($"The wording in {language} is missing, in which {market.Code} invites (docs/questionnaires.md, Add a language).")));
                 }
             }
         }

@@ -40,7 +40,7 @@ internal static partial class QuestionnaireFile
 
         foreach (var file in folder.Below(Folder).Where(IsNobodys))
         {
-            faults.Add(new ConfigFault(file, "", "Nobody reads this file: questionnaires are sales.json, service.json, and other versions of them such as sales-2.json."));
+            faults.Add(new ConfigFault(file, "", Say($"Nobody reads this file: questionnaires are sales.json, service.json, and other versions of them such as sales-2.json.")));
         }
 
         return faults.Count > before ? null : new Questionnaires([.. all.Select(v => v.Read)]);
@@ -59,7 +59,7 @@ internal static partial class QuestionnaireFile
         var id = root.Text("id");
         if (id.Length > 0 && id != survey.Code())
         {
-            root.Fault("id", $"'{survey.Code()}' is expected, as in the file's name.");
+            root.Fault("id", Say($"'{survey.Code()}' is expected, as in the file's name."));
         }
 
         var version = root.Integer("version", 1, 9999, required: true) ?? 1;
@@ -81,7 +81,7 @@ internal static partial class QuestionnaireFile
 
         foreach (var unused in scales.Keys.Where(name => !questions.Exists(q => q.Scale.Id == name)))
         {
-            root.Fault($"scales.{unused}", "No question is answered on this scale.");
+            root.Fault($"scales.{unused}", Say($"No question is answered on this scale."));
         }
 
         root.NoMore();
@@ -97,11 +97,11 @@ internal static partial class QuestionnaireFile
         {
             if (one.Version == next.Version)
             {
-                faults.Add(new ConfigFault(otherFile, "version", $"{file} is version {one.Version}, too. Raise it with every change."));
+                faults.Add(new ConfigFault(otherFile, "version", Say($"{file} is version {one.Version}, too. Raise it with every change.")));
             }
             else if (one.ValidFrom >= next.ValidFrom)
             {
-                faults.Add(new ConfigFault(otherFile, "validFrom", $"Version {next.Version} must come into force after version {one.Version} ({file}, from {one.ValidFrom:yyyy-MM-dd})."));
+                faults.Add(new ConfigFault(otherFile, "validFrom", Say($"Version {next.Version} must come into force after version {one.Version} ({file}, from {one.ValidFrom:yyyy-MM-dd}).")));
             }
 
         }
@@ -117,7 +117,7 @@ internal static partial class QuestionnaireFile
             {
                 if (!first.TryAdd(question.Id, (file, question.Scale.Kind)) && first[question.Id] is var other && other.Kind != question.Scale.Kind)
                 {
-                    faults.Add(new ConfigFault(file, $"questions.{question.Id}", $"It is answered in another way than in {other.File}, and would share its column: give it an id of its own."));
+                    faults.Add(new ConfigFault(file, $"questions.{question.Id}", Say($"It is answered in another way than in {other.File}, and would share its column: give it an id of its own.")));
                 }
             }
         }
@@ -160,7 +160,7 @@ internal static partial class QuestionnaireFile
             };
             if (kind is null)
             {
-                node.Fault("kind", "Unknown kind of scale. Known: scale, choice, choices, text.");
+                node.Fault("kind", Say($"Unknown kind of scale. Known: scale, choice, choices, text."));
                 continue;
             }
 
@@ -172,12 +172,12 @@ internal static partial class QuestionnaireFile
                     codes.Add(new ScaleCode(code.Text("code"), Translated(code, "label", languages)));
                     if (!codes[^1].Code.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
                     {
-                        code.Fault("code", $"A code is of ASCII letters, digits, _ and -, not '{codes[^1].Code}'.");
+                        code.Fault("code", Say($"A code is of ASCII letters, digits, _ and -, not '{codes[^1].Code}'."));
                     }
 
                     if (codes[..^1].Exists(c => c.Code == codes[^1].Code))
                     {
-                        code.Fault("code", $"Two codes of the scale are called '{codes[^1].Code}'.");
+                        code.Fault("code", Say($"Two codes of the scale are called '{codes[^1].Code}'."));
                     }
 
                     code.NoMore();
@@ -221,7 +221,7 @@ internal static partial class QuestionnaireFile
             var asked = earlier.Find(q => q.Id == askedIf.Question);
             if (asked is null)
             {
-                routing.Fault("question", $"No earlier question is called '{askedIf.Question}'.");
+                routing.Fault("question", Say($"No earlier question is called '{askedIf.Question}'."));
             }
             else
             {
@@ -232,26 +232,26 @@ internal static partial class QuestionnaireFile
         node.NoMore();
         if (id.Length > 0 && !ColumnName().IsMatch(id))
         {
-            node.Fault("id", $"'{PlainText.Shown(id)}' can't be a column of files and exports: a small letter, then up to 25 small letters, digits and _.");
+            node.Fault("id", Say($"'{PlainText.Shown(id)}' can't be a column of files and exports: a small letter, then up to 25 small letters, digits and _."));
         }
         else if (Taken.Contains(id))
         {
-            node.Fault("id", $"'{id}' is the name of another column of response files or exports: choose another one.");
+            node.Fault("id", Say($"'{id}' is the name of another column of response files or exports: choose another one."));
         }
 
         if (earlier.Exists(q => q.Id == id))
         {
-            node.Fault("id", $"Two questions are called '{id}'.");
+            node.Fault("id", Say($"Two questions are called '{id}'."));
         }
 
         if (!sections.Exists(s => s.Id == section))
         {
-            node.Fault("section", $"There is no section '{section}'.");
+            node.Fault("section", Say($"There is no section '{section}'."));
         }
 
         if (!scales.TryGetValue(scaleName, out var scale))
         {
-            node.Fault("scale", $"There is no scale '{scaleName}'.");
+            node.Fault("scale", Say($"There is no scale '{scaleName}'."));
             return null;
         }
 
@@ -265,7 +265,7 @@ internal static partial class QuestionnaireFile
     {
         foreach (var code in codes.Where(c => !scale.Admits(c)))
         {
-            node.Fault(key, $"'{code}' is no code of the scale '{scale.Id}'.");
+            node.Fault(key, Say($"'{code}' is no code of the scale '{scale.Id}'."));
         }
     }
 
@@ -274,12 +274,12 @@ internal static partial class QuestionnaireFile
         var texts = node.Map(key, required: true);
         foreach (var language in languages.Where(l => !texts.TryGetValue(l, out var t) || t.Length == 0))
         {
-            node.Fault(key, $"The wording in {language} is missing.");
+            node.Fault(key, Say($"The wording in {language} is missing."));
         }
 
         foreach (var language in texts.Keys.Where(l => !languages.Contains(l)))
         {
-            node.Fault(key, $"There is a wording in {language}, in which the title has none.");
+            node.Fault(key, Say($"There is a wording in {language}, in which the title has none."));
         }
 
         return texts;

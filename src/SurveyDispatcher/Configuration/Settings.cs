@@ -12,6 +12,9 @@ public sealed class Settings
 
     private const string DkimSelectors = $"{MailOptions.Section}:{nameof(MailOptions.DkimSelectors)}";
 
+    /// <summary>The language of everything that the program says to people: <c>en</c> or <c>zh-CN</c>. The default is <c>en</c>.</summary>
+    public string Language { get; set; } = Texts.English;
+
     /// <summary>Where the pipeline keeps its files.</summary>
     public DataOptions Data { get; set; } = new();
 
@@ -71,6 +74,12 @@ public sealed class Settings
         {
             // The binder knows lists as NAME:0, NAME:1; one variable of the environment can't be that.
             settings.Mail.DkimSelectors = selectors.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        }
+
+        if (Texts.Find(settings.Language) is null)
+        {
+            faults.Add(new ConfigFault(FileName, nameof(Language), Say(
+                $"'{settings.Language}' is no language that this program speaks. Known: {Listed(Languages)}. (It may also come from the environment variable SURVEY_Language.)")));
         }
 
         Check("Data", settings.Data, faults);
@@ -134,7 +143,7 @@ public sealed class Settings
         Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
         foreach (var result in results)
         {
-            faults.Add(new ConfigFault(FileName, $"{section}:{string.Join(", ", result.MemberNames)}", result.ErrorMessage ?? "Invalid."));
+            faults.Add(new ConfigFault(FileName, $"{section}:{string.Join(", ", result.MemberNames)}", Reason.InWords(result.ErrorMessage!)));
         }
     }
 }

@@ -78,7 +78,7 @@ public sealed class DataDirectory
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new OperatorException(
-                $"The data directory {Root} can't be written: {e.Message} Choose another with --data DIR, or give this user the right to write there.", e);
+                $"The data directory {Root} can't be written: {Reason.Of(e)} Choose another with --data DIR, or give this user the right to write there.", e);
         }
     }
 

@@ -118,7 +118,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem($"{path} can't be taken from the inbox: {e.Message.TrimEnd('.')}. Make room, or give this user the right to move files there; the next cycle tries again.");
+            problem($"{path} can't be taken from the inbox: {Reason.Of(e).TrimEnd('.', '。')}. Make room, or give this user the right to move files there; the next cycle tries again.");
             return false;
         }
     }
@@ -144,7 +144,7 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            problem($"{folder} can't be read: {e.Message} Give this user the right to read it; the next cycle tries again.");
+            problem($"{folder} can't be read: {Reason.Of(e)} Give this user the right to read it; the next cycle tries again.");
             return [];
         }
     }

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Files;
 
 /// <summary>A file that can't be read row by row: bytes that its encoding can't be, or no line ends.</summary>
-public sealed class NoRowsException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class NoRowsException(Phrase message, Exception? inner = null) : Exception(Say(message), inner);
 
 /// <summary>Takes rows out of a CSV file; every other byte stays as it is, in whatever encoding.</summary>
 /// <remarks>
@@ -116,11 +117,11 @@ public static class RowRemoval
         try
         {
             var text = encoding.GetString(line);
-            return text.Contains('\0', StringComparison.Ordinal) ? throw new NoRowsException("It is binary, or in another encoding.") : text;
+            return text.Contains('\0', StringComparison.Ordinal) ? throw new NoRowsException($"It is binary, or in another encoding.") : text;
         }
         catch (DecoderFallbackException e)
         {
-            throw new NoRowsException("It has bytes that its encoding can't be.", e);
+            throw new NoRowsException($"It has bytes that its encoding can't be.", e);
         }
     }
 
@@ -226,7 +227,7 @@ public static class RowRemoval
                 }
                 else if (line.Count > MaxLineBytes)
                 {
-                    throw new NoRowsException("A line of it is longer than any row is.");
+                    throw new NoRowsException($"A line of it is longer than any row is.");
                 }
             }
         }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
 
@@ -8,9 +9,9 @@ namespace SurveyDispatcher.Mail;
 /// <param name="who">What the server is, for messages.</param>
 /// <param name="host">The host that the certificate must be for.</param>
 /// <param name="trusted">The roots of a private CA, trusted instead of the machine's; null: the machine's.</param>
-internal sealed class CertificateCheck(string section, string who, string host, X509Certificate2Collection? trusted)
+internal sealed class CertificateCheck(string section, Phrase who, string host, X509Certificate2Collection? trusted)
 {
-    private string _fault = "";
+    private Phrase? _fault;
 
     /// <summary>What the certificate says, good or not; null before one was shown.</summary>
     public CertificateFacts? Shown { get; private set; }
@@ -34,18 +35,18 @@ internal sealed class CertificateCheck(string section, string who, string host, 
     public bool Passes(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors found)
     {
         Shown = CertificateFacts.Of(certificate);
-        return (_fault = FaultOf(found, chain)).Length == 0;
+        return (_fault = FaultOf(found, chain)) is null;
     }
 
     /// <summary>What to tell of a handshake that failed; another try would fail, too.</summary>
-    public string Problem(string server) => _fault.Length == 0
-        ? $"The TLS handshake with {server} failed; look at {section}:Security and {section}:Port."
+    public Phrase Problem(string server) => _fault is null
+        ? (Phrase)$"The TLS handshake with {server} failed; look at {section}:Security and {section}:Port."
         : $"The certificate of {server} is not good: {_fault}.";
 
-    /// <summary>All that is wrong with a certificate, and what to look at; empty when nothing is.</summary>
-    private string FaultOf(SslPolicyErrors errors, X509Chain? chain)
+    /// <summary>All that is wrong with a certificate, and what to look at; null when nothing is.</summary>
+    private Phrase? FaultOf(SslPolicyErrors errors, X509Chain? chain)
     {
-        var faults = new List<string>();
+        var faults = new List<Phrase>();
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
         {
             faults.Add($"{who} shows none");
@@ -63,9 +64,9 @@ internal sealed class CertificateCheck(string section, string who, string host, 
             }
             if (found != X509ChainStatusFlags.NotTimeValid)
             {
-                faults.Add("it was made by nobody whom this machine trusts (look at Mail:TrustedCertificate)");
+                faults.Add($"it was made by nobody whom this machine trusts (look at Mail:TrustedCertificate)");
             }
         }
-        return string.Join(", and ", faults);
+        return faults.Count == 0 ? null : faults.Aggregate((first, next) => $"{first}, and {next}");
     }
 }

@@ -101,29 +101,29 @@ public sealed partial record DeliveryReport
         };
         if (walk.IsComplaint)
         {
-            return report with { Kind = ReportKind.Other, Why = "a feedback report (RFC 5965): a complaint about a mail that did arrive" };
+            return report with { Kind = ReportKind.Other, Why = Say($"a feedback report (RFC 5965): a complaint about a mail that did arrive") };
         }
         if (walk.IsReceipt)
         {
-            return report with { Kind = ReportKind.AutoReply, Why = "a receipt (RFC 8098)" };
+            return report with { Kind = ReportKind.AutoReply, Why = Say($"a receipt (RFC 8098)") };
         }
         var recipients = walk.Recipients;
         if (recipients.Exists(r => r.Action.Length > 0 || r.Status is not null))
         {
-            return report with { Kind = ReportKind.Report, Why = "a delivery report (RFC 3464)", Recipients = recipients };
+            return report with { Kind = ReportKind.Report, Why = Say($"a delivery report (RFC 3464)"), Recipients = recipients };
         }
         if (fromMailer && OldBounces.Read(mail, walk.FirstId) is { } old)
         {
-            return report with { Kind = ReportKind.Report, Why = $"a bounce in the form of {old.Form}, without the fields of RFC 3464", Recipients = old.Recipients };
+            return report with { Kind = ReportKind.Report, Why = Say($"a bounce in the form of {old.Form}, without the fields of RFC 3464"), Recipients = old.Recipients };
         }
         if (AutomaticBy(mail) is { } field)
         {
-            return report with { Kind = ReportKind.AutoReply, Why = $"an automatic reply, as its field {field} says" };
+            return report with { Kind = ReportKind.AutoReply, Why = Say($"an automatic reply, as its field {field} says") };
         }
         return report with
         {
             Kind = ReportKind.Other,
-            Why = fromMailer ? "a notification from a mailer, in no form that is known here" : "neither a delivery report nor an automatic notification",
+            Why = fromMailer ? Say($"a notification from a mailer, in no form that is known here") : Say($"neither a delivery report nor an automatic notification"),
         };
     }
 

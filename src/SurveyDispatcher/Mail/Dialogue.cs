@@ -1,13 +1,36 @@
 using System.Net.Sockets;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
+
+/// <summary>What a dialogue waits for.</summary>
+internal enum DialogueStep
+{
+    /// <summary>The connection.</summary>
+    Connection,
+
+    /// <summary>The TLS handshake.</summary>
+    Handshake,
+
+    /// <summary>The server's first words.</summary>
+    Greeting,
+
+    /// <summary>Replies to EHLO, STARTTLS and the login.</summary>
+    Opening,
+
+    /// <summary>Replies to MAIL, RCPT and DATA.</summary>
+    Envelope,
+
+    /// <summary>The message is on its way.</summary>
+    Message,
+
+    /// <summary>The reply to the final dot.</summary>
+    FinalDot,
+}
 
 /// <summary>A dialogue with a relay, whoever speaks it: a limit on every wait, cancellation, and one vocabulary for how it was cut.</summary>
 internal sealed class Dialogue : IDisposable
 {
-    /// <summary>The step in which the server speaks first.</summary>
-    public const string Greeting = "at the greeting";
-
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
     private readonly MailOptions _options;
@@ -18,7 +41,7 @@ internal sealed class Dialogue : IDisposable
     private volatile bool _dotOnItsWay;
     private bool _broken;
     private bool _abandoned;
-    private string _step = "while connecting";
+    private DialogueStep _step;
 
     public Dialogue(MailOptions options, TimeProvider clock)
     {
@@ -36,8 +59,22 @@ internal sealed class Dialogue : IDisposable
     /// <summary>Whether something went wrong, so that no more dialogue is possible.</summary>
     public bool IsBroken => _broken || _limit.IsCancellationRequested;
 
+    private Phrase Step => _step switch
+    {
+        DialogueStep.Connection => $"while connecting",
+        DialogueStep.Handshake => $"in the TLS handshake",
+        DialogueStep.Greeting => $"at the greeting",
+        DialogueStep.Opening => $"in the opening",
+        DialogueStep.Envelope => $"in the envelope",
+        DialogueStep.Message => $"while sending the message",
+        DialogueStep.FinalDot => $"after the final dot",
+        _ => throw new ArgumentOutOfRangeException(nameof(_step), _step, "Unknown step."),
+    };
+
     /// <summary>A port for TLS from the first byte waits for us as we wait for its greeting.</summary>
-    private string Hint => _step == Greeting && _options.Security != MailSecurity.Tls ? " If it is a port for TLS from the first byte, set Mail:Security to Tls." : "";
+    private Phrase NoAnswer => _step == DialogueStep.Greeting && _options.Security != MailSecurity.Tls
+        ? (Phrase)$"{Server} did not answer within {_options.TimeoutSeconds} s {Step}. If it is a port for TLS from the first byte, set Mail:Security to Tls."
+        : $"{Server} did not answer within {_options.TimeoutSeconds} s {Step}.";
 
     /// <summary>Whether an exception means that the dialogue ended before its time.</summary>
     public static bool IsCut(Exception e) =>
@@ -52,7 +89,7 @@ internal sealed class Dialogue : IDisposable
     public SmtpFaultException Nonsense()
     {
         _broken = true;
-        return SmtpFaultException.Connection($"{Server} does not speak SMTP {_step}.");
+        return SmtpFaultException.Connection($"{Server} does not speak SMTP {Step}.");
     }
 
     /// <summary>What came in the clear behind the reply to STARTTLS was put there by someone on the way (CVE-2011-0411).</summary>
@@ -63,9 +100,9 @@ internal sealed class Dialogue : IDisposable
     }
 
     /// <summary>Starts the wait for a step; the same limit holds for a whole group of commands and replies.</summary>
-    /// <param name="step">In words, for messages.</param>
+    /// <param name="step">What is waited for.</param>
     /// <param name="times">How many steps the server may take before it answers.</param>
-    public void Arm(string step, int times = 1)
+    public void Arm(DialogueStep step, int times = 1)
     {
         _step = step;
         lock (_lock)
@@ -94,7 +131,7 @@ internal sealed class Dialogue : IDisposable
     /// <exception cref="OperationCanceledException">It came before, and the dot surely does not go out.</exception>
     public void ArmForDot()
     {
-        Arm("while sending the message");
+        Arm(DialogueStep.Message);
         lock (_lock)
         {
             if (!_givenUp)
@@ -123,9 +160,9 @@ internal sealed class Dialogue : IDisposable
             throw e switch
             {
                 OperationCanceledException when ct.IsCancellationRequested || _abandoned => new OperationCanceledException(ct),
-                OperationCanceledException or TimeoutException => SmtpFaultException.Connection($"{Server} did not answer within {_options.TimeoutSeconds} s {_step}.{Hint}", e),
+                OperationCanceledException or TimeoutException => SmtpFaultException.Connection(NoAnswer, e),
                 SmtpFaultException => e,
-                _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {_step}.", e),
+                _ => SmtpFaultException.Connection($"{Server} can't be reached or closed the connection {Step}.", e),
             };
         }
     }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
 
@@ -31,7 +32,7 @@ internal readonly record struct DnsReply(DnsReplyKind Kind, IReadOnlyList<string
 
     public static DnsReply Of(IReadOnlyList<string> texts) => new(DnsReplyKind.Texts, texts, "");
 
-    public static DnsReply Failed(string problem) => new(DnsReplyKind.Failed, [], problem);
+    public static DnsReply Failed(Phrase problem) => new(DnsReplyKind.Failed, [], Say(problem));
 }
 
 /// <summary>One question for the TXT records of a name, as bytes (RFC 1035 4.1), and the reading of what comes back.</summary>
@@ -103,7 +104,7 @@ internal sealed class DnsQuestion
         if (answers == 0 && rcode == NoError && (flags & 0x0480) == 0)
         {
             // Neither an authority (AA) nor a resolver (RA): it points elsewhere, which is not "there is none".
-            return DnsReply.Failed("does not resolve names for others");
+            return DnsReply.Failed($"does not resolve names for others");
         }
         return Answers(ref reader, answers);
     }
@@ -139,7 +140,7 @@ internal sealed class DnsQuestion
         }
         if (reader.Bad)
         {
-            return DnsReply.Failed("gave an answer that can't be read");
+            return DnsReply.Failed($"gave an answer that can't be read");
         }
 
         // The resolver gives the whole chain of aliases (RFC 1034 4.3.2); each is followed once, so that a ring ends.
@@ -151,13 +152,13 @@ internal sealed class DnsQuestion
         return DnsReply.Of([.. texts.Where(t => t.Owner == name).Select(t => t.Text)]);
     }
 
-    private static string Refusal(int rcode) => rcode switch
+    private static Phrase Refusal(int rcode) => rcode switch
     {
-        1 => "did not understand the question (FORMERR)",
-        2 => "could not find out (SERVFAIL)",
-        4 => "does not know such questions (NOTIMP)",
-        5 => "refused to answer (REFUSED)",
-        _ => string.Create(CultureInfo.InvariantCulture, $"answered with error {rcode}"),
+        1 => $"did not understand the question (FORMERR)",
+        2 => $"could not find out (SERVFAIL)",
+        4 => $"does not know such questions (NOTIMP)",
+        5 => $"refused to answer (REFUSED)",
+        _ => $"answered with error {rcode}",
     };
 
     /// <summary>The name as on the wire, each label behind its length, in lower case, one character a byte.</summary>

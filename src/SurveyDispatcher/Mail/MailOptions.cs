@@ -47,7 +47,7 @@ public sealed class MailOptions : IValidatableObject
     /// <c>Pickup</c> writes <c>.eml</c> files to <c>mail/</c> in the data directory; <c>Smtp</c> sends; <c>MailKit</c> sends through
     /// that library, in a build that has it. The default is <c>Pickup</c>.
     /// </summary>
-    [AllowedValues("Pickup", "Smtp", "MailKit", ErrorMessage = "'Pickup', 'Smtp' or 'MailKit' is expected.")]
+    [AllowedValues("Pickup", "Smtp", "MailKit", ErrorMessageResourceType = typeof(MailOptions), ErrorMessageResourceName = nameof(KnownTransports))]
     public string Transport { get; set; } = "Pickup";
 
     /// <summary>The relay's name or address; its certificate must be for this name. The default is <c>localhost</c>.</summary>
@@ -123,6 +123,9 @@ public sealed class MailOptions : IValidatableObject
     /// <summary>The name server that is asked for these records, <c>ADDRESS</c> or <c>ADDRESS:PORT</c>. Empty (the default): the machine's.</summary>
     public string DnsServer { get; set; } = "";
 
+    /// <summary>What is said of any other transport.</summary>
+    internal static string KnownTransports => Say($"'Pickup', 'Smtp' or 'MailKit' is expected.");
+
     /// <summary>Whether this build can speak through MailKit: <c>-p:MailKit=true</c>, docs/mailkit.md.</summary>
     internal static bool HasMailKit =>
 #if MAILKIT
@@ -136,40 +139,43 @@ public sealed class MailOptions : IValidatableObject
     {
         if (BounceAddress.Length > 0 && EmailAddress.Parse(BounceAddress) is null)
         {
-            yield return new($"'{BounceAddress}' is no e-mail address.", [nameof(BounceAddress)]);
+            yield return new(Say($"'{BounceAddress}' is no e-mail address."), [nameof(BounceAddress)]);
         }
 
         if (Array.FindIndex(DkimSelectors, s => !IsSelector(s)) is >= 0 and var wrong)
         {
-            yield return new($"'{DkimSelectors[wrong]}' is no DKIM selector: a name such as s2026 is expected.", [nameof(DkimSelectors)]);
+            yield return new(Say($"'{DkimSelectors[wrong]}' is no DKIM selector: a name such as s2026 is expected."), [nameof(DkimSelectors)]);
         }
 
         if (DnsServer.Length > 0 && TxtLookup.ServerOf(DnsServer) is null)
         {
-            yield return new($"'{DnsServer}' is no name server: an address such as 192.0.2.53 or 192.0.2.53:5353 is expected.", [nameof(DnsServer)]);
+            yield return new(Say($"'{DnsServer}' is no name server: an address such as 192.0.2.53 or 192.0.2.53:5353 is expected."), [nameof(DnsServer)]);
         }
 
         if (TrustedCertificate.Length > 0 && CertificateProblem() is { } problem)
         {
-            yield return new($"'{TrustedCertificate}' is no file of PEM certificates: {problem}", [nameof(TrustedCertificate)]);
+            yield return new(Say($"'{TrustedCertificate}' is no file of PEM certificates: {problem}"), [nameof(TrustedCertificate)]);
         }
 
-        const string build = "this build has not. Build one with 'dotnet publish src/SurveyDispatcher -c Release -p:MailKit=true -o bin' where the package MailKit can be had (docs/mailkit.md)";
         if (Transport == "MailKit" && !HasMailKit)
         {
-            yield return new($"'MailKit' needs the library MailKit, which {build}, or set 'Smtp'.", [nameof(Transport)]);
+            yield return new(
+                Say($"'MailKit' needs the library MailKit, which this build has not. Build one with 'dotnet publish src/SurveyDispatcher -c Release -p:MailKit=true -o bin' where the package MailKit can be had (docs/mailkit.md), or set 'Smtp'."),
+                [nameof(Transport)]);
         }
 
         if (BounceMailbox.Host.Length > 0 && !HasMailKit)
         {
-            yield return new($"Reports are fetched by IMAP with the library MailKit, which {build}, or let something else put them into inbox/bounces/.", [nameof(BounceMailbox)]);
+            yield return new(
+                Say($"Reports are fetched by IMAP with the library MailKit, which this build has not. Build one with 'dotnet publish src/SurveyDispatcher -c Release -p:MailKit=true -o bin' where the package MailKit can be had (docs/mailkit.md), or let something else put them into inbox/bounces/."),
+                [nameof(BounceMailbox)]);
         }
 
         var faults = new List<ValidationResult>();
         Validator.TryValidateObject(BounceMailbox, new ValidationContext(BounceMailbox), faults, validateAllProperties: true);
         foreach (var fault in faults)
         {
-            yield return new(fault.ErrorMessage, fault.MemberNames.Select(m => $"{nameof(BounceMailbox)}:{m}"));
+            yield return new(Reason.InWords(fault.ErrorMessage!), fault.MemberNames.Select(m => $"{nameof(BounceMailbox)}:{m}"));
         }
     }
 
@@ -202,11 +208,11 @@ public sealed class MailOptions : IValidatableObject
                 certificate.Dispose();
             }
 
-            return found == 0 ? "it holds none." : null;
+            return found == 0 ? Say($"it holds none.") : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            return e.Message;
+            return Reason.Of(e);
         }
     }
 }
@@ -244,17 +250,17 @@ public sealed class BounceMailboxOptions : IValidatableObject
     {
         if (Host.Length > 0 && User.Length == 0)
         {
-            yield return new("The mailbox needs the name of a login.", [nameof(User)]);
+            yield return new(Say($"The mailbox needs the name of a login."), [nameof(User)]);
         }
 
         if (Host.Length == 0 && User.Length > 0)
         {
-            yield return new("The mailbox needs the server's name.", [nameof(Host)]);
+            yield return new(Say($"The mailbox needs the server's name."), [nameof(Host)]);
         }
 
         if (ProcessedFolder.Length > 0 && ProcessedFolder == Folder)
         {
-            yield return new("What was fetched can't be moved to the folder that it is fetched from.", [nameof(ProcessedFolder)]);
+            yield return new(Say($"What was fetched can't be moved to the folder that it is fetched from."), [nameof(ProcessedFolder)]);
         }
     }
 }

@@ -40,7 +40,7 @@ public sealed class PickupTransport(string directory) : IMailTransport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new Delivery.ServerUnusable($"The mail folder can't be written: {e.Message}");
+            return new Delivery.ServerUnusable(Say($"The mail folder can't be written: {Reason.Of(e)}"));
         }
     }
 

@@ -276,7 +276,7 @@ public sealed class RelayTransport : IMailTransport
                 return _gotThrough > began ? new Delivery.TryLater(new(4, 4, 2)) : fault.Outcome;
             }
         }
-        return fault?.Outcome ?? new Delivery.ServerUnusable($"{_options.Host}:{_options.Port} is not tried for the moment.");
+        return fault?.Outcome ?? new Delivery.ServerUnusable(Say($"{_options.Host}:{_options.Port} is not tried for the moment."));
     }
 
     private sealed record Refusal(Delivery Outcome, long At);

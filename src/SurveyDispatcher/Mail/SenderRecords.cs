@@ -74,7 +74,7 @@ internal static class SenderRecords
         }
         if (selectors.Count == 0)
         {
-            findings.Add(new("DKIM", sender, Health.Warning, "", "It was not checked: set Mail:DkimSelectors to what stands behind s= in the DKIM-Signature of your mail."));
+            findings.Add(new("DKIM", sender, Health.Warning, "", Say($"It was not checked: set Mail:DkimSelectors to what stands behind s= in the DKIM-Signature of your mail.")));
         }
         findings.AddRange(Dmarc(sender, envelope, [.. names.Zip(policies)]));
         return findings;
@@ -91,16 +91,16 @@ internal static class SenderRecords
         }
         var records = texts.Where(t => t.Equals("v=spf1", StringComparison.OrdinalIgnoreCase) || t.StartsWith("v=spf1 ", StringComparison.OrdinalIgnoreCase)).ToList();
         var found = string.Join(" | ", records);
-        Finding Says(Health health, string advice) => new("SPF", domain, health, found, advice);
+        Finding Says(Health health, Phrase? advice = null) => new("SPF", domain, health, found, advice is null ? "" : Say(advice));
         if (records.Count != 1)
         {
             return Says(Health.Fault, records.Count == 0
-                ? $"There is no SPF record: publish a TXT record at {domain} such as 'v=spf1 include:YOUR-RELAY -all'."
-                : "There are several SPF records, so receivers take none of them: join them into one.");
+                ? (Phrase)$"There is no SPF record: publish a TXT record at {domain} such as 'v=spf1 include:YOUR-RELAY -all'."
+                : $"There are several SPF records, so receivers take none of them: join them into one.");
         }
 
         var terms = records[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..].Select(SpfTerm.Read).ToList();
-        if (terms.Find(t => t.Problem.Length > 0) is { } wrong)
+        if (terms.Find(t => t.Problem is not null) is { } wrong)
         {
             return Says(Health.Fault, $"'{wrong.Text}' {wrong.Problem}, so receivers can't use the record: mend it.");
         }
@@ -115,15 +115,15 @@ internal static class SenderRecords
         {
             return terms.Find(t => t.Name == "redirect") is { } redirect
                 ? Says(Health.Good, $"It goes on in the record of {redirect.Value}, which was not looked at.")
-                : Says(Health.Warning, "It does not say what is not allowed: end it with -all or ~all.");
+                : Says(Health.Warning, $"It does not say what is not allowed: end it with -all or ~all.");
         }
         return terms[end].Qualifier switch
         {
-            '+' => Says(Health.Fault, "+all lets everyone send in your name: end it with -all or ~all."),
-            '?' => Says(Health.Warning, "?all says nothing of other senders: end it with -all or ~all."),
-            _ when !terms[..end].Exists(t => t.Qualifier == '+' && !t.IsModifier) => Says(Health.Fault, "It allows no server at all: name your relay's before 'all'."),
+            '+' => Says(Health.Fault, $"+all lets everyone send in your name: end it with -all or ~all."),
+            '?' => Says(Health.Warning, $"?all says nothing of other senders: end it with -all or ~all."),
+            _ when !terms[..end].Exists(t => t.Qualifier == '+' && !t.IsModifier) => Says(Health.Fault, $"It allows no server at all: name your relay's before 'all'."),
             _ when terms[(end + 1)..].Exists(t => !t.IsModifier) => Says(Health.Warning, $"What stands behind '{terms[end].Text}' is never looked at: move it in front."),
-            _ => Says(Health.Good, ""),
+            _ => Says(Health.Good),
         };
     }
 
@@ -140,23 +140,23 @@ internal static class SenderRecords
             return NotKnown("DKIM", name, answer);
         }
         var found = string.Join(" | ", texts);
-        Finding Says(Health health, string advice) => new("DKIM", name, health, found, advice);
+        Finding Says(Health health, Phrase? advice = null) => new("DKIM", name, health, found, advice is null ? "" : Say(advice));
         if (texts.Count != 1)
         {
             return Says(Health.Fault, texts.Count == 0
-                ? "There is no key: publish the one that your relay signs with, or mend Mail:DkimSelectors."
-                : "There are several records, and which one counts is not defined: leave one.");
+                ? (Phrase)$"There is no key: publish the one that your relay signs with, or mend Mail:DkimSelectors."
+                : $"There are several records, and which one counts is not defined: leave one.");
         }
         if (Tags(texts[0]) is not { } tags || !tags.Exists(t => t.Name == "p") || tags.FindIndex(t => t.Name == "v") is > 0
             || (tags[0].Name == "v" && tags[0].Value != "DKIM1"))
         {
-            return Says(Health.Fault, "This is no DKIM key (v=DKIM1; k=rsa; p=...): publish the one that your relay signs with.");
+            return Says(Health.Fault, $"This is no DKIM key (v=DKIM1; k=rsa; p=...): publish the one that your relay signs with.");
         }
         string Of(string tag, string otherwise) => tags.Find(t => t.Name == tag) is { Name: not null } said ? said.Value : otherwise;
         var (kind, key) = (Of("k", "rsa"), string.Concat(Of("p", "").Where(c => !char.IsWhiteSpace(c))));
         if (key.Length == 0)
         {
-            return Says(Health.Fault, "The key is revoked (p= is empty), so what is signed with it fails: publish a new one, or take the selector out of Mail:DkimSelectors.");
+            return Says(Health.Fault, $"The key is revoked (p= is empty), so what is signed with it fails: publish a new one, or take the selector out of Mail:DkimSelectors.");
         }
         if (kind is not ("rsa" or "ed25519"))
         {
@@ -164,7 +164,7 @@ internal static class SenderRecords
         }
         if (!Of("h", "sha256").Split(':').Any(h => h.Trim() is "sha256"))
         {
-            return Says(Health.Fault, "It allows sha1 only, which receivers refuse (RFC 8301): take h= out.");
+            return Says(Health.Fault, $"It allows sha1 only, which receivers refuse (RFC 8301): take h= out.");
         }
         var bits = Bits(kind, key);
         return bits switch
@@ -172,8 +172,8 @@ internal static class SenderRecords
             0 => Says(Health.Fault, $"What stands in p= is no {kind} key: publish the one that your relay signs with."),
             < 1024 when kind == "rsa" => Says(Health.Fault, $"The key has {bits} bits; receivers refuse fewer than 1024: make one of 2048."),
             < 2048 when kind == "rsa" => Says(Health.Warning, $"The key has {bits} bits: make one of 2048."),
-            _ when Of("t", "").Split(':').Any(f => f.Trim() is "y") => Says(Health.Warning, "It is marked as a test (t=y), so receivers may ignore it: take t=y out when signatures pass."),
-            _ => Says(Health.Good, ""),
+            _ when Of("t", "").Split(':').Any(f => f.Trim() is "y") => Says(Health.Warning, $"It is marked as a test (t=y), so receivers may ignore it: take t=y out when signatures pass."),
+            _ => Says(Health.Good),
         };
     }
 
@@ -213,18 +213,18 @@ internal static class SenderRecords
         if (policies.Count == 0)
         {
             return [new("DMARC", answers[0].Name, Health.Fault, "",
-                $"There is no DMARC record: publish a TXT record at {answers[^1].Name} such as 'v=DMARC1; p=none; rua=mailto:YOU'.")];
+                Say($"There is no DMARC record: publish a TXT record at {answers[^1].Name} such as 'v=DMARC1; p=none; rua=mailto:YOU'."))];
         }
 
         var (domain, found) = policies[0];
-        Finding Says(Health health, string advice) => new("DMARC", $"_dmarc.{domain}", health, string.Join(" | ", found), advice);
+        Finding Says(Health health, Phrase? advice = null) => new("DMARC", $"_dmarc.{domain}", health, string.Join(" | ", found), advice is null ? "" : Say(advice));
         if (found.Count > 1)
         {
-            return [Says(Health.Fault, "There are several DMARC records, so receivers take none of them: leave one.")];
+            return [Says(Health.Fault, $"There are several DMARC records, so receivers take none of them: leave one.")];
         }
         if (Tags(found[0]) is not { } tags)
         {
-            return [Says(Health.Fault, "The record is not a list of TAG=VALUE, parted by semicolons: mend it.")];
+            return [Says(Health.Fault, $"The record is not a list of TAG=VALUE, parted by semicolons: mend it.")];
         }
         string Of(string tag) => tags.Find(t => t.Name == tag) is { Name: not null } said ? said.Value.ToLowerInvariant() : "";
         var (policy, tagOf) = domain != sender && Of("sp").Length > 0 ? (Of("sp"), "sp") : (Of("p"), "p");
@@ -237,7 +237,7 @@ internal static class SenderRecords
         }
         var record = policy == "none"
             ? Says(Health.Warning, $"{tagOf}=none only asks for reports: go on to quarantine when these show that all your mail passes.")
-            : Says(Health.Good, "");
+            : Says(Health.Good);
         var organisation = policies.FindLast(p => !p.Records.Exists(r => Tags(r)?.Exists(t => t is { Name: "psd", Value: "y" }) == true)).Domain ?? domain;
         return [record, Alignment(sender, envelope, organisation, strict: Of("aspf") == "s")];
     }
@@ -246,8 +246,8 @@ internal static class SenderRecords
     {
         var aligned = envelope == sender
             || (!strict && (IsWithin(envelope, organisation) || IsWithin(envelope, sender) || IsWithin(sender, envelope)));
-        return new("alignment", sender, aligned ? Health.Good : Health.Warning, $"the envelope sender is of {envelope}", aligned ? ""
-            : $"SPF can't count for {sender}{(strict ? " (aspf=s)" : "")}, only a DKIM signature with d={sender} will: let the relay sign so, or set Mail:BounceAddress to an address of {(strict ? sender : organisation)}.");
+        return new("alignment", sender, aligned ? Health.Good : Health.Warning, Say($"the envelope sender is of {envelope}"), aligned ? ""
+            : Say($"SPF can't count for {sender}{(strict ? " (aspf=s)" : "")}, only a DKIM signature with d={sender} will: let the relay sign so, or set Mail:BounceAddress to an address of {(strict ? sender : organisation)}."));
     }
 
     private static bool IsWithin(string domain, string above) => domain == above || domain.EndsWith("." + above, StringComparison.Ordinal);
@@ -257,7 +257,7 @@ internal static class SenderRecords
     // ---- What they share -----------------------------------------------------------------------------------------------------
 
     private static Finding NotKnown(string check, string name, TxtAnswer answer) =>
-        new(check, name, Health.Unknown, "", $"{((TxtAnswer.NotKnown)answer).Why}: run 'mail check' again, or set Mail:DnsServer.");
+        new(check, name, Health.Unknown, "", Say($"{((TxtAnswer.NotKnown)answer).Why}: run 'mail check' again, or set Mail:DnsServer."));
 
     /// <summary>The list TAG=VALUE; ... of DKIM and DMARC (RFC 6376 3.2); null when it is none, or names a tag twice.</summary>
     private static List<(string Name, string Value)>? Tags(string record)
@@ -317,8 +317,8 @@ internal static class SenderRecords
     /// <param name="Name">The mechanism or modifier, in lower case.</param>
     /// <param name="Value">What stands behind the name.</param>
     /// <param name="IsModifier">NAME=VALUE, which may stand anywhere.</param>
-    /// <param name="Problem">What is wrong with it, to be read behind the text; empty: nothing.</param>
-    private sealed record SpfTerm(string Text, char Qualifier, string Name, string Value, bool IsModifier, string Problem)
+    /// <param name="Problem">What is wrong with it, to be read behind the text; null: nothing.</param>
+    private sealed record SpfTerm(string Text, char Qualifier, string Name, string Value, bool IsModifier, Phrase? Problem)
     {
         public static SpfTerm Read(string text)
         {
@@ -326,7 +326,7 @@ internal static class SenderRecords
             if (sign > 0 && text[sign] == '=')
             {
                 var (modifier, of) = (text[..sign].ToLowerInvariant(), text[(sign + 1)..]);
-                return new(text, '+', modifier, of, IsModifier: true, modifier == "redirect" && of.Length == 0 ? "names no domain" : "");
+                return new(text, '+', modifier, of, IsModifier: true, modifier == "redirect" && of.Length == 0 ? (Phrase)$"names no domain" : null);
             }
             var qualifier = text[0] is '-' or '~' or '?' ? text[0] : '+';
             var directive = text[0] is '+' or '-' or '~' or '?' ? text[1..] : text;
@@ -334,12 +334,12 @@ internal static class SenderRecords
             var (name, value) = end < 0 ? (directive.ToLowerInvariant(), "") : (directive[..end].ToLowerInvariant(), directive[end..]);
             return new(text, qualifier, name, value, IsModifier: false, name switch
             {
-                "all" => value.Length == 0 ? "" : "takes nothing behind it",
-                "include" or "exists" => value.Length > 1 && value[0] == ':' ? "" : "names no domain",
-                "a" or "mx" or "ptr" => value == ":" ? "names no domain" : "",
-                "ip4" => IsNetwork(value, AddressFamily.InterNetwork, 32) ? "" : "is no IPv4 address",
-                "ip6" => IsNetwork(value, AddressFamily.InterNetworkV6, 128) ? "" : "is no IPv6 address",
-                _ => "is nothing that SPF knows",
+                "all" => value.Length == 0 ? null : (Phrase)$"takes nothing behind it",
+                "include" or "exists" => value.Length > 1 && value[0] == ':' ? null : (Phrase)$"names no domain",
+                "a" or "mx" or "ptr" => value == ":" ? (Phrase)$"names no domain" : null,
+                "ip4" => IsNetwork(value, AddressFamily.InterNetwork, 32) ? null : (Phrase)$"is no IPv4 address",
+                "ip6" => IsNetwork(value, AddressFamily.InterNetworkV6, 128) ? null : (Phrase)$"is no IPv6 address",
+                _ => $"is nothing that SPF knows",
             });
         }
 

@@ -71,7 +71,7 @@ internal sealed class SmtpChannel : IDisposable
 
     public async ValueTask ConnectAsync()
     {
-        _dialogue.Arm("while connecting");
+        _dialogue.Arm(DialogueStep.Connection);
         await _socket.ConnectAsync(_options.Host, _options.Port, _dialogue.Limit);
         RemoteEndPoint = _socket.RemoteEndPoint as IPEndPoint;
         _stream = new NetworkStream(_socket, ownsSocket: false);
@@ -80,7 +80,7 @@ internal sealed class SmtpChannel : IDisposable
     /// <summary>The TLS handshake; the certificate must be good for the host of the settings.</summary>
     public async Task SecureAsync()
     {
-        _dialogue.Arm("in the TLS handshake");
+        _dialogue.Arm(DialogueStep.Handshake);
         var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
         _stream = tls;
         try
@@ -103,7 +103,7 @@ internal sealed class SmtpChannel : IDisposable
     }
 
     /// <summary>One command, and its reply.</summary>
-    public async Task<SmtpReply> CommandAsync(string command, string step)
+    public async Task<SmtpReply> CommandAsync(string command, DialogueStep step)
     {
         Write(command);
         _dialogue.Arm(step);

@@ -11,9 +11,9 @@ internal sealed class SmtpFaultException(Delivery outcome, bool retry, Exception
 
     public bool Retry => retry;
 
-    public static SmtpFaultException Connection(string what, Exception? inner = null) => new(new Delivery.ServerUnusable(what), retry: true, inner);
+    public static SmtpFaultException Connection(Phrase what, Exception? inner = null) => new(new Delivery.ServerUnusable(Say(what)), retry: true, inner);
 
-    public static SmtpFaultException Configuration(string what, Exception? inner = null) => new(new Delivery.ServerUnusable(what), retry: false, inner);
+    public static SmtpFaultException Configuration(Phrase what, Exception? inner = null) => new(new Delivery.ServerUnusable(Say(what)), retry: false, inner);
 
-    public static SmtpFaultException Refusal(int code, EnhancedStatus status, string advice) => new(new Delivery.MessageRefused(code, status, advice), retry: false);
+    public static SmtpFaultException Refusal(int code, EnhancedStatus status, Phrase advice) => new(new Delivery.MessageRefused(code, status, Say(advice)), retry: false);
 }

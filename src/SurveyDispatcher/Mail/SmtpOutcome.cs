@@ -13,6 +13,12 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     /// <summary>The longest command that a server has to take (RFC 5321 4.5.3.1.4), without the line's end.</summary>
     public const int CommandLine = 510;
 
+    /// <summary>Instead of a command: what the server says first.</summary>
+    public const string Greeting = "greeting";
+
+    /// <summary>Instead of a command: whatever was said until the server waits for mail.</summary>
+    public const string Opening = "opening";
+
     /// <summary>What the server offers, said last.</summary>
     public SmtpExtensions Offered { get; set; } = SmtpExtensions.None;
 
@@ -37,19 +43,29 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     }
 
     /// <summary>Passes a positive reply to a command of the opening; a 5xx there is meant for all our mail.</summary>
+    /// <param name="reply">The reply.</param>
+    /// <param name="command">The command, <see cref="Greeting"/> or <see cref="Opening"/>.</param>
     /// <exception cref="SmtpFaultException">The reply was no yes.</exception>
     public void Opened(SmtpReply reply, string command)
     {
+        if (reply.Is2xx)
+        {
+            return;
+        }
+
+        Phrase what = command switch
+        {
+            Greeting => $"the greeting",
+            Opening => $"our opening",
+            _ => $"{command}",
+        };
         if (reply.Is5xx)
         {
             throw SmtpFaultException.Refusal(reply.Code, reply.Status, command == "STARTTLS"
-                ? $"{Server} refused STARTTLS ({reply.Code} {reply.Status}), which it offers; look at the relay's TLS, and at Mail:Security."
-                : $"{Server} refused {command} ({reply.Code} {reply.Status}): it does not take mail from this machine.");
+                ? (Phrase)$"{Server} refused STARTTLS ({reply.Code} {reply.Status}), which it offers; look at the relay's TLS, and at Mail:Security."
+                : $"{Server} refused {what} ({reply.Code} {reply.Status}): it does not take mail from this machine.");
         }
-        if (!reply.Is2xx)
-        {
-            throw SmtpFaultException.Connection($"{Server} is not ready ({reply.Code} to {command}).");
-        }
+        throw SmtpFaultException.Connection($"{Server} is not ready ({reply.Code} to {what}).");
     }
 
     /// <summary>The server offers no STARTTLS where we insist on it.</summary>
@@ -73,7 +89,7 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
             }
         }
         throw SmtpFaultException.Refusal(504, new(5, 7, 4), wanted == MailAuthentication.Auto
-            ? $"{Server} offers no login that we know (PLAIN, LOGIN, XOAUTH2); look at Mail:User and Mail:Security."
+            ? (Phrase)$"{Server} offers no login that we know (PLAIN, LOGIN, XOAUTH2); look at Mail:User and Mail:Security."
             : $"{Server} does not offer the login {wanted}; look at Mail:Authentication and Mail:Security.");
     }
 
@@ -96,7 +112,7 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     /// <summary>What is clear before a word is said: an address that is none, or a message that this server can't take; else null.</summary>
     public Delivery? Unspeakable(Envelope envelope, ReadOnlySpan<byte> message)
     {
-        return !IsPath(envelope.From) ? new Delivery.MessageRefused(501, new(5, 1, 7), "The envelope sender is not an address; look at Mail:BounceAddress.")
+        return !IsPath(envelope.From) ? new Delivery.MessageRefused(501, new(5, 1, 7), Say($"The envelope sender is not an address; look at Mail:BounceAddress."))
             : !IsPath(envelope.To) || envelope.To.Length == 0 ? Delivery.NotDelivered.With(new(5, 1, 3))
             : Offered.SizeLimit > 0 && message.Length > Offered.SizeLimit ? Delivery.NotDelivered.With(new(5, 3, 4))
             : NeedsUtf8(envelope, message) && !Offered.SmtpUtf8 ? Delivery.NotDelivered.With(new(5, 6, 7))
@@ -150,14 +166,14 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
         }
         if (reply.IsAboutLogin)
         {
-            return new Delivery.MessageRefused(reply.Code, reply.Status, $"{Server} wants a login, or another one; look at Mail:User and Mail:Security.");
+            return new Delivery.MessageRefused(reply.Code, reply.Status, Say($"{Server} wants a login, or another one; look at Mail:User and Mail:Security."));
         }
         return reply switch
         {
             { Is4xx: true } => new Delivery.TryLater(reply.Status),
             { Is5xx: true } when command.StartsWith("MAIL", StringComparison.Ordinal) => SenderRefused(reply),
             { Is5xx: true } when !command.StartsWith("RCPT", StringComparison.Ordinal) && !standing.SpareMessage() => new Delivery.MessageRefused(
-                reply.Code, reply.Status, $"{Server} accepts recipients, but has refused every message so far ({reply.Code} {reply.Status}); look at the relay's filters and its log."),
+                reply.Code, reply.Status, Say($"{Server} accepts recipients, but has refused every message so far ({reply.Code} {reply.Status}); look at the relay's filters and its log.")),
             // Postfix and others judge the sender only at RCPT; to hold it against the customer would suppress everyone.
             { Is5xx: true, Status: { Subject: 1, Detail: 7 or 8 } } => SenderRefused(reply),
             { Is5xx: true } => Delivery.NotDelivered.With(reply.Status),
@@ -166,9 +182,9 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     }
 
     /// <summary>The answer to the final dot did not come, or none can be made of it.</summary>
-    public Delivery Lost(Exception e) => new Delivery.InDoubt(e is OperationCanceledException or TimeoutException
-        ? $"{Server} did not answer to the final dot in time."
-        : $"The connection to {Server} was lost after the final dot.");
+    public Delivery Lost(Exception e) => new Delivery.InDoubt(Say(e is OperationCanceledException or TimeoutException
+        ? (Phrase)$"{Server} did not answer to the final dot in time."
+        : $"The connection to {Server} was lost after the final dot."));
 
     /// <summary>Whether a recipient may be refused because nobody is accepted from us: for want of a login, or since we may not relay.</summary>
     private bool MayRefuseUs(SmtpReply reply) =>
@@ -177,9 +193,9 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
     /// <summary>The first is put off, since he may be meant himself; the second stops us, lest all customers count as undelivered.</summary>
     private Delivery WeAreRefused(SmtpReply reply) =>
         standing.Spare() ? new Delivery.TryLater(reply.Status)
-        : new Delivery.MessageRefused(reply.Code, reply.Status, DoesWithoutLogin
-            ? $"{Server} accepts no recipient from us ({reply.Status}), and no login is set; look at Mail:User, Mail:Password and Mail:Security."
-            : $"{Server} accepts no recipient from us ({reply.Status}); look at Mail:User, and at the relay's rules for whom it relays.");
+        : new Delivery.MessageRefused(reply.Code, reply.Status, Say(DoesWithoutLogin
+            ? (Phrase)$"{Server} accepts no recipient from us ({reply.Status}), and no login is set; look at Mail:User, Mail:Password and Mail:Security."
+            : $"{Server} accepts no recipient from us ({reply.Status}); look at Mail:User, and at the relay's rules for whom it relays."));
 
     /// <summary>A refusal that is meant for the sender; size (RFC 1870) and content are refused at MAIL too, and then mean this message.</summary>
     private Delivery SenderRefused(SmtpReply reply) =>
@@ -189,7 +205,7 @@ internal sealed class SmtpOutcome(MailOptions options, SmtpOutcome.Standing stan
         : new Delivery.MessageRefused(
             reply.Code,
             reply.Status,
-            $"{Server} refused our envelope sender ({reply.Code} {reply.Status}); look at Mail:BounceAddress and the relay's rules for senders.");
+            Say($"{Server} refused our envelope sender ({reply.Code} {reply.Status}); look at Mail:BounceAddress and the relay's rules for senders."));
 
     /// <summary>What the relay has shown of its will to take mail from us, in all sessions: one reply to a recipient can't tell.</summary>
     /// <param name="spared">How many refusals that may be meant for us are taken for the recipient's.</param>

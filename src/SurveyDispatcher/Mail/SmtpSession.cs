@@ -36,7 +36,7 @@ internal sealed class SmtpSession : IMailSession
     {
         _options = options;
         _dialogue = new(options, clock);
-        _channel = new(options, _dialogue, new(MailOptions.Section, "the relay", options.Host, trusted));
+        _channel = new(options, _dialogue, new(MailOptions.Section, $"the relay", options.Host, trusted));
         _outcome = new(options, standing ?? new(spared: 0));
     }
 
@@ -122,9 +122,9 @@ internal sealed class SmtpSession : IMailSession
         {
             await _channel.SecureAsync();
         }
-        _dialogue.Arm(Dialogue.Greeting);
+        _dialogue.Arm(DialogueStep.Greeting);
         _greeting = await _channel.ReplyAsync();
-        _outcome.Opened(_greeting, "the greeting");
+        _outcome.Opened(_greeting, SmtpOutcome.Greeting);
         await HelloAsync();
 
         if (_options.Security == MailSecurity.StartTls || (_options.Security == MailSecurity.Auto && Offered.StartTls))
@@ -147,7 +147,7 @@ internal sealed class SmtpSession : IMailSession
         }
     }
 
-    private Task<SmtpReply> CommandAsync(string command) => _channel.CommandAsync(command, "in the opening");
+    private Task<SmtpReply> CommandAsync(string command) => _channel.CommandAsync(command, DialogueStep.Opening);
 
     private async Task HelloAsync()
     {
@@ -221,7 +221,7 @@ internal sealed class SmtpSession : IMailSession
         _channel.WriteText(message.Span);
         if (next is not null && message.Length > OneWrite)
         {
-            _dialogue.Arm("while sending the message");
+            _dialogue.Arm(DialogueStep.Message);
             await _channel.FlushAsync();
         }
         _channel.WriteDot();
@@ -237,12 +237,12 @@ internal sealed class SmtpSession : IMailSession
             await _channel.FlushAsync();
             dotMayBeOut = true;
             // A server may keep its answer until it has looked at what else came with the dot, as Postfix does for a while.
-            _dialogue.Arm("after the final dot", _announced is null ? 1 : 2);
+            _dialogue.Arm(DialogueStep.FinalDot, _announced is null ? 1 : 2);
             reply = await _channel.ReplyAsync();
             Moment.Of("sent", envelope.Id);
             if (reply.Code / 100 == 3)
             {
-                throw SmtpFaultException.Connection("");
+                throw SmtpFaultException.Connection($"");
             }
         }
         catch (Exception e) when (dotMayBeOut && Dialogue.IsCut(e))
@@ -253,7 +253,7 @@ internal sealed class SmtpSession : IMailSession
         _needsReset = false;
         if (!reply.Is2xx)
         {
-            return Refused("the message", reply);
+            return Refused("", reply);
         }
         _outcome.MessageAccepted();
         return new Delivery.Accepted(reply.Summary);
@@ -281,7 +281,7 @@ internal sealed class SmtpSession : IMailSession
         var replies = new List<(string Command, SmtpReply Reply)>(commands.Count);
         if (Offered.Pipelining)
         {
-            _dialogue.Arm("in the envelope");
+            _dialogue.Arm(DialogueStep.Envelope);
             var announced = _announced is not null;
             if (!announced)
             {
@@ -315,7 +315,7 @@ internal sealed class SmtpSession : IMailSession
         {
             foreach (var command in commands)
             {
-                var reply = await _channel.CommandAsync(command, "in the envelope");
+                var reply = await _channel.CommandAsync(command, DialogueStep.Envelope);
                 replies.Add((command, reply));
                 if (reply.Code / 100 is not (2 or 3))
                 {

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using HandlebarsDotNet;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
 
@@ -110,7 +111,7 @@ public sealed class Templates
             var parts = path.Split('/');
             if (parts is not [var tag, "messages.json"])
             {
-                faults.Add(new(path, "is neither a layout nor LANGUAGE/messages.json"));
+                faults.Add(new(path, Say($"is neither a layout nor LANGUAGE/messages.json")));
             }
             else if (Language.Read(path, tag, content, compiler, faults) is { } language)
             {
@@ -119,7 +120,7 @@ public sealed class Templates
         }
         if (languages.Count == 0 && faults.Count == before)
         {
-            faults.Add(new("messages.json", "no language has texts"));
+            faults.Add(new("messages.json", Say($"no language has texts")));
         }
         return faults.Count == before ? new(html!, text!, languages) : null;
 
@@ -127,17 +128,17 @@ public sealed class Templates
         {
             if (!files.TryGetValue(path, out var source))
             {
-                faults.Add(new(path, "is missing"));
+                faults.Add(new(path, Say($"is missing")));
                 return null;
             }
             if (Mosaic.IsMarked(source))
             {
-                faults.Add(new(path, Mosaic.Why));
+                faults.Add(new(path, Say(Mosaic.Why)));
                 return null;
             }
             if (escape && (source.Contains("{{{", StringComparison.Ordinal) || source.Contains("{{&", StringComparison.Ordinal)))
             {
-                faults.Add(new(path, "has {{{ or {{&, which would let a customer's data into the HTML unescaped"));
+                faults.Add(new(path, Say($"has {{{{{{ or {{{{&, which would let a customer's data into the HTML unescaped")));
                 return null;
             }
             return compiler.Compile(path, "", source, escape, Sample.Layout, faults);
@@ -245,7 +246,7 @@ public sealed class Templates
 
         private Mosaic(string[] texts, int[] stones) => (_texts, _stones) = (texts, stones);
 
-        public const string Why = "has U+FDD0 or U+FDD1, two characters that no text is made of and that this program keeps for itself";
+        public static Phrase Why => $"has U+FDD0 or U+FDD1, two characters that no text is made of and that this program keeps for itself";
 
         public static bool IsMarked(string text) => text.AsSpan().ContainsAny(Open, Close);
 
@@ -283,7 +284,7 @@ public sealed class Templates
             }
             catch (JsonException e)
             {
-                faults.Add(new(path, $"is not JSON: {e.Message}"));
+                faults.Add(new(path, Say($"is not JSON: {e.Message}")));
                 return null;
             }
             using (document)
@@ -294,7 +295,7 @@ public sealed class Templates
                 reader.Members(root, "", ["language", "culture", "dateFormat", "sample", .. Contacts, "footer"]);
                 if (!string.Equals(reader.String(root, "language", "language"), tag, StringComparison.OrdinalIgnoreCase))
                 {
-                    faults.Add(new(path, $"language must be that of the folder, {tag}"));
+                    faults.Add(new(path, Say($"language must be that of the folder, {tag}")));
                 }
                 var culture = reader.Culture(reader.String(root, "culture", "culture"));
                 var dateFormat = reader.DateFormat(reader.String(root, "dateFormat", "dateFormat"), culture);
@@ -426,7 +427,7 @@ public sealed class Templates
         private static JsonElement Member(JsonElement parent, string name) =>
             parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var element) ? element : default;
 
-        private void Fault(string problem) => faults.Add(new(path, problem));
+        private void Fault(Phrase problem) => faults.Add(new(path, Say(problem)));
     }
 
     /// <summary>Compiles a source once, however many places share it, and tries it out.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Mail;
 
@@ -17,7 +18,11 @@ internal abstract record TxtAnswer
 
     /// <summary>No name server gave an answer.</summary>
     /// <param name="Why">Which server, and what went wrong, as a sentence without its full stop.</param>
-    public sealed record NotKnown(string Why) : TxtAnswer;
+    public sealed record NotKnown(string Why) : TxtAnswer
+    {
+        /// <summary>The same, said now.</summary>
+        public static NotKnown Since(Phrase why) => new(Say(why));
+    }
 }
 
 /// <summary>Asks name servers for TXT records (a stub resolver, RFC 1034 5.3.1), which the framework can't.</summary>
@@ -46,14 +51,14 @@ internal sealed class TxtLookup(IReadOnlyList<IPEndPoint> servers, TimeProvider 
     /// <param name="ct">Gives up.</param>
     public async Task<TxtAnswer> FindAsync(string name, CancellationToken ct)
     {
-        var why = "This machine names no DNS server; set Mail:DnsServer";
+        Phrase why = $"This machine names no DNS server; set Mail:DnsServer";
         foreach (var extended in new[] { true, false })
         {
             foreach (var server in servers)
             {
                 if (DnsQuestion.For(name, extended) is not { } question)
                 {
-                    return new TxtAnswer.NotKnown($"'{name}' is no domain name");
+                    return TxtAnswer.NotKnown.Since($"'{name}' is no domain name");
                 }
                 var reply = await AskAsync(server, question, ProtocolType.Udp, ct);
                 if (reply.Kind == DnsReplyKind.Truncated)
@@ -67,7 +72,7 @@ internal sealed class TxtLookup(IReadOnlyList<IPEndPoint> servers, TimeProvider 
                 why = $"The name server {server} {reply.Problem}";
             }
         }
-        return new TxtAnswer.NotKnown(why);
+        return TxtAnswer.NotKnown.Since(why);
     }
 
     private async Task<DnsReply> AskAsync(IPEndPoint server, DnsQuestion question, ProtocolType protocol, CancellationToken ct)
@@ -85,7 +90,7 @@ internal sealed class TxtLookup(IReadOnlyList<IPEndPoint> servers, TimeProvider 
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
-            return DnsReply.Failed("can't be reached, or hung up");
+            return DnsReply.Failed($"can't be reached, or hung up");
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -120,7 +125,7 @@ internal sealed class TxtLookup(IReadOnlyList<IPEndPoint> servers, TimeProvider 
         await stream.ReadExactlyAsync(message, ct);
         return question.Read(message) is { Kind: DnsReplyKind.Texts or DnsReplyKind.Failed } reply
             ? reply
-            : DnsReply.Failed("gave an answer that can't be read");
+            : DnsReply.Failed($"gave an answer that can't be read");
     }
 
     /// <summary>/etc/resolv.conf, or what Windows was told for its connections; the framework reads both.</summary>

@@ -41,7 +41,7 @@ public abstract class Database : IDisposable
     {
         Microsoft.Data.Sqlite.SqliteException sqlite => SqliteDatabase.Explain(sqlite),
         Npgsql.NpgsqlException postgres => PostgresDatabase.Explain(postgres),
-        _ => e.Message,
+        _ => Reason.Of(e),
     };
 
     /// <summary>

@@ -1,5 +1,5 @@
-using Survey.Domain;
 using System.Data.Common;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Storage;
 
@@ -69,7 +69,7 @@ public sealed class Lease : IDisposable
             database["cycles.close_sending"].Run();
             if (database.IsShared && database["lease.others"].List(r => r.GetString(0), 0) is { Count: > 0 } helpers)
             {
-                busy = $"Workers still send what an interrupted cycle had planned ({string.Join(", ", helpers)}). They have been told to stop, and what they have under way is stored first; nothing was done. Run this again in a moment.";
+                busy = $"Workers still send what an interrupted cycle had planned ({Listed(helpers)}). They have been told to stop, and what they have under way is stored first; nothing was done. Run this again in a moment.";
                 return;
             }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -47,7 +46,7 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
     {
         var findings = new List<Finding>
         {
-            new("transport", "Pickup", Health.Good, "", $"Nothing is sent: mails become files in {directory.Mail}. Mail:Transport Smtp sends."),
+            new("transport", "Pickup", Health.Good, "", Say($"Nothing is sent: mails become files in {directory.Mail}. Mail:Transport Smtp sends.")),
             Folder(),
         };
         if (to is not null && findings[^1].Health == Health.Good)
@@ -71,11 +70,11 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
         try
         {
             using var probe = new FileStream(Path.Combine(folder, ".mail-check.part"), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-            return new("folder", directory.Mail, Health.Good, folder == directory.Mail ? "can be written" : "is not there yet; it can be made");
+            return new("folder", directory.Mail, Health.Good, folder == directory.Mail ? Say($"can be written") : Say($"is not there yet; it can be made"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new("folder", directory.Mail, Health.Fault, "", $"It can't be written: {e.Message} Give this user the right to write there.");
+            return new("folder", directory.Mail, Health.Fault, "", Say($"It can't be written: {Reason.Of(e)} Give this user the right to write there."));
         }
     }
 
@@ -90,7 +89,7 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
         }
         catch (SmtpFaultException e)
         {
-            return [.. Found(session.Facts, open: false), new("relay", Server, Health.Fault, "", Advice(e.Outcome) + (e.Retry ? " Look at Mail:Host, Mail:Port and the relay." : ""))];
+            return [.. Found(session.Facts, open: false), new("relay", Server, Health.Fault, "", Say(e.Retry ? (Phrase)$"{Advice(e.Outcome)} Look at Mail:Host, Mail:Port and the relay." : $"{Advice(e.Outcome)}"))];
         }
 
         var findings = Found(session.Facts, open: true).ToList();
@@ -111,15 +110,15 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
         }
 
         var to = new IPEndPoint(address.Address.IsIPv4MappedToIPv6 ? address.Address.MapToIPv4() : address.Address, address.Port);
-        yield return new("connection", Server, Health.Good, $"{to}{(facts.Greeting is { } greeting ? $", greets as {Printable(greeting.Lines[0].Split(' ')[0])}" : "")}");
+        yield return new("connection", Server, Health.Good, Say(facts.Greeting is { } greeting ? (Phrase)$"{to}, greets as {Printable(greeting.Lines[0].Split(' ')[0])}" : $"{to}"));
         if (facts.Certificate is { } certificate)
         {
             var left = certificate.NotAfter - time.GetUtcNow();
             yield return new(
                 "certificate", Server, left < TimeSpan.Zero ? Health.Fault : left < SoonExpired ? Health.Warning : Health.Good,
-                $"{Printable(certificate.Subject)}, issued by {Printable(certificate.Issuer)}, valid until {certificate.NotAfter:yyyy-MM-dd}",
-                left < TimeSpan.Zero ? "It has expired: the relay needs a new one."
-                : left < SoonExpired ? string.Create(CultureInfo.InvariantCulture, $"It expires in {(int)left.TotalDays} day(s): have the relay get a new one in time.") : "");
+                Say($"{Printable(certificate.Subject)}, issued by {Printable(certificate.Issuer)}, valid until {certificate.NotAfter:yyyy-MM-dd}"),
+                left < TimeSpan.Zero ? Say($"It has expired: the relay needs a new one.")
+                : left < SoonExpired ? Say($"It expires in {(int)left.TotalDays} day(s): have the relay get a new one in time.") : "");
         }
 
         if (facts.Tls is { } tls)
@@ -129,8 +128,8 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
         else if (open)
         {
             yield return IPAddress.IsLoopback(to.Address)
-                ? new("TLS", Server, Health.Good, "none; the relay is on this machine")
-                : new("TLS", Server, Health.Warning, "none", "Customers' addresses and links can be read on the way: set Mail:Security to StartTls or Tls.");
+                ? new("TLS", Server, Health.Good, Say($"none; the relay is on this machine"))
+                : new("TLS", Server, Health.Warning, Say($"none"), Say($"Customers' addresses and links can be read on the way: set Mail:Security to StartTls or Tls."));
         }
 
         if (facts.Extensions.Keywords.Count > 0)
@@ -141,17 +140,18 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
         if (open)
         {
             yield return facts.Extensions.SizeLimit is > 0 and < SmallLimit and var small
-                ? new("size", Server, Health.Warning, $"{small} bytes at most", "A long message may be refused: have the relay take more.")
-                : new("size", Server, Health.Good, facts.Extensions.SizeLimit > 0 ? $"{facts.Extensions.SizeLimit} bytes at most" : "no limit was said");
+                ? new("size", Server, Health.Warning, Say($"{small} bytes at most"), Say($"A long message may be refused: have the relay take more."))
+                : new("size", Server, Health.Good, Say(facts.Extensions.SizeLimit > 0 ? (Phrase)$"{facts.Extensions.SizeLimit} bytes at most" : $"no limit was said"));
         }
 
         if (facts.Login is { } mechanism)
         {
-            yield return new("login", Server, facts.LoggedIn ? Health.Good : Health.Fault, $"{mechanism.ToString().ToUpperInvariant()}, {(facts.LoggedIn ? "accepted" : "not accepted")}");
+            yield return new("login", Server, facts.LoggedIn ? Health.Good : Health.Fault, Say(
+                facts.LoggedIn ? (Phrase)$"{mechanism.ToString().ToUpperInvariant()}, accepted" : $"{mechanism.ToString().ToUpperInvariant()}, not accepted"));
         }
         else if (open)
         {
-            yield return new("login", Server, Health.Good, "none was needed so far; Mail:User is empty");
+            yield return new("login", Server, Health.Good, Say($"none was needed so far; Mail:User is empty"));
         }
     }
 
@@ -172,14 +172,15 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
 
         return delivery switch
         {
-            Delivery.Accepted accepted => new("test message", to.Value, Health.Good, accepted.Reply, options.Transport == "Pickup"
-                ? $"It is in {Path.Combine(directory.Mail, "mail-check.eml")}."
-                : "The relay took it. In the mailbox, look for spf=pass, dkim=pass and dmarc=pass in the header Authentication-Results, and into the spam folder."),
+            Delivery.Accepted when options.Transport == "Pickup" => new(
+                "test message", to.Value, Health.Good, Say($"written"), Say($"It is in {Path.Combine(directory.Mail, "mail-check.eml")}.")),
+            Delivery.Accepted accepted => new("test message", to.Value, Health.Good, accepted.Reply, Say(
+                $"The relay took it. In the mailbox, look for spf=pass, dkim=pass and dmarc=pass in the header Authentication-Results, and into the spam folder.")),
             Delivery.NotDelivered refused => new("test message", to.Value, Health.Fault, refused.Status.ToString(), refused.Class == AddressClass.Dead
-                ? "The relay does not know this recipient: try another address."
-                : "The relay refuses the message for this recipient: its log says why."),
-            Delivery.TryLater later => new("test message", to.Value, Health.Unknown, later.Status.ToString(), "The relay puts it off: run the check again in a few minutes."),
-            Delivery.InDoubt doubt => new("test message", to.Value, Health.Unknown, "", $"{doubt.What} It may have been sent: look into the mailbox."),
+                ? Say($"The relay does not know this recipient: try another address.")
+                : Say($"The relay refuses the message for this recipient: its log says why.")),
+            Delivery.TryLater later => new("test message", to.Value, Health.Unknown, later.Status.ToString(), Say($"The relay puts it off: run the check again in a few minutes.")),
+            Delivery.InDoubt doubt => new("test message", to.Value, Health.Unknown, "", Say($"{doubt.What} It may have been sent: look into the mailbox.")),
             _ => new("test message", to.Value, Health.Fault, "", Advice(delivery)),
         };
     }
@@ -188,9 +189,9 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
     private OutgoingMail TestMessage(EmailAddress to)
     {
         var (sender, now) = (markets[0].Sender, time.GetUtcNow());
-        const string subject = "Test message, not a survey";
-        const string what = "This is a test message. Somebody ran 'mail check' to see whether mail from this sender arrives. It is not a survey, and nobody waits for an answer.";
-        const string look = "In its header, Authentication-Results should say spf=pass, dkim=pass and dmarc=pass.";
+        var subject = Say($"Test message, not a survey");
+        var what = Say($"This is a test message. Somebody ran 'mail check' to see whether mail from this sender arrives. It is not a survey, and nobody waits for an answer.");
+        var look = Say($"In its header, Authentication-Results should say spf=pass, dkim=pass and dmarc=pass.");
         return new OutgoingMail
         {
             MessageId = $"mail-check.{now:yyyyMMddHHmmssfffffff}@{sender.Domain}",
@@ -200,11 +201,11 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
             To = to.Value,
             Subject = subject,
             Text = $"{what}\n\n{look}\n",
-            Html = $"<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{subject}</title></head><body><p>{what}</p><p>{look}</p></body></html>\n",
+            Html = $"<!DOCTYPE html><html lang=\"{Spoken}\"><head><meta charset=\"utf-8\"><title>{subject}</title></head><body><p>{what}</p><p>{look}</p></body></html>\n",
             CaseId = "",
             Contact = "test",
             UnsubscribeUri = config.Settings.Survey.UnsubscribeTemplate.Replace("{token}", "test", StringComparison.Ordinal), // nobody's token
-            Language = "en",
+            Language = Spoken,
             Date = now,
             EnvelopeFrom = options.BounceAddress.Length > 0 ? options.BounceAddress : sender.Address,
         };
@@ -214,7 +215,7 @@ internal sealed class CheckMail(PipelineConfig config, DataDirectory directory, 
     {
         Delivery.ServerUnusable unusable => unusable.What,
         Delivery.MessageRefused refused => refused.Advice,
-        Delivery.TryLater later => $"The relay can't take mail now ({later.Status}): run the check again in a few minutes.",
+        Delivery.TryLater later => Say($"The relay can't take mail now ({later.Status}): run the check again in a few minutes."),
         _ => throw new ArgumentOutOfRangeException(nameof(delivery), delivery, "No reason to stop."),
     };
 
@@ -231,7 +232,7 @@ public sealed record MailHealth(string Transport, IReadOnlyList<Finding> Checks)
 
     private static readonly JsonSerializerOptions Json = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Encoder = Texts.InJson, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
     /// <summary>The worst of all.</summary>
@@ -251,15 +252,43 @@ public sealed record MailHealth(string Transport, IReadOnlyList<Finding> Checks)
         foreach (var check in Checks)
         {
             var found = check.Found.Length > LineOfFound ? check.Found[..LineOfFound] + "..." : check.Found;
-            text.Append(CultureInfo.InvariantCulture, $"{check.Health.ToString().ToLowerInvariant(),-8} {check.Check} {check.Of}").AppendLine(found.Length > 0 ? $": {PlainText.Shown(found)}" : "");
+            text.Append(Columns.Left(Say(Words(check.Health)), 8)).Append(' ')
+                .AppendLine(found.Length > 0 ? Say($"{Subject(check)} {check.Of}: {PlainText.Shown(found)}") : Say($"{Subject(check)} {check.Of}"));
             if (check.Advice.Length > 0)
             {
                 text.Append(' ', 9).AppendLine(PlainText.Shown(check.Advice));
             }
         }
 
-        var counts = Checks.Where(c => c.Health != Health.Good).GroupBy(c => c.Health).OrderByDescending(g => g.Key)
-            .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}{(g.Key == Health.Unknown ? "" : "(s)")}"));
-        return text.AppendLine().Append(Health == Health.Good ? "All is well." : string.Join(", ", counts) + ".").ToString();
+        var counts = Checks.Where(c => c.Health != Health.Good).GroupBy(c => c.Health).OrderByDescending(g => g.Key).Select(g => Say(g.Key switch
+        {
+            Health.Unknown => $"{g.Count()} unknown",
+            Health.Fault => $"{g.Count()} fault(s)",
+            _ => $"{g.Count()} warning(s)",
+        }));
+        return text.AppendLine().Append(Say(Health == Health.Good ? (Phrase)$"All is well." : $"{Listed(counts)}.")).ToString();
     }
+
+    private static Phrase Words(Health health) => health switch
+    {
+        Health.Good => $"good",
+        Health.Warning => $"warning",
+        Health.Fault => $"fault",
+        _ => $"unknown",
+    };
+
+    private static Phrase Subject(Finding finding) => finding.Check switch
+    {
+        "transport" => $"transport",
+        "folder" => $"folder",
+        "relay" => $"relay",
+        "connection" => $"connection",
+        "certificate" => $"certificate",
+        "extensions" => $"extensions",
+        "size" => $"size",
+        "login" => $"login",
+        "test message" => $"test message",
+        "alignment" => $"alignment",
+        var protocol => $"{protocol}",
+    };
 }

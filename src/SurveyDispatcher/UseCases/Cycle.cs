@@ -1,7 +1,8 @@
-using Survey.Domain;
 using System.Data.Common;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Mail;
@@ -194,7 +195,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Report($"Reports could not be fetched, since {folder} can't be written: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+            context.Report($"Reports could not be fetched, since {folder} can't be written: {Reason.Of(e)} What lies in the mailbox is fetched in the next cycle.");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -348,7 +349,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 /// The file holds number and day of the last cycle that has begun here. A store that knows less has been set back (<see cref="GapGuard"/>).
 /// Who holds it stands in a file beside it: while one is held nobody else can read it.
 /// </remarks>
-internal sealed class CycleLock : IDisposable
+internal sealed partial class CycleLock : IDisposable
 {
     private const int NoteLength = 32;
     private readonly FileStream file;
@@ -378,9 +379,8 @@ internal sealed class CycleLock : IDisposable
         }
         catch (IOException e) when (IsHeld(e))
         {
-            var holder = HolderOf(directory);
             throw new StoreBusyException(
-                $"Another cycle is running on {directory.Root}{(holder.Length > 0 ? $", {holder}" : "")}. Wait until it has ended; nothing was done. "
+                $"{(HolderOf(directory) is { } holder ? (Phrase)$"Another cycle is running on {directory.Root}, {holder}." : $"Another cycle is running on {directory.Root}.")} Wait until it has ended; nothing was done. "
                 + $"If that process stands still (status tells how far its cycle has come), end it there with 'kill -9': the next cycle goes on where it stopped.");
         }
     }
@@ -411,18 +411,23 @@ internal sealed class CycleLock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 
-    /// <summary>Who holds it, in words; empty where that can't be seen.</summary>
-    private static string HolderOf(DataDirectory directory)
+    /// <summary>Who holds it, in words; null where that can't be seen.</summary>
+    private static Phrase? HolderOf(DataDirectory directory)
     {
         try
         {
-            return PlainText.Shown(File.ReadAllText(directory.HolderPath));
+            var noted = PlainText.Shown(File.ReadAllText(directory.HolderPath));
+            return Holder().Match(noted) is { Success: true } holder ? $"process {holder.Groups[1].Value} on {holder.Groups[2].Value}"
+                : noted.Length > 0 ? (Phrase)$"{noted}" : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return "";
+            return null;
         }
     }
+
+    [GeneratedRegex(@"\Aprocess (\d+) on (.+)\z")]
+    private static partial Regex Holder();
 
     private static NotedCycle? Read(FileStream file)
     {

@@ -195,7 +195,7 @@ internal sealed class CycleContext
 public interface IProgressView
 {
     /// <summary>A step has come to <paramref name="done"/> of <paramref name="total"/>.</summary>
-    void Report(string step, long done, long total);
+    void Report(Phrase step, long done, long total);
 
     /// <summary>All steps are done: what was shown goes away.</summary>
     void Clear();
@@ -205,7 +205,7 @@ public interface IProgressView
 public sealed class NoProgress : IProgressView
 {
     /// <inheritdoc/>
-    public void Report(string step, long done, long total)
+    public void Report(Phrase step, long done, long total)
     {
         // Nobody is watching.
     }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 
@@ -12,10 +12,11 @@ namespace SurveyDispatcher.UseCases;
 internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output, IProgressView progress)
 {
     private const int Days = 50;
+    private static readonly int[] Widths = [9, 12, 11, 9, 13, 7, 7, 8, 6];
     private static readonly DateOnly FirstDay = new(2026, 3, 2);
     private DataDirectory directory = null!;
     private DemoCustomers customers = null!;
-    private Survey.Domain.Programme programme = null!;
+    private Programme programme = null!;
 
     /// <summary>Runs the demo; 0 when every cycle was well and the store verifies.</summary>
     public async Task<int> RunAsync(CancellationToken ct)
@@ -34,9 +35,11 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
 
         directory.Create();
         customers = new DemoCustomers(loaded, directory);
-        await output.WriteLineAsync($"{Days} days of March and April 2026, one cycle a day, on the sample extracts of ten markets.");
+        await output.WriteLineAsync(Say($"{Days} days of March and April 2026, one cycle a day, on the sample extracts of ten markets."));
         await output.WriteLineAsync();
-        await output.WriteLineAsync("date        rows read  cases opened  invitations  reminders  to the vendor  answers  bounces  opt-outs  closed");
+        await output.WriteLineAsync(Line(
+            Say($"date"), Say($"rows read"), Say($"cases opened"), Say($"invitations"), Say($"reminders"), Say($"to the vendor"), Say($"answers"), Say($"bounces"),
+            Say($"opt-outs"), Say($"closed")));
         var problems = new List<string>();
         for (var day = FirstDay; day < FirstDay.AddDays(Days); day = day.AddDays(1))
         {
@@ -62,33 +65,40 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         return holds && problems.Count == 0 ? 0 : 1;
     }
 
-    private static string Line(DateOnly day, CycleCounts c) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{day:yyyy-MM-dd}  {c.RowsRead,9}  {c.CasesOpened,12}  {c.InvitationsSent,11}  {c.RemindersSent,9}  {c.PhoneReleased.Values.Sum(),13}  {c.Responses,7}  {c.Bounces,7}  {c.OptOuts,8}  {c.Closed.Values.Sum(),6}");
+    private static string Line(DateOnly day, CycleCounts c) => Line(Say($"{day:yyyy-MM-dd}"), [.. new[]
+    {
+        c.RowsRead, c.CasesOpened, c.InvitationsSent, c.RemindersSent, c.PhoneReleased.Values.Sum(), c.Responses, c.Bounces, c.OptOuts, c.Closed.Values.Sum(),
+    }.Select(n => Say($"{n}"))]);
 
-    private async Task<bool> SummaryAsync(Survey.Domain.Programme programme)
+    private static string Line(string day, params string[] cells) =>
+        Columns.Left(day, 10) + string.Concat(cells.Zip(Widths, (cell, width) => "  " + Columns.Right(cell, width)));
+
+    private async Task<bool> SummaryAsync(Programme programme)
     {
         using var database = new Store(directory, new StoreOptions()).OpenExisting();
         await output.WriteLineAsync();
         await output.WriteLineAsync(Status.Read(database, programme, TimeProvider.System).ToText());
         await output.WriteLineAsync();
         var verified = new Verify(database, programme, progress).Run();
-        await output.WriteLineAsync($"Ledger: {verified.ToText()}");
-        await output.WriteLineAsync($"""
-
-            Everything lies in {directory.Root}
-              mail/          {Directory.EnumerateFiles(directory.Mail).Count()} mails, as they would have been sent
-              outbox/phone/  {Directory.EnumerateFiles(directory.PhoneLists, "*.csv").Count()} lists for the vendor, each with its manifest
-              rejects/       rows that could not be understood, each with its line and reason
-              archive/       every file that was taken, by day
-            Look closer, with --data {directory.Root}:
-              status                         this screen
-              explain {customers.Example} --as-of {FirstDay.AddDays(Days - 1):yyyy-MM-dd}
-                                             one customer's story
-              export cases                   every case, for a spreadsheet
-            """);
+        await output.WriteLineAsync(Say($"Ledger: {verified.ToText()}"));
+        await output.WriteLineAsync();
+        await output.WriteLineAsync(Say($"Everything lies in {directory.Root}"));
+        await FolderAsync("mail/", $"{Directory.EnumerateFiles(directory.Mail).Count()} mails, as they would have been sent");
+        await FolderAsync("outbox/phone/", $"{Directory.EnumerateFiles(directory.PhoneLists, "*.csv").Count()} lists for the vendor, each with its manifest");
+        await FolderAsync("rejects/", $"rows that could not be understood, each with its line and reason");
+        await FolderAsync("archive/", $"every file that was taken, by day");
+        await output.WriteLineAsync(Say($"Look closer, with --data {directory.Root}:"));
+        await CommandAsync("status", $"this screen");
+        await CommandAsync($"explain {customers.Example} --as-of {FirstDay.AddDays(Days - 1):yyyy-MM-dd}", $"one customer's story");
+        await CommandAsync("export cases", $"every case, for a spreadsheet");
         return verified.Difference is null;
     }
+
+    /// <summary>What it shows stands behind a command, or below a long one.</summary>
+    private async Task CommandAsync(string command, Phrase what) => await output.WriteLineAsync(
+        $"  {Columns.Left(command, 29)}{(command.Length > 29 ? Environment.NewLine + new string(' ', 33) : "  ")}{Say(what)}");
+
+    private async Task FolderAsync(string name, Phrase what) => await output.WriteLineAsync($"  {Columns.Left(name, 13)}  {Say(what)}");
 
     /// <summary>The day's extracts and, on the first day, the dealers, as the dealers' systems deliver them.</summary>
     private void DropExtracts(DateOnly day)

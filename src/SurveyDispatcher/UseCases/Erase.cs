@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Survey.Domain;
@@ -37,7 +36,7 @@ public sealed record Erasure(
     long RowsRemoved, long FilesRewritten, long ListsRewritten, long FilesDeleted, IReadOnlyList<string> Cases, IReadOnlyList<string> Problems)
 {
     private const int CasesShown = 20;
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = Texts.InJson };
 
     /// <summary>As JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
@@ -46,37 +45,39 @@ public sealed record Erasure(
     public string ToText()
     {
         var text = new StringBuilder();
-        text.AppendLine(Transactions == 0
-            ? "Nobody new was found by that. If somebody should have been, look for a slip, or name the person by another key: what retention has removed can't be looked for."
-            : DryRun ? "Would be erased (nothing was done):" : "Erased:");
-        Line(text, "store", $"{Transactions:N0} transaction(s), {CasesErased:N0} case(s), {CasesClosed:N0} of them open until now");
+        text.AppendLine(Say(Transactions == 0
+            ? (Phrase)$"Nobody new was found by that. If somebody should have been, look for a slip, or name the person by another key: what retention has removed can't be looked for."
+            : DryRun ? (Phrase)$"Would be erased (nothing was done):" : $"Erased:"));
+        Line(text, $"store", $"{Transactions:N0} transaction(s), {CasesErased:N0} case(s), {CasesClosed:N0} of them open until now");
         if (Cases.Count > 0)
         {
-            Line(text, "cases", $"{string.Join(", ", Cases.Take(CasesShown))}{(Cases.Count > CasesShown ? ", ..." : "")}");
+            Line(text, $"cases", $"{Listed(Cases.Take(CasesShown))}{(Cases.Count > CasesShown ? ", ..." : "")}");
         }
 
-        Line(text, "vendor", $"{Withdrawals:N0} withdrawal(s){(Withdrawals > 0 && !DryRun ? "; the next cycle writes the list" : "")}");
+        Line(text, $"vendor", Withdrawals > 0 && !DryRun
+            ? (Phrase)$"{Withdrawals:N0} withdrawal(s); the next cycle writes the list"
+            : $"{Withdrawals:N0} withdrawal(s)");
         if (!DryRun)
         {
-            Line(text, "files", $"{RowsRemoved:N0} row(s) removed from {FilesRewritten:N0} file(s) and {ListsRewritten:N0} list(s), {FilesDeleted:N0} mail(s) and unreadable file(s) deleted");
+            Line(text, $"files", $"{RowsRemoved:N0} row(s) removed from {FilesRewritten:N0} file(s) and {ListsRewritten:N0} list(s), {FilesDeleted:N0} mail(s) and unreadable file(s) deleted");
         }
 
-        Line(text, "kept", $"{Suppressed:N0} keyed hash(es), so that the person is known again and left alone");
+        Line(text, $"kept", $"{Suppressed:N0} keyed hash(es), so that the person is known again and left alone");
         if (SharedPoints > 0)
         {
-            Line(text, "not followed", $"{SharedPoints:N0} address(es) or number(s) that more than {Erase.SharedByMany} transactions have");
+            Line(text, $"not followed", $"{SharedPoints:N0} address(es) or number(s) that more than {Erase.SharedByMany} transactions have");
         }
 
         if (!DryRun)
         {
-            text.AppendLine("Make a backup of the store now: older ones still hold the person, and can't be completed from the archive.");
+            text.AppendLine(Say($"Make a backup of the store now: older ones still hold the person, and can't be completed from the archive."));
         }
 
         return text.ToString().TrimEnd();
     }
 
-    private static void Line(StringBuilder text, string name, FormattableString value) =>
-        text.Append("  ").Append(name.PadRight(13)).AppendLine(value.ToString(CultureInfo.InvariantCulture));
+    private static void Line(StringBuilder text, Phrase name, Phrase value) =>
+        text.Append("  ").Append(Columns.Left(Say(name), 13)).AppendLine(Say(value));
 }
 
 /// <summary>A privacy request: a person's data is removed everywhere, a suppression hash and an anonymous trace stay (<c>erase</c>).</summary>
@@ -131,21 +132,21 @@ internal sealed class Erase(PipelineConfig config, DataDirectory directory, Time
             return null;
         }
 
-        void NotAnew(string why) => context.Report($"The store could not be written anew, so traces may be left in its free pages: {why} The next cycle tries again.");
+        void NotAnew(Phrase why) => context.Report($"The store could not be written anew, so traces may be left in its free pages: {why} The next cycle tries again.");
         var sweep = new SweepFiles(context);
         var problems = context.Problems.Count;
         sweep.Run();
         try
         {
-            context.Progress.Report("writing the store anew", 1, 1);
+            context.Progress.Report($"writing the store anew", 1, 1);
             if (!context.Database.Compact())
             {
-                NotAnew("another program is reading it (a backup, a database browser, verify?).");
+                NotAnew($"another program is reading it (a backup, a database browser, verify?).");
             }
         }
         catch (DbException e)
         {
-            NotAnew(Database.Explain(e));
+            NotAnew($"{Database.Explain(e)}");
         }
 
         if (context.Problems.Count == problems)

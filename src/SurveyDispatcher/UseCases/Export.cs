@@ -125,7 +125,7 @@ internal sealed class Export(PipelineConfig config, Database database, Vault vau
         var known = questionnaires.All.SelectMany(q => q.Title.Keys).Distinct(StringComparer.Ordinal).ToList();
         if (!known.Contains(language))
         {
-            throw new UsageException($"--language '{PlainText.Shown(language)}' is none of the questionnaires': {string.Join(", ", known)}.");
+            throw new UsageException($"--language '{PlainText.Shown(language)}' is none of the questionnaires': {Listed(known)}.");
         }
     }
 

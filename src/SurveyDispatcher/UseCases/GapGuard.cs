@@ -17,7 +17,8 @@ internal static class GapGuard
     /// <param name="config">The settings and the programme.</param>
     /// <param name="asOf">What dates the cycle.</param>
     /// <param name="noted">The last cycle that began in the data directory, as <see cref="CycleLock"/> has it; null when it is not known.</param>
-    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, NotedCycle? noted) => Gap(database, config, asOf) ?? SetBack(database, noted);
+    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, NotedCycle? noted) =>
+        (Gap(database, config, asOf) ?? SetBack(database, noted)) is { } problem ? Say(problem) : null;
 
     /// <summary>What the data directory must remember when a cycle has begun: while a store that was set back is being replayed, how far it had been.</summary>
     /// <param name="noted">What it remembered.</param>
@@ -26,14 +27,19 @@ internal static class GapGuard
         noted is { } far && begun.Number <= far.Number && begun.Day < far.Day ? far with { Number = Math.Max(far.Number, begun.Number + 1) } : begun;
 
     /// <summary>The store knows less than has happened: too young a backup for the gap to tell, or a log that was deleted after a crash.</summary>
-    private static string? SetBack(Database database, NotedCycle? noted) =>
+    private static Phrase? SetBack(Database database, NotedCycle? noted) =>
         database["cycles.last"].First(r => r.GetInt64(0)) is var last && noted?.Number > last
-            ? $"Cycles up to {noted.Day:yyyy-MM-dd} have begun in this data directory (number {noted.Number}), but the store {(last == 0 ? "knows of none" : $"ends with cycle {last}")}: it was restored from a backup, its log (survey.db-wal) was deleted after a crash, or it is the old one of a store that has moved (Store:Provider, Store:ConnectionString: name the new one). "
-                + "It does not know whom the lost cycles have contacted, and would contact them again. Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
-                + "Read 'Restore' in docs/operations.md first: each day that was lost, without files or with them, is run again with --accept-gap. If nothing went out, run 'cycle --accept-gap' once."
+            ? last == 0
+                ? (Phrase)$"Cycles up to {noted.Day:yyyy-MM-dd} have begun in this data directory (number {noted.Number}), but the store knows of none: {WhySetBack}"
+                : $"Cycles up to {noted.Day:yyyy-MM-dd} have begun in this data directory (number {noted.Number}), but the store ends with cycle {last}: {WhySetBack}"
             : null;
 
-    private static string? Gap(Database database, PipelineConfig config, AsOf asOf)
+    private static Phrase WhySetBack =>
+        $"it was restored from a backup, its log (survey.db-wal) was deleted after a crash, or it is the old one of a store that has moved (Store:Provider, Store:ConnectionString: name the new one). "
+        + $"It does not know whom the lost cycles have contacted, and would contact them again. Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
+        + $"Read 'Restore' in docs/operations.md first: each day that was lost, without files or with them, is run again with --accept-gap. If nothing went out, run 'cycle --accept-gap' once.";
+
+    private static Phrase? Gap(Database database, PipelineConfig config, AsOf asOf)
     {
         if (database["cycles.last"].First(r => (AsOf: r.GetString(1), Day: (DateOnly?)r.Day(2))) is not { Day: { } last } before)
         {
@@ -47,12 +53,16 @@ internal static class GapGuard
             return null;
         }
 
-        var how = gap < 0 ? "it lies before it" : $"{gap} days later, more than Data:MaxGapDays = {most}";
-        return $"The last cycle was dated {last:yyyy-MM-dd}, this one is dated {asOf.Day:yyyy-MM-dd}: {how}. Was the store restored from a backup, or the clock changed? "
-            + "Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
-            + "If the date is right, look with 'cycle --dry-run --accept-gap', then run 'cycle --accept-gap' once: what is due then is done once, in today's terms, "
-            + "and a service goes on by itself. After a restore read docs/operations.md first. To try things out, use another data directory (--data DIR).";
+        return gap < 0
+            ? (Phrase)$"The last cycle was dated {last:yyyy-MM-dd}, this one is dated {asOf.Day:yyyy-MM-dd}: it lies before it. {WhatToDo}"
+            : $"The last cycle was dated {last:yyyy-MM-dd}, this one is dated {asOf.Day:yyyy-MM-dd}: {gap} days later, more than Data:MaxGapDays = {most}. {WhatToDo}";
     }
+
+    private static Phrase WhatToDo =>
+        $"Was the store restored from a backup, or the clock changed? "
+        + $"Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is mended or accepted. "
+        + $"If the date is right, look with 'cycle --dry-run --accept-gap', then run 'cycle --accept-gap' once: what is due then is done once, in today's terms, "
+        + $"and a service goes on by itself. After a restore read docs/operations.md first. To try things out, use another data directory (--data DIR).";
 
     /// <summary>A cycle that was dated by a day is followed by one at this moment: early in the morning in the east that day has come, though not in UTC.</summary>
     private static bool HasBegunSomewhere(DateOnly day, string before, AsOf asOf, Programme programme) =>

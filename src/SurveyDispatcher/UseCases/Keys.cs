@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Storage;
@@ -21,7 +21,7 @@ public sealed record KeyInUse(int Id, bool Current, bool InRing, long Values);
 /// <param name="Dropped">Keys that were dropped just now.</param>
 public sealed record KeysState(string Source, IReadOnlyList<KeyInUse> Keys, long Resealed, int Dropped)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = Texts.InJson };
 
     /// <summary>As JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
@@ -30,20 +30,32 @@ public sealed record KeysState(string Source, IReadOnlyList<KeyInUse> Keys, long
     public string ToText()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Key ring {Source}");
+        text.AppendLine(Say($"Key ring {Source}"));
         foreach (var key in Keys)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"  key {key.Id,3}  {key.Values,12:N0} value(s) sealed{(key.Current ? "  current" : "")}{(key.InRing ? "" : "  MISSING from the ring")}");
+            var (id, values) = (Columns.Right(Say($"{key.Id}"), 3), Columns.Right(Say($"{key.Values:N0}"), 12));
+            text.Append("  ").Append(Say($"key {id}  {values} value(s) sealed"));
+            if (key.Current)
+            {
+                text.Append("  ").Append(Say($"current"));
+            }
+
+            if (!key.InRing)
+            {
+                text.Append("  ").Append(Say($"MISSING from the ring"));
+            }
+
+            text.AppendLine();
         }
 
         if (Resealed > 0)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{Resealed:N0} value(s) were sealed anew. Back the key ring up now, apart from the store.");
+            text.AppendLine(Say($"{Resealed:N0} value(s) were sealed anew. Back the key ring up now, apart from the store."));
         }
 
         if (Dropped > 0)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{Dropped} key(s) dropped. Backups of the store from before need the backup of the ring from before.");
+            text.AppendLine(Say($"{Dropped} key(s) dropped. Backups of the store from before need the backup of the ring from before."));
         }
 
         return text.ToString().TrimEnd();
@@ -117,7 +129,7 @@ internal sealed class Keys(PipelineConfig config, DataDirectory directory, TimeP
         var uses = database["keys.uses"].List(r => (Id: Convert.ToInt32(r.GetString(0), 16), Values: r.GetInt64(1))).ToDictionary(u => u.Id, u => u.Values);
         var keys = ring.Seal.Keys.Select(k => (int)k).Union(uses.Keys).Order()
             .Select(id => new KeyInUse(id, id == ring.Current, ring.Seal.ContainsKey((byte)id), uses.GetValueOrDefault(id)));
-        var source = config.Settings.Keys.Ring.Length > 0 ? "from the setting Keys:Ring" : Cycle.KeyFile(directory, config.Settings);
+        var source = config.Settings.Keys.Ring.Length > 0 ? Say($"from the setting Keys:Ring") : Cycle.KeyFile(directory, config.Settings);
         return new KeysState(source, [.. keys], resealed, dropped);
     }
 }
@@ -159,7 +171,7 @@ internal sealed class Reseal(Database database, Vault vault, IProgressView progr
                 rows = page.Count;
             });
             done += rows;
-            progress.Report("sealing anew", done, 0);
+            progress.Report($"sealing anew", done, 0);
         }
         while (rows == PageRows);
         return done;

@@ -24,7 +24,7 @@ internal sealed class PlanContacts(CycleContext context)
         {
             context.Stopping.ThrowIfCancellationRequested();
             context.Database.InTransaction(() => DecidePage(done));
-            context.Progress.Report("deciding", Math.Min(done + PageCases, due), due);
+            context.Progress.Report($"deciding", Math.Min(done + PageCases, due), due);
         }
     }
 

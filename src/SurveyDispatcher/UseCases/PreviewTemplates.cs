@@ -39,7 +39,7 @@ public sealed record TemplatesPreview(string Folder, string Index, IReadOnlyList
 
     /// <summary>In words.</summary>
     public string ToText() =>
-        $"{Messages.Count} messages in {string.Join(", ", Messages.Select(m => m.Language).Distinct(StringComparer.Ordinal))}, made of sample data. Open {Index}";
+        Say($"{Messages.Count} messages in {Listed(Messages.Select(m => m.Language).Distinct(StringComparer.Ordinal))}, made of sample data. Open {Index}");
 }
 
 /// <summary>Writes every message that the texts can give to files: as HTML, as plain text, and as a mail.</summary>
@@ -92,7 +92,7 @@ internal sealed class PreviewTemplates(PipelineConfig config)
     }
 
     private Market Find(string code) => config.Programme.MarketOf(code.ToUpperInvariant()) ?? throw new UsageException(
-        $"There is no market '{code}'. Known: {string.Join(", ", config.Programme.Markets.Keys.Order(StringComparer.Ordinal))}.");
+        $"There is no market '{code}'. Known: {Listed(config.Programme.Markets.Keys.Order(StringComparer.Ordinal))}.");
 
     /// <summary>A market for a language: one that writes in it first, else one that knows it, else any, so that a new language can be looked at.</summary>
     private Market MarketOf(string language)
@@ -164,15 +164,15 @@ internal sealed class PreviewTemplates(PipelineConfig config)
         var tables = new List<string>();
         foreach (var language in mails.GroupBy(m => (m.Language, m.Market)))
         {
-            tables.Add($"<h2>{Encode(language.Key.Language)} <small>as {Encode(language.Key.Market)} sends it</small></h2>");
-            tables.Add("<table>\n<tr><th>message<th>subject and preheader<th>all is known<th>little is known<th>awkward data</tr>");
+            tables.Add($"<h2>{Encode(language.Key.Language)} <small>{Say($"as {Encode(language.Key.Market)} sends it")}</small></h2>");
+            tables.Add("<table>\n" + $"<tr><th>{Say($"message")}<th>{Say($"subject and preheader")}<th>{Say($"all is known")}<th>{Say($"little is known")}<th>{Say($"awkward data")}</tr>");
             foreach (var message in language.GroupBy(m => (m.Survey, m.Contact)))
             {
                 var full = message.First();
                 tables.Add($"<tr><td>{message.Key.Survey} {message.Key.Contact}"
                     + $"<td lang=\"{Encode(full.Language)}\"><b>{Encode(full.Subject)}</b><br>{Encode(full.Preheader)}");
                 tables.AddRange(message.Select(m =>
-                    $"<td><a href=\"{Link(m.Html)}\">HTML</a> <a href=\"{Link(m.Text)}\">text</a> <a href=\"{Link(m.Eml)}\">mail</a>"));
+                    $"<td><a href=\"{Link(m.Html)}\">HTML</a> <a href=\"{Link(m.Text)}\">{Say($"text")}</a> <a href=\"{Link(m.Eml)}\">{Say($"mail")}</a>"));
                 tables.Add("</tr>");
             }
 
@@ -181,12 +181,12 @@ internal sealed class PreviewTemplates(PipelineConfig config)
 
         return $$"""
             <!DOCTYPE html>
-            <html lang="en">
+            <html lang="{{Spoken}}">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             {{Mark}}
-            <title>Invitations and reminders</title>
+            <title>{{Say($"Invitations and reminders")}}</title>
             <style>
             :root { color-scheme: light dark; }
             body { max-width: 1100px; margin: 0 auto; padding: 16px; font: 16px/1.5 system-ui, sans-serif; }
@@ -200,9 +200,8 @@ internal sealed class PreviewTemplates(PipelineConfig config)
             </style>
             </head>
             <body>
-            <h1>Invitations and reminders</h1>
-            <p>Made of sample data, as they would be sent. Make the window narrow to see what a phone shows, and switch your
-            system to dark colours to see what is shown there. "mail" opens in a mail program.</p>
+            <h1>{{Say($"Invitations and reminders")}}</h1>
+            <p>{{Say($"Made of sample data, as they would be sent. Make the window narrow to see what a phone shows, and switch your system to dark colours to see what is shown there. \"mail\" opens in a mail program.")}}</p>
             {{string.Join('\n', tables)}}
             </body>
             </html>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Survey.Domain;
@@ -33,11 +32,11 @@ internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyLis
                 }
                 catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
                 {
-                    problems.Add($"{PlainText.Shown(file)} does not exist. Name a mail, a folder of mails, or a Maildir.");
+                    problems.Add(Say($"{PlainText.Shown(file)} does not exist. Name a mail, a folder of mails, or a Maildir."));
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    problems.Add($"{PlainText.Shown(file)} can't be read: {PlainText.Shown(e.Message)} Give this user the right to read it.");
+                    problems.Add(Say($"{PlainText.Shown(file)} can't be read: {PlainText.Shown(Reason.Of(e))} Give this user the right to read it."));
                 }
             }
         }
@@ -68,32 +67,33 @@ internal sealed record ReadBounces(IReadOnlyList<BounceRead> Mails, IReadOnlyLis
         var text = new StringBuilder();
         foreach (var (file, report) in Mails)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{PlainText.Shown(file)}: {report.Kind.Code()}");
-            text.AppendLine(CultureInfo.InvariantCulture, $"  {report.Why}{(report.Kind == ReportKind.Report ? "" : "; no effect")}");
+            text.AppendLine(Say($"{PlainText.Shown(file)}: {report.Kind.Code()}"));
+            text.Append("  ").AppendLine(Say(report.Kind == ReportKind.Report ? (Phrase)$"{report.Why}" : $"{report.Why}; no effect"));
             foreach (var message in report.Recipients.GroupBy(r => r.MessageId))
             {
-                text.Append("  about ").Append(message.Key is { } id ? $"Message-ID {PlainText.Shown(id)}" : "a message whose Message-ID isn't returned")
-                    .AppendLine(report.ReportedTo.Count > 0 ? $"; was sent to {PlainText.Shown(string.Join(", ", report.ReportedTo))}" : "");
+                Phrase about = message.Key is { } id ? (Phrase)$"about Message-ID {PlainText.Shown(id)}" : $"about a message whose Message-ID isn't returned";
+                text.Append("  ").AppendLine(Say(
+                    report.ReportedTo.Count > 0 ? (Phrase)$"{about}; was sent to {PlainText.Shown(Listed(report.ReportedTo))}" : about));
                 foreach (var r in message)
                 {
-                    var said = string.Join(", ", r.Action.Length > 0 ? r.Action : "no action", r.Status?.ToString() ?? "no status", r.Class.Code());
-                    text.AppendLine(CultureInfo.InvariantCulture, $"    {PlainText.Shown(Said(r.Address) ?? "no address")}: {PlainText.Shown(said)}: {Effect(r)}");
+                    var said = Listed([r.Action.Length > 0 ? r.Action : Say($"no action"), r.Status?.ToString() ?? Say($"no status"), r.Class.Code()]);
+                    text.Append("    ").AppendLine(Say($"{PlainText.Shown(Said(r.Address) ?? Say($"no address"))}: {PlainText.Shown(said)}: {Effect(r)}"));
                 }
             }
 
             text.AppendLine();
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"{Mails.Count} mail(s) read, {Mails.Count(m => m.Report.Kind == ReportKind.Report)} of them report(s)").ToString();
+        return text.Append(Say($"{Mails.Count} mail(s) read, {Mails.Count(m => m.Report.Kind == ReportKind.Report)} of them report(s)")).ToString();
     }
 
-    private static string Effect(ReportedRecipient recipient) => recipient.Action != "failed" ? "no effect" : "not delivered, " + recipient.Class switch
+    private static Phrase Effect(ReportedRecipient recipient) => recipient.Action != "failed" ? (Phrase)$"no effect" : recipient.Class switch
     {
-        AddressClass.Dead => "nobody is there, the address is suppressed",
-        AddressClass.Full => "the mailbox is full, not held against the address",
-        AddressClass.Policy => "refused for what we are or send, not held against the address",
-        AddressClass.Transient => "given up after a while, not held against the address",
-        AddressClass.Other => "nothing is said of the address, not held against it",
+        AddressClass.Dead => $"not delivered, nobody is there, the address is suppressed",
+        AddressClass.Full => $"not delivered, the mailbox is full, not held against the address",
+        AddressClass.Policy => $"not delivered, refused for what we are or send, not held against the address",
+        AddressClass.Transient => $"not delivered, given up after a while, not held against the address",
+        AddressClass.Other => $"not delivered, nothing is said of the address, not held against it",
         _ => throw new ArgumentOutOfRangeException(nameof(recipient), recipient.Class, "Unknown address class."),
     };
 

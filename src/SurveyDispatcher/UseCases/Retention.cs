@@ -186,7 +186,7 @@ internal sealed class Retention(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Report($"{path} has been kept long enough, but can't be deleted: {e.Message} Give this user the right to; the next cycle tries again.");
+            context.Report($"{path} has been kept long enough, but can't be deleted: {Reason.Of(e)} Give this user the right to; the next cycle tries again.");
         }
     }
 

@@ -258,7 +258,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
             }
 
             untrusted.UnionWith(domain.Markets);
-            var markets = string.Join(", ", domain.Markets);
+            var markets = Listed(domain.Markets);
             context.Report(worst.Health == Health.Unknown
                 ? (Phrase)$"No mail of {markets} is sent: Mail:RequireSenderRecords asks for good DNS records, and the {worst.Check} record of {worst.Of} could not be looked up. {worst.Advice} Mails stay queued; the next cycle asks again."
                 : $"No mail of {markets} is sent: Mail:RequireSenderRecords asks for good DNS records, and the {worst.Check} record of {worst.Of} is not. {worst.Advice} Mails stay queued; 'mail check' shows all records.");
@@ -279,6 +279,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         var senders = Enumerable.Range(0, options.Connections).Select(_ => Task.Run(() => SendAsync(work.Reader, results.Writer, abandoned.Token))).ToList();
         var turns = new Dictionary<string, long>(StringComparer.Ordinal);
         var parked = new Parked();
+        Phrase step = $"sending mail";
         long outstanding = 0, deferred = 0, done = 0;
         try
         {
@@ -323,7 +324,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 outstanding -= settled.Count;
                 done += settled.Count(r => r.ParkedFor is null);
                 sent += settled.Count(r => r.Delivery is Delivery.Accepted or Delivery.NotDelivered);
-                context.Progress.Report("sending mail", done, Math.Max(done, total));
+                context.Progress.Report(step, done, Math.Max(done, total));
             }
         }
         catch
@@ -480,7 +481,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             if (context.Database.IsShared)
             {
-                Stop("This worker could not tell the store for too long that it lives, so others may have taken over.");
+                Stop($"This worker could not tell the store for too long that it lives, so others may have taken over.");
             }
 
             throw new OperationCanceledException();
@@ -544,7 +545,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             return new(new Result(mail, 0, null)
             {
-                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be composed ({e.GetType().Name}); it stays queued. Look at its texts with 'config check'.",
+                Fault = Say($"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be composed ({e.GetType().Name}); it stays queued. Look at its texts with 'config check'."),
             });
         }
     }
@@ -581,7 +582,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         {
             return new Result(mail, 0, null)
             {
-                Fault = $"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be sent, by a fault of this program ({Unexpected.Describe(e)}); it stays queued.",
+                Fault = Say($"The {mail.Kind.Code()} of case {mail.Row.CaseId} could not be sent, by a fault of this program ({Unexpected.Describe(e)}); it stays queued."),
             };
         }
     }
@@ -656,7 +657,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 return PutOff(refused.Status);
             case Delivery.ServerUnusable unusable:
                 unreachable |= stopped is null;
-                Stop($"The mail server can't be used: {unusable.What.TrimEnd('.')}.");
+                Stop($"The mail server can't be used: {unusable.What.TrimEnd('.', '。')}.");
                 return PutOff();
             default:
                 throw new ArgumentOutOfRangeException(nameof(result), delivery, "Unknown delivery.");
@@ -664,9 +665,9 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
     }
 
     /// <summary>No more mail in this cycle; who waits for his turn is called back.</summary>
-    private void Stop(string why)
+    private void Stop(Phrase why)
     {
-        stopped ??= why;
+        stopped ??= Say(why);
         halt.Cancel();
     }
 

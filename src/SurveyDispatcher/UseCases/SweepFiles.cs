@@ -49,7 +49,7 @@ internal sealed class SweepFiles(CycleContext context)
             foreach (var path in FilesBelow(folder))
             {
                 context.Stopping.ThrowIfCancellationRequested();
-                context.Progress.Report("looking through files", ++done, 0);
+                context.Progress.Report($"looking through files", ++done, 0);
                 Guard(path, () =>
                 {
                     if (folder == data.PhoneLists)
@@ -291,7 +291,7 @@ internal sealed class SweepFiles(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Report($"{path} could not be looked through: {e.Message} Give this user the right to read and write it, then run the erasure again.");
+            context.Report($"{path} could not be looked through: {Reason.Of(e)} Give this user the right to read and write it, then run the erasure again.");
         }
     }
 }

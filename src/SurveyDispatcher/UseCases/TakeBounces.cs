@@ -48,7 +48,7 @@ internal sealed class TakeBounces(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Report($"bounces/{file.Name} was taken, but could not be put into the archive: {e.Message} It lies at {file.Path}; the next cycle tries again.");
+            context.Report($"bounces/{file.Name} was taken, but could not be put into the archive: {Reason.Of(e)} It lies at {file.Path}; the next cycle tries again.");
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class TakeBounces(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Report($"bounces/{file.Name} could not be read: {e.Message} It will be tried again in the next cycle.");
+            context.Report($"bounces/{file.Name} could not be read: {Reason.Of(e)} It will be tried again in the next cycle.");
             return false;
         }
         catch (Exception e)

@@ -47,8 +47,8 @@ internal sealed class TakeResponses(CycleContext context)
         using var taking = begun!;
         if (ResponseReader.IgnoredColumns(input, context.Config.Questionnaires) is { Count: > 0 } ignored)
         {
-            context.Counts.Notes.Add(PlainText.Shown(
-                $"responses/{file.Name}: {ignored.Count} column(s) are no question of any version and were not read: {string.Join(", ", ignored.Take(10))}{(ignored.Count > 10 ? " ..." : "")}."));
+            context.Counts.Notes.Add(PlainText.Shown(Say(
+                $"responses/{file.Name}: {ignored.Count} column(s) are no question of any version and were not read: {Listed(ignored.Take(10))}{(ignored.Count > 10 ? " ..." : "")}.")));
         }
 
         using var pages = new BlockingCollection<ResponsePage>(boundedCapacity: 4);

@@ -25,9 +25,9 @@ public sealed record Verification(long Transactions, long Cases, long LedgerLine
 
     /// <summary>In words.</summary>
     public string ToText() => Difference is null
-        ? $"All holds: {Transactions:N0} transactions, {Cases:N0} cases, {LedgerLines:N0} ledger lines in an unbroken chain."
-        : $"{Difference}{Environment.NewLine}This is the first difference; there may be more. Somebody has changed the store past the program, or the program has a fault. "
-            + "Keep a copy of the store, restore the last backup that verifies (docs/operations.md), and ask the developers.";
+        ? Say($"All holds: {Transactions:N0} transactions, {Cases:N0} cases, {LedgerLines:N0} ledger lines in an unbroken chain.")
+        : Say($"{Difference}{Environment.NewLine}This is the first difference; there may be more. Somebody has changed the store past the program, or the program has a fault. "
+            + $"Keep a copy of the store, restore the last backup that verifies (docs/operations.md), and ask the developers.");
 }
 
 /// <summary>Checks that nobody has touched the ledger, that the sums close, and that every case and all that is kept of it is what its facts give.</summary>
@@ -53,7 +53,7 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
 
         var transactions = database["verify.transactions"].Scalar<long>();
         var cases = database["verify.cases"].Scalar<long>();
-        string? difference;
+        Phrase? difference;
         try
         {
             difference = Policies() ?? Cycles() ?? Chain() ?? Sums(transactions)
@@ -61,14 +61,14 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
         }
         catch (StrangeContentException e)
         {
-            difference = e.Message;
+            difference = e.Words;
         }
 
-        return new Verification(transactions, cases, lines, difference);
+        return new Verification(transactions, cases, lines, difference is null ? null : Say(difference));
     });
 
     /// <summary>The text of each policy gives its version: nobody can say later that other rules were in force.</summary>
-    private string? Policies()
+    private Phrase? Policies()
     {
         foreach (var (id, version, text) in database["verify.policies"].Rows(r => (r.GetInt64(0), r.GetString(1), r.GetString(2))))
         {
@@ -81,9 +81,9 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
         return null;
     }
 
-    private string? Cycles()
+    private Phrase? Cycles()
     {
-        cycles = database["verify.cycles"].List(r => Readable(() => $"The record of cycle {r.GetInt64(0)}", () => new LivedCycle(
+        cycles = database["verify.cycles"].List(r => Readable(why => $"The record of cycle {r.GetInt64(0)} can't be read: {why}", () => new LivedCycle(
             r.GetInt64(0), r.GetString(1), r.Day(2), r.GetInt64(3), r.GetInt32(4) != 0, r.LongOrNull(5), r.TextOrNull(6), r.LongOrNull(7), r.LongOrNull(8))));
         var sealing = false;
         for (var i = 0; i < cycles.Count; i++)
@@ -96,23 +96,25 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
             sealing |= cycles[i].LedgerLines is not null;
             if (sealing && cycles[i].Ended && (cycles[i].LedgerLines is null || cycles[i].LedgerHead is null || cycles[i].Suppressions is null))
             {
-                return $"The record of {cycles[i]} was changed: it no longer says with which line the ledger ended.";
+                return $"The record of {cycles[i].Words} was changed: it no longer says with which line the ledger ended.";
             }
         }
 
         var (count, flags) = database["verify.suppressions"].First(r => (r.GetInt64(0), r.GetInt64(1)));
         return cycles.FindLast(c => c.Suppressions is not null) is { } last && (count < last.Suppressions || flags < last.SuppressionFlags)
-            ? $"Suppressions are missing: {last.Suppressions:N0} addresses and numbers must not be used, as {last} left it, and now there are {count:N0}"
-                + (count < last.Suppressions ? "." : ", but with fewer marks.")
+            ? count < last.Suppressions
+                ? (Phrase)$"Suppressions are missing: {last.Suppressions:N0} addresses and numbers must not be used, as {last.Words} left it, and now there are {count:N0}."
+                : $"Suppressions are missing: {last.Suppressions:N0} addresses and numbers must not be used, as {last.Words} left it, and now there are {count:N0}, but with fewer marks."
             : database["cases.suppression_sums"].First(r => (r.GetInt64(0), r.GetInt64(1))) is var sums && sums != (count, flags)
-            ? $"The list of addresses and numbers that must not be used was changed: {sums.Item1:N0} were put on it, and now there are {count:N0}, or their marks differ."
+            ? (Phrase)$"The list of addresses and numbers that must not be used was changed: {sums.Item1:N0} were put on it, and now there are {count:N0}, or their marks differ."
             : null;
     }
 
-    private string? Chain()
+    private Phrase? Chain()
     {
         byte[] previous = [];
         long expected = 1, cycle = 0;
+        Phrase step = $"verifying the ledger";
         var seals = cycles.Where(c => c.LedgerLines is not null).ToLookup(c => c.LedgerLines!.Value);
         foreach (var line in Lines())
         {
@@ -129,7 +131,7 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
 
             if (seals[line.Seq].FirstOrDefault(c => c.LedgerHead != Convert.ToHexStringLower(line.Hash)) is { } other)
             {
-                return $"The ledger was written anew: its line {line.Seq} is not the one with which {other} ended.";
+                return $"The ledger was written anew: its line {line.Seq} is not the one with which {other.Words} ended.";
             }
 
             if (OfItsCycle(line, cycle) is { } stranger)
@@ -142,11 +144,11 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
             lines++;
             previous = line.Hash;
             expected = line.Seq + 1;
-            progress.Report("verifying the ledger", line.Seq, 0);
+            progress.Report(step, line.Seq, 0);
         }
 
         return cycles.Find(c => c.LedgerLines >= expected) is { } cut
-            ? $"The ledger's last lines are missing: {cut} ended with line {cut.LedgerLines}, and now line {expected - 1} is the last."
+            ? (Phrase)$"The ledger's last lines are missing: {cut.Words} ended with line {cut.LedgerLines}, and now line {expected - 1} is the last."
             : null;
     }
 
@@ -155,7 +157,7 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
         long next = 1;
         return database["ledger.all"].Rows(r =>
         {
-            var line = Readable(() => $"The ledger's chain is broken at line {next} or behind it: it", () => new LedgerLine(
+            var line = Readable(why => $"The ledger's chain is broken at line {next} or behind it: it can't be read: {why}", () => new LedgerLine(
                 r.GetInt64(0), r.GetInt64(1), r.Day(2), r.GetString(3), r.GetString(4), r.GetInt64(5), r.GetInt64(6), r.Bytes(7)));
             next = line.Seq + 1;
             return line;
@@ -163,7 +165,7 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
     }
 
     /// <summary>A cycle writes its lines one after the other, on its own day wherever the market lies, under its policy. Erasures are written between cycles.</summary>
-    private string? OfItsCycle(LedgerLine line, long before)
+    private Phrase? OfItsCycle(LedgerLine line, long before)
     {
         if (line.Kind == Ledger.Erased
             || (line.Kind == nameof(CaseEvent.Ended) && line.Detail.Contains($"\"{CloseReasons.Erased}\"", StringComparison.Ordinal)))
@@ -178,18 +180,17 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
 
         var writer = cycles[(int)line.CycleId - 1];
         return line.CycleId < before || line.Seq > writer.LedgerLines
-            ? $"The ledger's line {line.Seq} says that {writer} wrote it, but that had ended."
+            ? $"The ledger's line {line.Seq} says that {writer.Words} wrote it, but that had ended."
             : line.PolicyId != writer.PolicyId
-            ? $"The record of {writer} was changed: its policy is {writer.PolicyId}, but the ledger's line {line.Seq} was written under policy {line.PolicyId}."
+            ? $"The record of {writer.Words} was changed: its policy is {writer.PolicyId}, but the ledger's line {line.Seq} was written under policy {line.PolicyId}."
             : Math.Abs(line.Day.DayNumber - writer.Day.DayNumber) > 1
-            ? $"The record of {writer} was changed: it is dated {Day(writer.Day)}, but the ledger's line {line.Seq}, which it wrote, {Day(line.Day)}."
+            ? (Phrase)$"The record of {writer.Words} was changed: it is dated {Day(writer.Day)}, but the ledger's line {line.Seq}, which it wrote, {Day(line.Day)}."
             : null;
     }
 
-    private string? Sums(long transactions)
+    private Phrase? Sums(long transactions)
     {
-        if (database["verify.file_with_wrong_sum"].First(r => (string?)string.Create(
-            CultureInfo.InvariantCulture,
+        if (database["verify.file_with_wrong_sum"].First(r => (Phrase?)(
             $"The sum of {r.GetString(0)}/{r.GetString(1)} does not close: {r.GetInt64(2):N0} rows were read, but {r.GetInt64(3):N0} are new, {r.GetInt64(4):N0} updated, {r.GetInt64(5):N0} unchanged and {r.GetInt64(6):N0} rejected.")) is { } file)
         {
             return file;
@@ -207,26 +208,29 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
             return $"{tallied:N0} new transactions were counted by dealer, but there are {transactions:N0}.";
         }
 
-        foreach (var (kind, fact, what) in new[] { ("responses", nameof(CaseEvent.Responded), "responses"), ("dispositions", nameof(CaseEvent.CallReported), "call results") })
+        fromFiles = database["verify.new_rows"].Scalar<long>("responses");
+        if (kinds.GetValueOrDefault(nameof(CaseEvent.Responded)) is var responses && responses != fromFiles)
         {
-            fromFiles = database["verify.new_rows"].Scalar<long>(kind);
-            if (kinds.GetValueOrDefault(fact) is var known && known != fromFiles)
-            {
-                return $"{fromFiles:N0} new {what} were read from files, but the ledger has {known:N0}.";
-            }
+            return $"{fromFiles:N0} new responses were read from files, but the ledger has {responses:N0}.";
         }
 
-        return database["verify.lost_withdrawal"].First(r => (string?)$"The withdrawal of case {r.GetInt64(0)} is said to stand on list {r.GetInt64(1)}, which is no list of withdrawals of its market.")
-            ?? database["verify.list_with_wrong_sum"].First(r => (string?)string.Create(
-                CultureInfo.InvariantCulture, $"The list {r.GetString(0)} had {r.GetInt64(1):N0} rows, but {r.GetInt64(2):N0} are on record."));
+        fromFiles = database["verify.new_rows"].Scalar<long>("dispositions");
+        if (kinds.GetValueOrDefault(nameof(CaseEvent.CallReported)) is var calls && calls != fromFiles)
+        {
+            return $"{fromFiles:N0} new call results were read from files, but the ledger has {calls:N0}.";
+        }
+
+        return database["verify.lost_withdrawal"].First(r => (Phrase?)$"The withdrawal of case {r.GetInt64(0)} is said to stand on list {r.GetInt64(1)}, which is no list of withdrawals of its market.")
+            ?? database["verify.list_with_wrong_sum"].First(r => (Phrase?)(
+                $"The list {r.GetString(0)} had {r.GetInt64(1):N0} rows, but {r.GetInt64(2):N0} are on record."));
     }
 
-    private string? Triggers() => database["verify.triggers"].Scalar<long>() == 2
+    private Phrase? Triggers() => database["verify.triggers"].Scalar<long>() == 2
         ? null
-        : "The ledger is as it was, but what protects it is gone: the triggers ledger_no_update and ledger_no_delete were dropped.";
+        : (Phrase)$"The ledger is as it was, but what protects it is gone: the triggers ledger_no_update and ledger_no_delete were dropped.";
 
     /// <summary>Reads what was stored; what no program of ours could have stored is a difference, too.</summary>
-    internal static T Readable<T>(Func<string> what, Func<T> read)
+    internal static T Readable<T>(Func<string, Phrase> said, Func<T> read)
     {
         try
         {
@@ -234,18 +238,22 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or InvalidOperationException or OverflowException or JsonException or KeyNotFoundException)
         {
-            throw new StrangeContentException($"{what()} can't be read: {e.Message.ReplaceLineEndings(" ")}");
+            throw new StrangeContentException(said(e.Message.ReplaceLineEndings(" ")));
         }
     }
 
     private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private sealed class StrangeContentException(string message) : Exception(message);
+    private sealed class StrangeContentException(Phrase words) : Exception(words.ToString())
+    {
+        public Phrase Words => words;
+    }
 }
 
 /// <summary>A cycle as it is on record, with what the ledger and the suppression list were at its end.</summary>
 internal sealed record LivedCycle(
     long Id, string AsOf, DateOnly Day, long PolicyId, bool Ended, long? LedgerLines, string? LedgerHead, long? Suppressions, long? SuppressionFlags)
 {
-    public override string ToString() => $"cycle {Id} (as of {AsOf})";
+    /// <summary>How messages name it.</summary>
+    public Phrase Words => $"cycle {Id} (as of {AsOf})";
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Survey.Domain;
 using SurveyDispatcher.Storage;
 
@@ -15,19 +14,20 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
     private readonly bool sameProgramme = cycles.Count > 0 && database["cycles.policy"].Scalar<long>(programme.Version) == cycles[^1].PolicyId;
 
     /// <summary>The first case that is not what its ledger gives; null when all are.</summary>
-    public string? FirstDifference()
+    public Phrase? FirstDifference()
     {
-        using var facts = new Side<Fact>(Read("verify.facts", "The ledger holds", Fact.Read), f => f.CaseId);
-        using var verdicts = new Side<VerdictRow>(Read("verify.verdicts", "The transactions hold", VerdictRow.Read), t => t.Id);
-        using var cases = new Side<CaseRow>(Read("cases.all", "The cases hold", r => CaseRow.Read(r)), c => c.Id);
-        using var mails = new Side<MailRow>(Read("verify.mails", "The mails hold", MailRow.Read), m => m.CaseId);
-        using var entries = new Side<EntryRow>(Read("verify.entries", "The lists hold", EntryRow.Read), e => e.CaseId);
+        using var facts = new Side<Fact>(Read("verify.facts", (id, why) => $"The ledger holds what no cycle could have written there (number {id}): it can't be read: {why}", Fact.Read), f => f.CaseId);
+        using var verdicts = new Side<VerdictRow>(Read("verify.verdicts", (id, why) => $"The transactions hold what no cycle could have written there (number {id}): it can't be read: {why}", VerdictRow.Read), t => t.Id);
+        using var cases = new Side<CaseRow>(Read("cases.all", (id, why) => $"The cases hold what no cycle could have written there (number {id}): it can't be read: {why}", r => CaseRow.Read(r)), c => c.Id);
+        using var mails = new Side<MailRow>(Read("verify.mails", (id, why) => $"The mails hold what no cycle could have written there (number {id}): it can't be read: {why}", MailRow.Read), m => m.CaseId);
+        using var entries = new Side<EntryRow>(Read("verify.entries", (id, why) => $"The lists hold what no cycle could have written there (number {id}): it can't be read: {why}", EntryRow.Read), e => e.CaseId);
         var meanings = StoredAnswers.MeaningsIn(database);
-        using var responses = new Side<ResponseRow>(Read("verify.responses", "The responses hold", r => ResponseRow.Read(r, meanings)), r => r.CaseId);
-        using var attempts = new Side<AttemptRow>(Read("verify.attempts", "The attempts hold", AttemptRow.Read), a => a.CaseId);
-        using var withdrawals = new Side<WithdrawalRow>(Read("verify.withdrawals", "The withdrawals hold", WithdrawalRow.Read), w => w.CaseId);
-        using var returns = new Side<ReturnRow>(Read("verify.returns", "The bounces hold", ReturnRow.Read), r => r.CaseId);
+        using var responses = new Side<ResponseRow>(Read("verify.responses", (id, why) => $"The responses hold what no cycle could have written there (number {id}): it can't be read: {why}", r => ResponseRow.Read(r, meanings)), r => r.CaseId);
+        using var attempts = new Side<AttemptRow>(Read("verify.attempts", (id, why) => $"The attempts hold what no cycle could have written there (number {id}): it can't be read: {why}", AttemptRow.Read), a => a.CaseId);
+        using var withdrawals = new Side<WithdrawalRow>(Read("verify.withdrawals", (id, why) => $"The withdrawals hold what no cycle could have written there (number {id}): it can't be read: {why}", WithdrawalRow.Read), w => w.CaseId);
+        using var returns = new Side<ReturnRow>(Read("verify.returns", (id, why) => $"The bounces hold what no cycle could have written there (number {id}): it can't be read: {why}", ReturnRow.Read), r => r.CaseId);
         ISide[] sides = [facts, verdicts, cases, mails, entries, responses, attempts, withdrawals, returns];
+        Phrase step = $"verifying cases";
         for (long done = 0; sides.Min(s => s.Next) is { } id; done++)
         {
             var story = new Story(
@@ -38,35 +38,37 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
                 return difference;
             }
 
-            progress.Report("verifying cases", done, 0);
+            progress.Report(step, done, 0);
         }
 
         return null;
     }
 
-    private IEnumerable<T> Read<T>(string statement, string what, Func<System.Data.Common.DbDataReader, T> read) =>
-        database[statement].Rows(r => Verify.Readable(() => $"{what} what no cycle could have written there (number {r.GetInt64(0)}): it", () => read(r)));
+    private IEnumerable<T> Read<T>(string statement, Func<long, string, Phrase> said, Func<System.Data.Common.DbDataReader, T> read) =>
+        database[statement].Rows(r => Verify.Readable(why => said(r.GetInt64(0), why), () => read(r)));
 
-    private string? Difference(Story s)
+    private Phrase? Difference(Story s)
     {
         if (s.Verdict is null)
         {
             return s.Case is { } orphan ? $"Case {orphan.CaseId} has no transaction."
-                : s.Facts.Count > 0 ? $"The ledger tells of case {s.Id}, but there is no such transaction."
+                : s.Facts.Count > 0 ? (Phrase)$"The ledger tells of case {s.Id}, but there is no such transaction."
                 : $"Mails, lists or replies tell of case {s.Id}, but there is no such case.";
         }
 
-        return Screened(s, s.Verdict) ?? Verify.Readable(() => $"The ledger of transaction {s.Verdict}", () => Folded(s, s.Verdict)) ?? Over(s, s.Verdict)
+        return Screened(s, s.Verdict) ?? Verify.Readable(why => $"The ledger of transaction {s.Verdict} can't be read: {why}", () => Folded(s, s.Verdict)) ?? Over(s, s.Verdict)
             ?? s.Said(Mailed(s) ?? (IsErased(s) ? null : HandedOver(s) ?? Withdrawn(s) ?? Answered(s) ?? Called(s) ?? Returned(s)));
     }
 
     /// <summary>The last verdict on record is the ledger's.</summary>
-    private static string? Screened(Story s, VerdictRow t)
+    private static Phrase? Screened(Story s, VerdictRow t)
     {
         var last = s.Facts.FindLast(f => f.Kind is Ledger.ScreenedOut or nameof(CaseEvent.Opened));
         if (last is null)
         {
-            return $"Transaction {t} was {(t.Reason is null ? "found eligible" : "screened out")}, but the ledger does not say so: a line of it is missing.";
+            return t.Reason is null
+                ? (Phrase)$"Transaction {t} was found eligible, but the ledger does not say so: a line of it is missing."
+                : $"Transaction {t} was screened out, but the ledger does not say so: a line of it is missing.";
         }
 
         var said = last.Kind == Ledger.ScreenedOut ? LedgerText.Reason(last.Detail) : null;
@@ -82,15 +84,15 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
 
         return t.FailedRules >> Screening.Rules.Count == 0 && new ScreeningVerdict(t.FailedRules).Reason == t.Reason
             ? null
-            : $"Transaction {t} is on record as {Verdict(t.Reason)}, but the rules that failed do not begin with that.";
+            : (Phrase)$"Transaction {t} is on record as {Verdict(t.Reason)}, but the rules that failed do not begin with that.";
     }
 
     /// <summary>Retention finds what is over by its ending; what has none would be kept for ever.</summary>
-    private static string? Over(Story s, VerdictRow t) => (s.Case is { } row ? !row.Case.IsOpen : t.Reason is not null) == t.HasEnding ? null
-        : t.HasEnding ? $"Transaction {t} is not over, but retention was told that it is."
+    private static Phrase? Over(Story s, VerdictRow t) => (s.Case is { } row ? !row.Case.IsOpen : t.Reason is not null) == t.HasEnding ? null
+        : t.HasEnding ? (Phrase)$"Transaction {t} is not over, but retention was told that it is."
         : $"Transaction {t} is over, but no ending is on record: retention would never look at it.";
 
-    private string? Folded(Story s, VerdictRow t)
+    private Phrase? Folded(Story s, VerdictRow t)
     {
         SurveyCase? folded = null;
         foreach (var fact in s.Facts)
@@ -111,7 +113,7 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
         if (s.Case is not { } row)
         {
             return folded is null ? null
-                : t.Reason is null ? $"Transaction {t} is eligible but has no case."
+                : t.Reason is null ? (Phrase)$"Transaction {t} is eligible but has no case."
                 : $"The ledger tells of a case of transaction {t}, but the store has no such case.";
         }
 
@@ -119,15 +121,17 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
             : row.Case != folded ? $"Case {row.CaseId} differs from its ledger: stored {Words(row.Case)}; ledger {Words(folded)}."
             : row.Market != t.Country || row.Survey.Code() != t.Survey || row.EventDate != t.EventDate
                 ? $"Case {row.CaseId} ({row.Market} {row.Survey.Code()}, event {Day(row.EventDate)}) differs from its transaction ({t.Country} {t.Survey}, event {Day(t.EventDate)})."
-            : NextLook(row) is { } look ? $"Case {row.CaseId}{look}" : null;
+            : NextLook(row);
     }
 
     /// <summary>Nobody may be forgotten: an open case is looked at again by the day that its plan says. Earlier does no harm.</summary>
-    private string? NextLook(CaseRow row)
+    private Phrase? NextLook(CaseRow row)
     {
         if (row.Case.IsOpen != row.NextLookOn is not null)
         {
-            return row.Case.IsOpen ? " is open, but no day is set to look at it again." : " has ended, but is to be looked at again.";
+            return row.Case.IsOpen
+                ? (Phrase)$"Case {row.CaseId} is open, but no day is set to look at it again."
+                : $"Case {row.CaseId} has ended, but is to be looked at again.";
         }
 
         if (row.NextLookOn is not { } next || !sameProgramme || programme.MarketOf(row.Market)?.Policy(row.Survey) is not { } policy)
@@ -136,10 +140,10 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
         }
 
         var planned = ContactPlan.NextLook(row.Case, row.EventDate, policy.Window, programme.Contact, latest);
-        return next > planned ? $" is to be looked at again on {Day(next)}; its plan says {Day(planned)} at the latest." : null;
+        return next > planned ? (Phrase)$"Case {row.CaseId} is to be looked at again on {Day(next)}; its plan says {Day(planned)} at the latest." : null;
     }
 
-    private static string? Mailed(Story s)
+    private static Phrase? Mailed(Story s)
     {
         foreach (var mail in s.Mails)
         {
@@ -153,7 +157,9 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
 
             if (mail.SettledIn is null != mail.State is "queued" or "claimed")
             {
-                return $"the {mail.Contact.Code()} is on record as {mail.State}, and as {(mail.SettledIn is null ? "still open" : "settled")}";
+                return mail.SettledIn is null
+                    ? (Phrase)$"the {mail.Contact.Code()} is on record as {mail.State}, and as still open"
+                    : $"the {mail.Contact.Code()} is on record as {mail.State}, and as settled";
             }
 
             var fact = accepted.Concat(rejected).FirstOrDefault();
@@ -169,14 +175,14 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
         }
 
         return s.Facts.Find(f => f.Event is CaseEvent.MailAccepted or CaseEvent.MailUndelivered && !s.Mails.Exists(m => m.Contact == ContactOf(f.Event))) is { } lost
-            ? $"the ledger's line {lost.Seq} tells of the {ContactOf(lost.Event!).Code()}, but there is no such mail"
+            ? (Phrase)$"the ledger's line {lost.Seq} tells of the {ContactOf(lost.Event!).Code()}, but there is no such mail"
             : null;
     }
 
     private static MailContact ContactOf(CaseEvent fact) => fact is CaseEvent.MailAccepted a ? a.Contact : ((CaseEvent.MailUndelivered)fact).Contact;
 
     /// <summary>Each line of a list that was handed over is a fact of its case, and the other way round.</summary>
-    private static string? HandedOver(Story s)
+    private static Phrase? HandedOver(Story s)
     {
         if (s.Entries.Find(e => e.State.Length == 0) is { } lost)
         {
@@ -201,11 +207,11 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
         return null;
     }
 
-    private static string? Withdrawn(Story s) => s.Withdrawals.Select(w => w.Reason).SequenceEqual(s.Withdrawn) && s.Withdrawals.TrueForAll(w => w.Market == s.Case?.Market)
+    private static Phrase? Withdrawn(Story s) => s.Withdrawals.Select(w => w.Reason).SequenceEqual(s.Withdrawn) && s.Withdrawals.TrueForAll(w => w.Market == s.Case?.Market)
         ? null
-        : $"the vendor is told to leave it {Times(s.Withdrawals.Select(w => $"in {w.Market} for {w.Reason}"))}, but the ledger says {Times(s.Withdrawn)}";
+        : (Phrase)$"the vendor is told to leave it {Times(s.Withdrawals.Select(w => Say($"in {w.Market} for {w.Reason}")))}, but the ledger says {Times(s.Withdrawn)}";
 
-    private static string? Answered(Story s)
+    private static Phrase? Answered(Story s)
     {
         if (s.Responses.Count != s.Answers.Count)
         {
@@ -218,8 +224,8 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
             if (row.Mode != fact.Mode || row.Status != fact.Status || row.Late != late
                 || Math.Abs(DateOnly.FromDateTime(row.CompletedAt.UtcDateTime).DayNumber - fact.CompletedOn.DayNumber) > 1)
             {
-                return $"a response is kept as {row.Mode} {row.Status}{(row.Late ? ", late" : "")}, completed {Day(DateOnly.FromDateTime(row.CompletedAt.UtcDateTime))}, "
-                    + $"but the ledger says {fact.Mode} {fact.Status}{(late ? ", late" : "")}, {Day(fact.CompletedOn)}";
+                return $"a response is kept as {row.Mode} {row.Status}{Late(row.Late)}, completed {Day(DateOnly.FromDateTime(row.CompletedAt.UtcDateTime))}, "
+                    + $"but the ledger says {fact.Mode} {fact.Status}{Late(late)}, {Day(fact.CompletedOn)}";
             }
 
             if (row.AnswersHash != fact.Answers)
@@ -229,7 +235,7 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
 
             if (row.Duplicate != (complete && row.Status == ResponseStatuses.Complete))
             {
-                return row.Duplicate ? "its first complete response is kept as a duplicate" : "two complete responses count";
+                return row.Duplicate ? (Phrase)$"its first complete response is kept as a duplicate" : $"two complete responses count";
             }
 
             complete |= row.Status == ResponseStatuses.Complete;
@@ -238,15 +244,18 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
         return null;
     }
 
-    private static string? Called(Story s)
+    private static Phrase? Called(Story s)
     {
-        var kept = s.Attempts.Select(a => $"{a.Code}{(a.Final ? " final" : "")}").Order(StringComparer.Ordinal).ToList();
-        var told = s.Facts.Select(f => f.Event).OfType<CaseEvent.CallReported>().Select(e => $"{e.Code}{(e.Final ? " final" : "")}").Order(StringComparer.Ordinal).ToList();
-        return kept.SequenceEqual(told) ? null : $"call results are kept as {Times(kept)}, but the ledger says {Times(told)}";
+        var kept = InOrder(s.Attempts.Select(a => (a.Code, a.Final)));
+        var told = InOrder(s.Facts.Select(f => f.Event).OfType<CaseEvent.CallReported>().Select(e => (e.Code, e.Final)));
+        return kept.SequenceEqual(told) ? null : (Phrase)$"call results are kept as {Times(kept.Select(Call))}, but the ledger says {Times(told.Select(Call))}";
+
+        static List<(string Code, bool Final)> InOrder(IEnumerable<(string Code, bool Final)> calls) =>
+            [.. calls.OrderBy(c => c.Code, StringComparer.Ordinal).ThenBy(c => c.Final)];
     }
 
     /// <summary>A mail came back only if a report said so. A report may say it of several recipients.</summary>
-    private static string? Returned(Story s)
+    private static Phrase? Returned(Story s)
     {
         foreach (var told in s.Facts.Select(f => f.Event).OfType<CaseEvent.MailUndelivered>().Where(e => e.Bounced).GroupBy(e => e.Contact))
         {
@@ -262,15 +271,19 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
     /// <summary>Of an erased customer only the facts are left; what he said, and the lists he stood on, are not as they were.</summary>
     private static bool IsErased(Story s) => s.Case?.Case.CloseReason == CloseReasons.Erased;
 
-    private static string Verdict(string? reason) => reason is null ? "eligible" : $"screened out ({reason})";
+    private static Phrase Verdict(string? reason) => reason is null ? (Phrase)$"eligible" : $"screened out ({reason})";
 
-    private static string Times(IEnumerable<string> what) => string.Join(", ", what) is { Length: > 0 } some ? some : "nothing";
+    private static Phrase Late(bool late) => late ? (Phrase)$", late" : $"";
 
-    private static string Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "no day";
+    private static string Call((string Code, bool Final) call) => call.Final ? Say($"{call.Code} final") : call.Code;
 
-    private static string Words(SurveyCase c) =>
+    private static Phrase Times(IEnumerable<string> what) => Listed(what) is { Length: > 0 } some ? (Phrase)$"{some}" : $"nothing";
+
+    private static Phrase Day(DateOnly? day) => day is null ? (Phrase)$"no day" : $"{day:yyyy-MM-dd}";
+
+    private static Phrase Words(SurveyCase c) =>
         $"{c.State.Code()} {c.CloseReason} (invited {c.InvitedOn:yyyy-MM-dd}, reminded {c.RemindedOn:yyyy-MM-dd}, phone {c.PhoneOn:yyyy-MM-dd} {c.PhoneReason}, "
-        + $"call until {c.CallUntil:yyyy-MM-dd}, completed {c.CompletedOn:yyyy-MM-dd} {c.ResponseMode}{(c.MailFailed ? ", mail failed" : "")})";
+        + $"call until {c.CallUntil:yyyy-MM-dd}, completed {c.CompletedOn:yyyy-MM-dd} {c.ResponseMode}{(c.MailFailed ? (Phrase)$", mail failed" : $"")})";
 
     /// <summary>All that is on record about one transaction, and what its facts say of each table.</summary>
     private sealed record Story(
@@ -303,7 +316,8 @@ internal sealed class VerifyCases(Database database, Programme programme, IReadO
             }
         }
 
-        public string? Said(string? difference) => difference is null ? null : $"Case {Case?.CaseId ?? $"of transaction {Verdict}"}: {difference}.";
+        public Phrase? Said(Phrase? difference) => difference is null ? null
+            : Case is { CaseId: var id } ? (Phrase)$"Case {id}: {difference}." : $"Case of transaction {Verdict}: {difference}.";
     }
 
     private sealed record Fact(long CaseId, long Seq, DateOnly Day, string Kind, string Detail, long CycleId, long PolicyId, CaseEvent? Event)

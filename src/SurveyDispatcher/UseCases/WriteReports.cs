@@ -28,7 +28,7 @@ public sealed record WrittenReports(string Folder, IReadOnlyList<string> Files)
     public string ToText()
     {
         var pages = Files.Where(f => f.EndsWith(".html", StringComparison.Ordinal)).ToList();
-        return string.Join(Environment.NewLine, pages.Select(p => Path.Combine(Folder, p)).Append($"{pages.Count} report(s), and the figures of each as CSV beside it."));
+        return string.Join(Environment.NewLine, pages.Select(p => Path.Combine(Folder, p)).Append(Say($"{pages.Count} report(s), and the figures of each as CSV beside it.")));
     }
 }
 
@@ -73,7 +73,7 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
         if (wanted is not null)
         {
             return [config.Programme.MarketOf(wanted)
-                ?? throw new UsageException($"There is no market '{PlainText.Shown(wanted)}'. Known: {string.Join(", ", config.Programme.Markets.Keys.Order(StringComparer.Ordinal))}.")];
+                ?? throw new UsageException($"There is no market '{PlainText.Shown(wanted)}'. Known: {Listed(config.Programme.Markets.Keys.Order(StringComparer.Ordinal))}.")];
         }
 
         var found = database["report.markets"].List(r => r.GetString(0)).ConvertAll(config.Programme.MarketOf).OfType<Market>().ToList();
@@ -135,9 +135,9 @@ internal sealed class WriteReports(PipelineConfig config, Database database, Vau
         return name.Length <= 100 ? name.ToString() : $"{name.ToString(0, 80)}={Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(code)))[..16]}";
     }
 
-    private static string Some(IEnumerable<DealerName> dealers)
+    private static Phrase Some(IEnumerable<DealerName> dealers)
     {
         var codes = dealers.Select(d => PlainText.Shown(d.Code)).ToList();
-        return codes.Count == 0 ? "none" : string.Join(", ", codes.Take(10)) + (codes.Count > 10 ? $" and {codes.Count - 10} more" : "");
+        return codes.Count == 0 ? $"none" : codes.Count > 10 ? (Phrase)$"{Listed(codes.Take(10))} and {codes.Count - 10} more" : $"{Listed(codes)}";
     }
 }

@@ -37,6 +37,9 @@ public sealed partial class TextsTests
     [Fact]
     public void NothingIsSaidThatCannotBeTranslated() => None(SpokenTexts.Untranslated().Select(t => $"{t.Place}: {t.Text}"));
 
+    [Fact]
+    public void NoFileIsExcusedThatHasNothingToTranslate() => None(SpokenTexts.NeedlesslyExcused());
+
     private static void None(IEnumerable<string> faults)
     {
         var found = faults.ToList();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.UseCases;
@@ -209,9 +210,9 @@ public sealed class MovingFilesTests
     {
         public bool Done { get; private set; }
 
-        public void Report(string step, long done, long total)
+        public void Report(Phrase step, long done, long total)
         {
-            if (step.StartsWith("reading", StringComparison.Ordinal) && !Done)
+            if (step.Pattern.StartsWith("reading", StringComparison.Ordinal) && !Done)
             {
                 Done = true;
                 act();

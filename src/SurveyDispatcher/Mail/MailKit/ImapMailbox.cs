@@ -7,6 +7,7 @@ using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Search;
 using MailKit.Security;
+using Survey.Domain;
 using HandshakeException = System.Security.Authentication.AuthenticationException;
 
 namespace SurveyDispatcher.Mail;
@@ -31,7 +32,7 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
         _timeout = TimeSpan.FromSeconds(options.TimeoutSeconds);
         _stopping = stopping;
         _limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        _certificate = new($"{MailOptions.Section}:{nameof(MailOptions.BounceMailbox)}", "the IMAP server", _mailbox.Host, options.TrustedCertificates());
+        _certificate = new($"{MailOptions.Section}:{nameof(MailOptions.BounceMailbox)}", $"the IMAP server", _mailbox.Host, options.TrustedCertificates());
         _client = new(_certificate)
         {
             Timeout = options.TimeoutSeconds * 1000,
@@ -133,19 +134,30 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
         }
     }
 
-    private string? Problem(Exception e) => e switch
+    private Phrase? Problem(Exception e)
     {
-        SslHandshakeException { InnerException: HandshakeException } => _certificate.Problem(Server),
-        SslHandshakeException { InnerException: { } inner } => Problem(inner) ?? _certificate.Problem(Server),
-        AuthenticationException => $"{Server} refused the login; look at Mail:BounceMailbox:User and Mail:BounceMailbox:Password.",
-        FolderNotFoundException => $"{Server} has no such folder; look at Mail:BounceMailbox:Folder and Mail:BounceMailbox:ProcessedFolder.",
-        NotSupportedException => $"{Server} does not offer STARTTLS, which Mail:BounceMailbox:Security asks for.",
-        OperationCanceledException or TimeoutException => $"{Server} did not answer within {_options.TimeoutSeconds} s; look at Mail:BounceMailbox:Host and Mail:BounceMailbox:Port.",
-        CommandException => $"{Server} refused a command; look at the folder's rights.",
-        IOException or SocketException or ProtocolException or ServiceNotConnectedException or ObjectDisposedException =>
-            $"{Server} can't be reached or closed the connection; look at Mail:BounceMailbox:Host and Mail:BounceMailbox:Port.",
-        _ => null,
-    };
+        switch (e)
+        {
+            case SslHandshakeException { InnerException: HandshakeException }:
+                return _certificate.Problem(Server);
+            case SslHandshakeException { InnerException: { } inner }:
+                return Problem(inner) ?? _certificate.Problem(Server);
+            case AuthenticationException:
+                return $"{Server} refused the login; look at Mail:BounceMailbox:User and Mail:BounceMailbox:Password.";
+            case FolderNotFoundException:
+                return $"{Server} has no such folder; look at Mail:BounceMailbox:Folder and Mail:BounceMailbox:ProcessedFolder.";
+            case NotSupportedException:
+                return $"{Server} does not offer STARTTLS, which Mail:BounceMailbox:Security asks for.";
+            case OperationCanceledException or TimeoutException:
+                return $"{Server} did not answer within {_options.TimeoutSeconds} s; look at Mail:BounceMailbox:Host and Mail:BounceMailbox:Port.";
+            case CommandException:
+                return $"{Server} refused a command; look at the folder's rights.";
+            case IOException or SocketException or ProtocolException or ServiceNotConnectedException or ObjectDisposedException:
+                return $"{Server} can't be reached or closed the connection; look at Mail:BounceMailbox:Host and Mail:BounceMailbox:Port.";
+            default:
+                return null;
+        }
+    }
 
     /// <summary>The library's client, with our check of certificates.</summary>
     private sealed class Client(CertificateCheck certificate) : ImapClient

@@ -32,7 +32,7 @@ internal sealed class MailKitSession : IMailSession
     {
         _options = options;
         _dialogue = new(options, clock);
-        _certificate = new(MailOptions.Section, "the relay", options.Host, trusted);
+        _certificate = new(MailOptions.Section, $"the relay", options.Host, trusted);
         _outcome = new(options, standing);
         _watch = new(_dialogue);
         _client = new(_watch, _certificate, _outcome)
@@ -126,17 +126,17 @@ internal sealed class MailKitSession : IMailSession
 
     private async Task GreetAsync()
     {
-        _dialogue.Arm("while connecting");
+        _dialogue.Arm(DialogueStep.Connection);
         await _socket.ConnectAsync(_options.Host, _options.Port, _dialogue.Limit);
         _client.LocalDomain = SmtpOutcome.HelloName(_socket.LocalEndPoint);
-        _dialogue.Arm(_options.Security == MailSecurity.Tls ? "in the TLS handshake" : Dialogue.Greeting);
+        _dialogue.Arm(_options.Security == MailSecurity.Tls ? DialogueStep.Handshake : DialogueStep.Greeting);
         try
         {
             await _client.ConnectAsync(_socket, _options.Host, _options.Port, Option(_options.Security), _dialogue.Limit);
         }
         catch (SmtpCommandException e)
         {
-            _outcome.Opened(Reply(e), "our opening");
+            _outcome.Opened(Reply(e), SmtpOutcome.Opening);
             throw _dialogue.Nonsense(); // another yes than the one that belongs there
         }
         catch (SslHandshakeException e)
@@ -208,7 +208,7 @@ internal sealed class MailKitSession : IMailSession
     {
         if (Mailbox(envelope.From) is not { } from)
         {
-            return new Delivery.MessageRefused(501, new(5, 1, 7), "MailKit can't write the envelope sender as it is; look at Mail:BounceAddress, or set Mail:Transport to Smtp.");
+            return new Delivery.MessageRefused(501, new(5, 1, 7), Say($"MailKit can't write the envelope sender as it is; look at Mail:BounceAddress, or set Mail:Transport to Smtp."));
         }
         if (Mailbox(envelope.To) is not { } to)
         {
@@ -340,7 +340,7 @@ internal sealed class MailKitSession : IMailSession
             await message.WriteToAsync(options, written, cancellationToken);
             return written.GetBuffer().AsSpan(0, (int)written.Length).SequenceEqual(Original.Span)
                 ? written.Length
-                : throw SmtpFaultException.Configuration("The library MailKit would have sent other bytes than were composed; set Mail:Transport to Smtp, and report this line.");
+                : throw SmtpFaultException.Configuration($"The library MailKit would have sent other bytes than were composed; set Mail:Transport to Smtp, and report this line.");
         }
     }
 }

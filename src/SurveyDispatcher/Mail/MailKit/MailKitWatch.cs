@@ -26,7 +26,7 @@ internal sealed class MailKitWatch(Dialogue dialogue) : IProtocolLogger, ITransf
     public IAuthenticationSecretDetector? AuthenticationSecretDetector { get; set; }
 
     /// <summary>What the session does next, for messages.</summary>
-    public string Step { get; set; } = "in the opening";
+    public DialogueStep Step { get; set; } = DialogueStep.Opening;
 
     /// <summary>Whether the server surely has the whole message and its end.</summary>
     public bool DotIsOut { get; private set; }
@@ -35,7 +35,7 @@ internal sealed class MailKitWatch(Dialogue dialogue) : IProtocolLogger, ITransf
     public bool IsOutOfStep => _answered > _asked || _column > 0;
 
     /// <summary>The next message begins.</summary>
-    public void Begin() => (DotIsOut, _handedOver, _text, Step) = (false, false, false, "in the envelope");
+    public void Begin() => (DotIsOut, _handedOver, _text, Step) = (false, false, false, DialogueStep.Envelope);
 
     /// <summary>Whether the server may have the whole message, although sending it ended with this exception.</summary>
     public bool DotMayBeOut(Exception e) => DotIsOut || (_handedOver && e is not IOException { InnerException: SocketException });
@@ -66,7 +66,7 @@ internal sealed class MailKitWatch(Dialogue dialogue) : IProtocolLogger, ITransf
             (DotIsOut, _text, _asked) = (true, false, _asked + 1);
         }
         _lines = 0;
-        dialogue.Arm(DotIsOut ? "after the final dot" : _text ? "while sending the message" : Step);
+        dialogue.Arm(DotIsOut ? DialogueStep.FinalDot : _text ? DialogueStep.Message : Step);
         if (early)
         {
             throw dialogue.Nonsense();
@@ -111,7 +111,7 @@ internal sealed class MailKitWatch(Dialogue dialogue) : IProtocolLogger, ITransf
         }
         if (bytesTransferred < totalSize)
         {
-            dialogue.Arm("while sending the message");
+            dialogue.Arm(DialogueStep.Message);
         }
         else
         {

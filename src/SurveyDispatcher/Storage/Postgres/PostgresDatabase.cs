@@ -1,4 +1,3 @@
-using Survey.Domain;
 using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Data;
@@ -6,6 +5,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Storage;
 
@@ -100,7 +100,7 @@ public sealed partial class PostgresDatabase : Database
     public static string Name(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        return $"{settings.Database ?? settings.Username} on {settings.Host}:{settings.Port}";
+        return Say($"{settings.Database ?? settings.Username} on {settings.Host}:{settings.Port}");
     }
 
     /// <summary>Whether an error may pass by itself.</summary>
@@ -114,19 +114,21 @@ public sealed partial class PostgresDatabase : Database
     }.ConnectionString;
 
     /// <summary>What a database error means to the operator.</summary>
-    public static string Explain(NpgsqlException e) => e switch
+    public static string Explain(NpgsqlException e) => Say(Cause(e));
+
+    private static Phrase Cause(NpgsqlException e) => e switch
     {
-        PostgresException { SqlState: "28P01" or "28000" } => "it refuses this user or password. Check Store:ConnectionString (SURVEY_Store__ConnectionString).",
+        PostgresException { SqlState: "28P01" or "28000" } => $"it refuses this user or password. Check Store:ConnectionString (SURVEY_Store__ConnectionString).",
         PostgresException { SqlState: "3D000" } p => $"{p.MessageText}. Create it (createdb), then run this again.",
         PostgresException { SqlState: "42501" } p => $"{p.MessageText}. Give the user the right to create and change tables there, then run this again.",
-        PostgresException { SqlState: "25006" } => "it is read-only: a standby? Name the primary in Store:ConnectionString.",
-        PostgresException { SqlState: "53100" } => "its disk is full. Make room, then run the same command again: what was stored is kept.",
-        PostgresException { SqlState: "53300" } => "it has no connection left. Raise max_connections, or stop what holds them, then run the same command again.",
-        PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => "the server is stopping or starting. Run the same command again when it is up: what was stored is kept. If it does not come up, its own log says why (a full disk, for one).",
-        PostgresException { SqlState: "25P03" } => "it gave up this connection, which had been silent inside a transaction for 25 s. Look at why this machine stood still (its disk, its network, a file server), then run the same command again: what was stored is kept.",
+        PostgresException { SqlState: "25006" } => $"it is read-only: a standby? Name the primary in Store:ConnectionString.",
+        PostgresException { SqlState: "53100" } => $"its disk is full. Make room, then run the same command again: what was stored is kept.",
+        PostgresException { SqlState: "53300" } => $"it has no connection left. Raise max_connections, or stop what holds them, then run the same command again.",
+        PostgresException { SqlState: "57P01" or "57P02" or "57P03" } => $"the server is stopping or starting. Run the same command again when it is up: what was stored is kept. If it does not come up, its own log says why (a full disk, for one).",
+        PostgresException { SqlState: "25P03" } => $"it gave up this connection, which had been silent inside a transaction for 25 s. Look at why this machine stood still (its disk, its network, a file server), then run the same command again: what was stored is kept.",
         PostgresException p => $"{p.MessageText} (PostgreSQL {p.SqlState}).",
         { Message: var message } when message.StartsWith("No password", StringComparison.Ordinal) =>
-            "it asks for a password, and none was given. Put it into the file that PGPASSFILE names (HOST:PORT:DATABASE:USER:PASSWORD, readable by its owner only), then run this again.",
+            $"it asks for a password, and none was given. Put it into the file that PGPASSFILE names (HOST:PORT:DATABASE:USER:PASSWORD, readable by its owner only), then run this again.",
         _ => $"the server can't be reached, or was lost: {(e.InnerException ?? e).Message.TrimEnd('.')}. Start it, or mend Store:ConnectionString, then run the same command again: what was stored is kept.",
     };
 

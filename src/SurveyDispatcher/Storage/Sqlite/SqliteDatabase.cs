@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Storage;
 
@@ -80,14 +81,16 @@ public sealed partial class SqliteDatabase : Database
     }
 
     /// <summary>What a database error means to the operator.</summary>
-    public static string Explain(SqliteException e) => e.SqliteErrorCode switch
+    public static string Explain(SqliteException e) => Say(Cause(e));
+
+    private static Phrase Cause(SqliteException e) => e.SqliteErrorCode switch
     {
-        5 or 6 => "another program holds it locked (a backup, a database browser?). Close that program, then run the same command again.",
-        8 => "it is read-only for this user, or a file beside it is (survey.db-wal, survey.db-shm). Give the user that runs the cycle the right to write to all of them, then run the same command again.",
-        11 or 26 => "the file is damaged or no database. Restore the last backup (docs/operations.md), then run the same command again.",
+        5 or 6 => $"another program holds it locked (a backup, a database browser?). Close that program, then run the same command again.",
+        8 => $"it is read-only for this user, or a file beside it is (survey.db-wal, survey.db-shm). Give the user that runs the cycle the right to write to all of them, then run the same command again.",
+        11 or 26 => $"the file is damaged or no database. Restore the last backup (docs/operations.md), then run the same command again.",
         13 or 10 when e.SqliteErrorCode == 13 || e.SqliteExtendedErrorCode is SharedMemorySize or WriteFailed =>
-            "the disk is full (or it fails). Make room, then run the same command again: what was stored is kept.",
-        14 => "it can't be opened or created. Check that the data directory exists and that this user may write there.",
+            $"the disk is full (or it fails). Make room, then run the same command again: what was stored is kept.",
+        14 => $"it can't be opened or created. Check that the data directory exists and that this user may write there.",
         _ => $"{e.Message} (SQLite {e.SqliteExtendedErrorCode}).",
     };
 

@@ -107,7 +107,7 @@ internal sealed class SqliteTables : ITableOutput, IDisposable
     {
         if (code is not raw.SQLITE_OK)
         {
-            throw new IOException(code == raw.SQLITE_FULL ? "no space left for the database." : $"{raw.sqlite3_errmsg(connection.Handle).utf8_to_string()} (SQLite {code}).");
+            throw new IOException(code == raw.SQLITE_FULL ? Say($"no space left for the database.") : $"{raw.sqlite3_errmsg(connection.Handle).utf8_to_string()} (SQLite {code}).");
         }
     }
 }

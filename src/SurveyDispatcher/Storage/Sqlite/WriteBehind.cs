@@ -64,7 +64,7 @@ internal sealed class WriteBehind : IDisposable
     {
         if (failure is { } reason)
         {
-            throw new IOException($"The store's log could not be flushed to the disk: {reason.Message}", reason);
+            throw new IOException(Say($"The store's log could not be flushed to the disk: {Reason.Of(reason)}"), reason);
         }
     }
 }
