@@ -75,7 +75,7 @@ internal static class SpokenTexts
         .Where(model => !NotForOperators.Concat(NotYetConverted).Any(file => PathOf(model.SyntaxTree).StartsWith(file, StringComparison.Ordinal)))
         .SelectMany(Plain);
 
-    /// <summary>Files that are said to be converted only later, and have nothing left to convert.</summary>
+    /// <summary>Files that are excused, and have nothing to excuse any more.</summary>
     public static IEnumerable<string> NeedlesslyExcused() => NotForOperators.Concat(NotYetConverted)
         .Where(file => !Models.Value.Any(model => PathOf(model.SyntaxTree).StartsWith(file, StringComparison.Ordinal) && Plain(model).Any()));
 

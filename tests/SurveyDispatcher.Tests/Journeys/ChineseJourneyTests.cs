@@ -58,6 +58,21 @@ public sealed partial class ChineseJourneyTests
         Assert.Equal(2, problems.Length);
     }
 
+    /// <summary>A sheet of columns, whose marks are full-width where a sentence is.</summary>
+    [Fact]
+    public async Task TheSheetOfTheMailCheckIsChinese()
+    {
+        using var world = Chinese(s => s["Mail"]!["DnsServer"] = "127.0.0.1:1");
+
+        var ended = await world.RunAsync("mail", "check");
+
+        var lines = ended.Output.TrimEnd().Split('\n');
+        Assert.Equal("正常     传输方式 Pickup", lines[0].TrimEnd());
+        Assert.Equal($"正常     文件夹 {world.In("mail")}：尚不存在；可以创建", lines[2].TrimEnd());
+        Assert.EndsWith(" 项未知、1 项警告。", lines[^1].TrimEnd(), StringComparison.Ordinal);
+        NoEnglish(ended.Output);
+    }
+
     [Fact]
     public async Task WhatVerifyFindsIsToldInChinese()
     {
@@ -170,14 +185,14 @@ public sealed partial class ChineseJourneyTests
         settings?.Invoke(s);
     });
 
-    /// <summary>What stands in quotes was typed, or is to be typed; and a code is one word.</summary>
+    /// <summary>What stands in quotes was typed, or is to be typed; a code is one word, and a domain no word at all.</summary>
     private static void NoEnglish(string text)
     {
         Assert.Matches("[\u4e00-\u9fff]", text);
         Assert.DoesNotMatch(TwoWords(), Quoted().Replace(text, ""));
     }
 
-    [GeneratedRegex(@"[A-Za-z]{2,}[,.:]? [a-z]{2,}")]
+    [GeneratedRegex(@"[A-Za-z]{2,}[,.:]? [a-z]{2,}(?!\.?\w)")]
     private static partial Regex TwoWords();
 
     [GeneratedRegex("'[^']*'")]
