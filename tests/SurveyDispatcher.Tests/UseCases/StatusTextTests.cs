@@ -110,7 +110,7 @@ public sealed partial class StatusTextTests
         await using var output = new StringWriter();
         var looks = 0;
         var watching = StatusWatch.RunAsync(
-            () => ++looks == 2 ? throw new OperatorException("The store is gone.") : $"look {looks}", TimeSpan.FromSeconds(2), null, output, clock, stop.Token);
+            () => ++looks == 2 ? throw new OperatorException($"The store is gone.") : $"look {looks}", TimeSpan.FromSeconds(2), null, output, clock, stop.Token);
         foreach (var text in new[] { "look 1", "The store is gone.", "look 3" })
         {
             Assert.True(SpinWait.SpinUntil(() => output.ToString().EndsWith(text + Environment.NewLine, StringComparison.Ordinal), TimeSpan.FromSeconds(30)), output.ToString());
