@@ -91,7 +91,7 @@ public sealed class TamperingTests(TamperingTests.LivedStore store) : IClassFixt
     [InlineData("UPDATE bounces SET case_id = NULL", "came back 1 time(s), but 0 report(s) are kept")]
     // the sums
     [InlineData("UPDATE files SET rows_quarantined = 1, rows_unchanged = rows_unchanged - 1 WHERE name = 'a.csv'", "1 row(s) of dms/a.csv are said to be in quarantine, but 0 are there")]
-    [InlineData("UPDATE files SET rows_rejected = rows_rejected + 1 WHERE name = 'a.csv'", "The sum of dms/a.csv does not close: 10 rows were read, but 8 are new, 0 updated, 0 unchanged, 3 rejected and 0 in quarantine")]
+    [InlineData("UPDATE files SET rows_rejected = rows_rejected + 1 WHERE name = 'a.csv'", "The sum of dms/a.csv does not close: 10 rows were read, but 8 are new, 0 updated, 0 unchanged and 3 rejected (0 wait in the quarantine)")]
     [InlineData("UPDATE tallies SET count = count + 1 WHERE what = 'new'", "new transactions were counted by dealer")]
     [InlineData("UPDATE files SET rows_new = 0, rows_unchanged = 1 WHERE kind = 'responses' AND rows_new = 1", "new responses were read from files, but the ledger has")]
     [InlineData("DELETE FROM files WHERE kind = 'dispositions'", "0 new call results were read from files, but the ledger has 1")]
