@@ -85,7 +85,7 @@ internal sealed class Demo(ConfigFolder folder, string? data, TextWriter output,
         await FolderAsync("outbox/phone/", $"{Directory.EnumerateFiles(directory.PhoneLists, "*.csv").Count()} lists for the vendor, each with its manifest");
         await FolderAsync("rejects/", $"rows that could not be understood, each with its line and reason");
         await FolderAsync("archive/", $"every file that was taken, by day");
-        await output.WriteLineAsync(Say($"Look closer, with --data {directory.Root}:"));
+        await output.WriteLineAsync(Say($"Look closer: put one of these in the place of 'demo' in what you have typed, and --data {directory.Root} behind it."));
         await CommandAsync("status", $"this screen");
         await CommandAsync($"explain {customers.Example} --as-of {FirstDay.AddDays(Days - 1):yyyy-MM-dd}", $"one customer's story");
         await CommandAsync("export cases", $"every case, for a spreadsheet");

@@ -56,7 +56,7 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
         Phrase? difference;
         try
         {
-            difference = Policies() ?? Cycles() ?? Chain() ?? Sums(transactions)
+            difference = Policies() ?? Cycles() ?? Chain() ?? PolicyChanges() ?? Sums(transactions)
                 ?? new VerifyCases(database, programme, cycles, progress).FirstDifference() ?? Triggers();
         }
         catch (StrangeContentException e)
@@ -107,6 +107,27 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
                 : $"Suppressions are missing: {last.Suppressions:N0} addresses and numbers must not be used, as {last.Words} left it, and now there are {count:N0}, but with fewer marks."
             : database["cases.suppression_sums"].First(r => (r.GetInt64(0), r.GetInt64(1))) is var sums && sums != (count, flags)
             ? (Phrase)$"The list of addresses and numbers that must not be used was changed: {sums.Item1:N0} were put on it, and now there are {count:N0}, or their marks differ."
+            : null;
+    }
+
+    /// <summary>Which policy was in force from which cycle on is what the cycles say.</summary>
+    private Phrase? PolicyChanges()
+    {
+        var changes = new Queue<(long Cycle, long Policy, long? Before, DateOnly Day)>(
+            database["verify.policy_changes"].List(r => Readable(why => $"The record of changes of the policy can't be read: {why}", () => (r.GetInt64(0), r.GetInt64(1), r.LongOrNull(2), r.Day(3)))));
+        long? before = null;
+        foreach (var cycle in cycles)
+        {
+            if (cycle.PolicyId != before && (!changes.TryDequeue(out var change) || change != (cycle.Id, cycle.PolicyId, before, cycle.Day)))
+            {
+                return $"The record of changes of the policy was changed: with {cycle.Words} policy {cycle.PolicyId} came into force, and it does not say so.";
+            }
+
+            before = cycle.PolicyId;
+        }
+
+        return changes.TryPeek(out var stranger)
+            ? (Phrase)$"The record of changes of the policy was changed: it says that policy {stranger.Policy} came into force with cycle {stranger.Cycle}, and it did not."
             : null;
     }
 
@@ -229,6 +250,12 @@ internal sealed class Verify(Database database, Programme programme, IProgressVi
         if (kinds.GetValueOrDefault(nameof(CaseEvent.CallReported)) is var calls && calls != fromFiles)
         {
             return $"{fromFiles:N0} new call results were read from files, but the ledger has {calls:N0}.";
+        }
+
+        if (database["verify.sample_that_does_not_fit"].First(
+            r => (Phrase?)$"What sampling said of transaction {r.GetInt64(0)} was changed: it is not what became of it.", Sampling.NotSampled) is { } sample)
+        {
+            return sample;
         }
 
         return database["verify.lost_withdrawal"].First(r => (Phrase?)$"The withdrawal of case {r.GetInt64(0)} is said to stand on list {r.GetInt64(1)}, which is no list of withdrawals of its market.")

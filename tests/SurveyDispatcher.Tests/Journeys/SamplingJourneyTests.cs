@@ -61,6 +61,23 @@ public sealed class SamplingJourneyTests
         await world.HoldsAsync();
     }
 
+    /// <summary>Who was not sampled comes in when all are asked: by no draw.</summary>
+    [Fact]
+    public async Task WhoComesInWhenSamplingIsSwitchedOffHasNoWeightOfADraw()
+    {
+        using var world = Sampling(("share", 0.3));
+        world.Edit("appsettings.json", s => s["Policy"]!["ConfirmAboveCases"] = 1000);
+        await TakeAsync(world, "2026-03-02", Many);
+        var first = await TakenAsync(world);
+
+        world.Edit("programme.json", s => ((JsonObject)s["markets"]!["AU"]!["sales"]!).Remove("sampling"));
+        await TakeAsync(world, "2026-03-03", Many);
+
+        Assert.Equal(400, (await TakenAsync(world)).Count);
+        Assert.All(await world.ExportAsync("cases"), c => Assert.Equal(first.Contains(c["transaction_id"]) ? "3.333333" : "1.000000", c["weight"]));
+        await world.HoldsAsync();
+    }
+
     /// <summary>Before the change somebody was told how many it lets in; so many it does.</summary>
     [Fact]
     public async Task ThePolicyGuardCountsWhomALargerShareLetsIn()

@@ -42,6 +42,13 @@ public sealed class TamperingTests(TamperingTests.LivedStore store) : IClassFixt
     [InlineData("UPDATE cycles SET counts = json_set(counts, '$.seal.ledgerHead', '00') WHERE id = 3", "is not the one with which cycle 3 (as of 2026-03-09) ended")]
     // the rules
     [InlineData("UPDATE policies SET programme = replace(programme, '\"restDays\":0', '\"restDays\":9')", "Policy 1 was changed")]
+    [InlineData("UPDATE policy_changes SET day = '2026-03-01'", "with cycle 1 (as of 2026-03-02) policy 1 came into force, and it does not say so")]
+    [InlineData("DELETE FROM policy_changes", "with cycle 1 (as of 2026-03-02) policy 1 came into force, and it does not say so")]
+    [InlineData("INSERT INTO policy_changes (cycle_id, policy_id, before_id, day) VALUES (3, 2, 1, '2026-03-09')", "policy 2 came into force with cycle 3, and it did not")]
+    // who was drawn for
+    [InlineData("INSERT INTO samples VALUES (" + CaseOf + "'RENTAL'), 500000, 1, 1)", "What sampling said of transaction ")]
+    [InlineData("INSERT INTO samples VALUES (99, 500000, 0, 1)", "What sampling said of transaction 99 was changed")]
+    [InlineData("INSERT INTO samples VALUES (" + CaseOf + "'RENTAL'), 500000, 0, 9)", "What sampling said of transaction ")]
     // who may be asked
     [InlineData("UPDATE transactions SET reason = NULL, failed_rules = 0 WHERE transaction_id = 'RENTAL'", "on record as eligible, but the ledger's line")]
     [InlineData("UPDATE transactions SET reason = 'opted_out', failed_rules = 256 WHERE transaction_id = 'RENTAL'", "on record as screened out (opted_out), but the ledger's line")]

@@ -1,7 +1,7 @@
 -- name: cases
 SELECT c.id, c.market, c.survey, t.dealer_code, t.transaction_id, t.vin, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on,
     c.phone_reason, c.completed_on, c.response_mode, t.contact, s.rate
-FROM cases c JOIN transactions t ON t.id = c.id LEFT JOIN samples s ON s.id = c.id ORDER BY c.id
+FROM cases c JOIN transactions t ON t.id = c.id LEFT JOIN samples s ON s.id = c.id AND s.taken <> 0 ORDER BY c.id
 
 -- name: screening
 SELECT country, survey, dealer_code, transaction_id, event_date, reason, screened_on FROM transactions ORDER BY id

@@ -42,6 +42,16 @@ WHERE rows > entries OR rows < entries - erased LIMIT 1
 SELECT w.case_id, w.list_id FROM withdrawals w
 WHERE w.list_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lists l WHERE l.id = w.list_id AND l.kind = 'withdrawals' AND l.market = w.market) LIMIT 1
 
+-- name: policy_changes
+SELECT cycle_id, policy_id, before_id, day FROM policy_changes ORDER BY cycle_id
+
+-- name: sample_that_does_not_fit
+-- Who was not sampled was drawn for, and not taken; who was taken has a case. No draw is made for what is not there, or under no policy.
+SELECT t.id FROM transactions t LEFT JOIN samples s ON s.id = t.id WHERE t.reason = @not_sampled AND (s.id IS NULL OR s.taken <> 0)
+UNION ALL
+SELECT s.id FROM samples s LEFT JOIN cases c ON c.id = s.id LEFT JOIN transactions t ON t.id = s.id LEFT JOIN policies p ON p.id = s.policy_id
+WHERE t.id IS NULL OR p.id IS NULL OR s.rate < 0 OR s.rate > 1000000 OR (s.taken <> 0 AND c.id IS NULL) LIMIT 1
+
 -- name: facts
 SELECT case_id, seq, day, kind, detail, cycle_id, policy_id FROM ledger ORDER BY case_id, seq
 
