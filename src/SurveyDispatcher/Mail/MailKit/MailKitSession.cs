@@ -309,6 +309,8 @@ internal sealed class MailKitSession : IMailSession
     /// <summary>The library's client, told to leave the bytes alone.</summary>
     private sealed class Client(MailKitWatch watch, CertificateCheck certificate, SmtpOutcome outcome) : SmtpClient(watch)
     {
+        private bool _senderIsAccepted;
+
         /// <summary>The message that is being sent.</summary>
         public ReadOnlyMemory<byte> Original { get; set; }
 
@@ -327,7 +329,22 @@ internal sealed class MailKitSession : IMailSession
 
         protected override string GetEnvelopeId(MimeMessage message) => EnvelopeId;
 
-        protected override void OnRecipientAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) => outcome.RecipientAccepted();
+        protected override void OnSenderAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) => _senderIsAccepted = true;
+
+        protected override void OnSenderNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response)
+        {
+            _senderIsAccepted = false;
+            base.OnSenderNotAccepted(message, mailbox, response);
+        }
+
+        /// <summary>With PIPELINING a server may say yes to a recipient behind a sender that it has refused: that shows nothing.</summary>
+        protected override void OnRecipientAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response)
+        {
+            if (_senderIsAccepted)
+            {
+                outcome.RecipientAccepted();
+            }
+        }
 
         /// <summary>The library would choose other encodings for other servers; the composer has chosen one that suits all.</summary>
         protected override void Prepare(FormatOptions options, MimeMessage message, EncodingConstraint constraint, int maxLineLength) =>

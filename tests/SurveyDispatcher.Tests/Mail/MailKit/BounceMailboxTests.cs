@@ -29,7 +29,7 @@ public sealed class BounceMailboxTests : IDisposable
     [Fact]
     public async Task AKillBetweenDiskAndMailboxFetchesTheSameFileOnceMore()
     {
-        var mailbox = new Mailbox(3) { Settling = _ => throw new OperatorException("killed") };
+        var mailbox = new Mailbox(3) { Settling = _ => throw new OperatorException($"killed") };
         await Assert.ThrowsAsync<OperatorException>(() => BounceMailbox.FetchAsync(mailbox, _folder, Ct));
         Assert.Equal(3, Directory.GetFiles(_folder).Length);
         File.Delete(FileOf(2)); // the cycle has taken one meanwhile
