@@ -72,7 +72,7 @@ public sealed class ServiceTests
         try
         {
             _ = service.StandardError.ReadToEndAsync(CancellationToken.None);
-            await SaidAsync(service, "withdrawals at '* * * * * ?'");
+            await SaidAsync(service, "withdrawals: at '* * * * * ?'");
             world.OptOut("o.csv", "phone", "0412 001 001");
 
             Assert.Contains("\"withdrawn\":1", await SaidAsync(service, "Withdrawals told"), StringComparison.Ordinal);

@@ -316,9 +316,12 @@ public sealed class StatusJourneyTests
 
     /// <summary>Runs a program on a terminal, presses Ctrl+C after its second screen, and says how it ended.</summary>
     private const string Terminal = """
-        import fcntl, os, pty, struct, sys, termios
+        import fcntl, os, pty, signal, struct, sys, termios
+        signal.alarm(120)
         pid, terminal = pty.fork()
         if pid == 0:
+            for ignored in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT: # by whoever started the tests in the background
+                signal.signal(ignored, signal.SIG_DFL)
             fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 20, 60, 0, 0))
             os.execvp(sys.argv[1], sys.argv[1:])
         seen, pressed = b'', False
