@@ -430,15 +430,17 @@ public sealed class Templates
         private void Fault(Phrase problem) => faults.Add(new(path, Say(problem)));
     }
 
-    /// <summary>Compiles a source once, however many places share it, and tries it out.</summary>
+    /// <summary>Compiles a source once, however many places share it, and tries it out. Safe from many threads.</summary>
     private sealed class Compiler(bool tryOut)
     {
         private static readonly HtmlEncoder Encoder = new();
         private static readonly SearchValues<char> Special = SearchValues.Create("&<>\"'`=");
 
-        private readonly IHandlebars _escaping = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, TextEncoder = Encoder });
-        private readonly IHandlebars _plain = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, NoEscape = true });
-        private readonly Dictionary<(string Source, bool Escape), Source> _compiled = [];
+        private static readonly IHandlebars Escaping = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, TextEncoder = Encoder });
+        private static readonly IHandlebars Plain = Handlebars.Create(new HandlebarsConfiguration { ThrowOnUnresolvedBindingExpression = true, NoEscape = true });
+
+        /// <summary>What was tried out in this process: whoever reads a second configuration compiles only what is new in it.</summary>
+        private static readonly ConcurrentDictionary<(string Source, bool Escape), Source> Tried = [];
 
         /// <summary>A value as the HTML layout writes it.</summary>
         public static string Escaped(string value)
@@ -455,18 +457,22 @@ public sealed class Templates
         public Source? Compile(
             string path, string at, string source, bool escape, Dictionary<string, object>[] samples, ICollection<TemplateFault> faults)
         {
-            if (_compiled.TryGetValue((source, escape), out var known))
+            if (Tried.TryGetValue((source, escape), out var known))
             {
                 return known;
             }
             try
             {
-                var template = new Source(escape ? _escaping : _plain, source);
-                foreach (var sample in tryOut ? samples : [])
+                var template = new Source(escape ? Escaping : Plain, source);
+                if (tryOut)
                 {
-                    _ = template.Fill(sample);
+                    foreach (var sample in samples)
+                    {
+                        _ = template.Fill(sample);
+                    }
+                    Tried[(source, escape)] = template;
                 }
-                return _compiled[(source, escape)] = template;
+                return template;
             }
             catch (Exception e) // the library's own have no common base, and whatever it says is about this source
             {
