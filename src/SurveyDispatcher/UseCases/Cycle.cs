@@ -27,6 +27,11 @@ public sealed record CycleResult(CycleCounts Counts, IReadOnlyList<string> Probl
 /// <summary>One full pass: files in, decisions, mail, lists out (contracts.md, <c>cycle</c>).</summary>
 public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimeProvider time, IProgressView progress)
 {
+    /// <summary>How often a cycle looks whether what tells the vendor of withdrawals is done, before it gives up.</summary>
+    private const int MostLooks = 120;
+
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
     private readonly Store store = new(directory, config.Settings.Store);
 
     /// <summary>Runs a cycle.</summary>
@@ -55,7 +60,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
 
         directory.Create();
-        using var cycleLock = CycleLock.Take(directory);
+        using var cycleLock = request.OnlyWithdrawals ? CycleLock.Take(directory, CycleLock.BetweenCycles) : await TakeLockAsync(stopping);
         using var vault = OpenVault(directory, config.Settings, store.Exists, write: true); // first: keys without a store do no harm
         using var database = store.Open();
         CheckKeys(database, vault);
@@ -72,6 +77,22 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport(config.Settings.Mail, directory, time);
         return await RunAsync(request, directory, database, vault, inbox, transport, change, stopping, lease, cycleLock);
+    }
+
+    /// <summary>What tells the vendor between two cycles has done so in a moment, and a cycle that it kept from its hour would be missed: it is waited for.</summary>
+    private async Task<CycleLock> TakeLockAsync(CancellationToken stopping)
+    {
+        for (var looks = 0; ; looks++)
+        {
+            try
+            {
+                return CycleLock.Take(directory);
+            }
+            catch (StoreBusyException) when (looks == 0 || (looks < MostLooks && CycleLock.HolderOf(directory).EndsWith(CycleLock.BetweenCycles, StringComparison.Ordinal)))
+            {
+                await Task.Delay(Look, time, stopping); // once in any case: who has just taken it has perhaps not written yet who he is
+            }
+        }
     }
 
     private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
@@ -278,11 +299,17 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     private static void Between(CycleContext context)
     {
         var lists = new WriteLists(context);
+        using var steps = new CycleSteps(context);
+        steps.Begin("recover");
         lists.Recover();
         TakeFiles.Recover(context);
+        steps.Begin("optouts");
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
+        steps.Begin("responses");
         new TakeResponses(context).Run();
+        steps.Begin("decisions");
         new PlanContacts(context).EndOptedOut();
+        steps.Begin("lists");
         lists.RunWithdrawals();
     }
 
@@ -478,6 +505,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 /// </remarks>
 internal sealed class CycleLock : IDisposable
 {
+    /// <summary>What stands behind who holds it, when he only tells the vendor of withdrawals.</summary>
+    public const string BetweenCycles = " (withdrawals between two cycles)";
+
     private const int NoteLength = 32;
     private readonly FileStream file;
 
@@ -487,7 +517,9 @@ internal sealed class CycleLock : IDisposable
     public NotedCycle? Noted => Read(file);
 
     /// <summary>Takes the lock, or says who has it.</summary>
-    public static CycleLock Take(DataDirectory directory)
+    /// <param name="directory">Whose.</param>
+    /// <param name="what">What stands behind the name of who has it.</param>
+    public static CycleLock Take(DataDirectory directory, string what = "")
     {
         try
         {
@@ -495,7 +527,7 @@ internal sealed class CycleLock : IDisposable
             try
             {
                 using var holder = DurableFile.Create(directory.HolderPath);
-                holder.Write(Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}"));
+                holder.Write(Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}{what}"));
                 return taken;
             }
             catch
@@ -540,7 +572,7 @@ internal sealed class CycleLock : IDisposable
     public void Dispose() => file.Dispose();
 
     /// <summary>Who holds it, in words; empty where that can't be seen.</summary>
-    private static string HolderOf(DataDirectory directory)
+    public static string HolderOf(DataDirectory directory)
     {
         try
         {
