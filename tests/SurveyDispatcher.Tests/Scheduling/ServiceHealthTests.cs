@@ -118,9 +118,9 @@ public sealed class ServiceHealthTests
     [Fact]
     public void ARelayMayUseUpItsTimeOutsBeforeTheCycleCountsAsStuck()
     {
-        var patient = new Settings { Health = { StuckSeconds = 60 }, Mail = { TimeoutSeconds = 600 } };
+        var patient = new Settings { Health = { StuckSeconds = 60 }, Mail = { TimeoutSeconds = 600, RetrySeconds = 30 } };
 
-        Assert.Equal(TimeSpan.FromMinutes(100), ServiceHealth.StuckAfter(patient));
+        Assert.Equal(TimeSpan.FromSeconds(6000 + 30), ServiceHealth.StuckAfter(patient));
     }
 
     [Theory]
