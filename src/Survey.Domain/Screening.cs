@@ -136,6 +136,9 @@ public static class Screening
     /// <summary>The bit of the rule that a market of a later day fails.</summary>
     internal static int MarketNotActiveBit { get; } = BitOf(MarketNotActive);
 
+    /// <summary>The bit of the rule that leaves customers out by lot.</summary>
+    internal static int NotSampledBit { get; } = BitOf(Sampling.NotSampled);
+
     /// <summary>Evaluates every rule.</summary>
     public static ScreeningVerdict Screen(ScreeningInput input)
     {

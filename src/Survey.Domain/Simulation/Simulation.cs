@@ -315,12 +315,18 @@ public sealed class Simulation
     private void Screen(int i, KnownFact? onRecord, int t)
     {
         ref var run = ref running[i];
-        var (market, _, row) = pairs[customers[i].Pair];
+        var (market, policy, row) = pairs[customers[i].Pair];
         var today = DateOnly.FromDayNumber(t);
         var failed = Screening.Screen(new ScreeningInput(
             row with { EventDate = DateOnly.FromDayNumber(customers[i].EventDay), Cancelled = run.Cancelled },
             market, today, ReachOf(run), rules.RestDays, OtherContactOn(i, t))).Failed & ~Screening.RowRules;
-        var verdict = new ScreeningVerdict(failed | RowVerdict(i, onRecord));
+        if (onRecord is { } told)
+        {
+            run.LeftOut = told.A > 0 && 1 << (told.A - 1) == Screening.NotSampledBit;
+        }
+
+        // Who was left out stays so, as in a cycle: it was drawn for him, and not for the days on which he would have been asked.
+        var verdict = new ScreeningVerdict(failed | RowVerdict(i, onRecord) | (run.LeftOut && policy?.Sampling is not null ? Screening.NotSampledBit : 0));
         if (!verdict.Eligible && onRecord is { A: var recorded } && verdict.Failed == Screening.MarketNotActiveBit && 1 << (recorded - 1) != Screening.MarketNotActiveBit)
         {
             run.Rescreen = market!.ActiveFrom.DayNumber; // the rolling extracts bring the row again
@@ -488,7 +494,7 @@ public sealed class Simulation
     private struct Running
     {
         public PackedCase Case;
-        public bool HasCase, OptedOut, Cancelled, InvitationQueued;
+        public bool HasCase, OptedOut, Cancelled, InvitationQueued, LeftOut;
         public Usability Email, Phone;
         public byte HandOvers;
         public int NextLook, FirstHandOver, Rescreen, Touched;

@@ -121,8 +121,8 @@ internal static class Completion
     private static string BashValues(Kind kind, IReadOnlyList<string> words) => kind switch
     {
         Kind.Words => $"COMPREPLY=($(compgen -W '{string.Join("'$'\\n''", words)}' -- \"$cur\"))",
-        Kind.Folder => "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\"))",
-        Kind.File => "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\"))",
+        Kind.Folder => "compopt -o filenames; while read -r word; do COMPREPLY+=(\"$word\"); done < <(compgen -d -- \"$cur\")",
+        Kind.File => "compopt -o filenames; while read -r word; do COMPREPLY+=(\"$word\"); done < <(compgen -f -- \"$cur\")",
         _ => ":",
     };
 

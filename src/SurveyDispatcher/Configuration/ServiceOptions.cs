@@ -16,7 +16,7 @@ public sealed class HealthOptions : IValidatableObject
 
     /// <summary>
     /// Seconds. A cycle that shows no sign of life for so long counts as stuck. The default is 1,800: writing a large store anew after an erasure
-    /// is silent for minutes. It is never less than ten times <c>Mail:TimeoutSeconds</c>, which a relay may use up within its rights.
+    /// is silent for minutes. It is never less than <c>Mail:RetrySeconds</c> and ten times <c>Mail:TimeoutSeconds</c>, which a relay may use up within its rights.
     /// </summary>
     [Range(1, 86_400)]
     public int StuckSeconds { get; set; } = 1800;

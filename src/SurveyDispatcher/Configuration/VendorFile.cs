@@ -73,6 +73,11 @@ internal static class VendorFile
             node.Fault("byteOrderMark", $"{encoding.WebName} has no byte order mark.");
         }
 
+        if (isFixed && IsStateful(encoding))
+        {
+            node.Fault("encoding", $"{encoding.WebName} says with bytes of its own where another alphabet begins and ends: what a cell takes depends on its neighbours, so it has no fixed width. shift_jis and gb18030 have.");
+        }
+
         if (isFixed && encoding.GetByteCount(" ") != 1)
         {
             node.Fault("encoding", $"Widths are counted in bytes, and a space is more than one in {encoding.WebName}.");
@@ -153,6 +158,16 @@ internal static class VendorFile
         if (isFixed && column == "case_id" && (width is > 0 and < CaseIdBytes || pad != " " || cut))
         {
             node.Fault("width", $"A case id has {CaseIdBytes} characters or more; it is filled up with spaces and never cut.");
+        }
+
+        if (isFixed && column.StartsWith("phone_", StringComparison.Ordinal) && cut)
+        {
+            node.Fault("cut", "A number that is cut is somebody else's: it is never cut. +, country code and number have 16 characters at most.");
+        }
+
+        if (isFixed && column.StartsWith("phone_", StringComparison.Ordinal) && !right && char.IsAsciiDigit(pad.Length == 1 ? pad[0] : ' '))
+        {
+            node.Fault("pad", $"Filled up with '{pad}' behind it a number would be another number. Align it right, or fill it up with spaces.");
         }
 
         if (isFixed && width > 0 && column.Length == 0 && Holds(encoding, constant) && encoding.GetByteCount(constant) > width)
@@ -236,6 +251,9 @@ internal static class VendorFile
             pattern, encoding, delimiter, formats, zone, headers.ToFrozenDictionary(StringComparer.Ordinal), codes,
             finals.ToFrozenSet(StringComparer.Ordinal), values);
     }
+
+    /// <summary>ISO-2022, HZ and ISCII shift between alphabets: two texts side by side have other bytes than each by itself.</summary>
+    private static bool IsStateful(Encoding encoding) => encoding.CodePage is (>= 50220 and <= 50229) or 52936 or (>= 57002 and <= 57011);
 
     private static bool Holds(Encoding encoding, string text)
     {

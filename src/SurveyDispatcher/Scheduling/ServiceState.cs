@@ -165,8 +165,9 @@ internal static class ServiceHealth
     /// <summary>The scheduler may be so late: a process that was stopped, or a clock that was changed, is first noticed by Quartz after half a minute.</summary>
     public static readonly TimeSpan LateScheduler = TimeSpan.FromMinutes(3);
 
-    /// <summary>The silence after which a cycle counts as stuck.</summary>
-    public static TimeSpan StuckAfter(Settings settings) => TimeSpan.FromSeconds(Math.Max(settings.Health.StuckSeconds, 10 * settings.Mail.TimeoutSeconds));
+    /// <summary>The silence after which a cycle counts as stuck: longer than a relay that is gone is waited for, which a new start would not bring back.</summary>
+    public static TimeSpan StuckAfter(Settings settings) =>
+        TimeSpan.FromSeconds(Math.Max(settings.Health.StuckSeconds, settings.Mail.RetrySeconds + (10 * settings.Mail.TimeoutSeconds)));
 
     /// <summary>Why it will not go on by itself, so that it had better be started anew; empty: it lives.</summary>
     public static IReadOnlyList<Reason> NotLive(ServiceNow now, Settings settings)

@@ -56,8 +56,7 @@ public sealed class TelemetryExport : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        traces.Shutdown(LastMilliseconds);
-        measures.Shutdown(LastMilliseconds);
+        Parallel.Invoke(() => traces.Shutdown(LastMilliseconds), () => measures.Shutdown(LastMilliseconds)); // one wait for both
         traces.Dispose();
         measures.Dispose();
         watch.Dispose();
@@ -78,7 +77,7 @@ public sealed class TelemetryExport : IDisposable
         var overHttp = options.Protocol == TelemetryProtocol.HttpProtobuf;
         exporter.Protocol = overHttp ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
         exporter.Endpoint = overHttp ? new Uri($"{options.OtlpEndpoint.TrimEnd('/')}/{path}") : new Uri(options.OtlpEndpoint);
-        exporter.TimeoutMilliseconds = 5000;
+        exporter.TimeoutMilliseconds = LastMilliseconds; // else the end waits for the one that is under way
     }
 
     /// <summary>The exporter keeps its troubles to itself, where only a debugger listens.</summary>

@@ -147,6 +147,7 @@ internal sealed class CycleJob(
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        state.Begin(); // also while it waits for its turn: what stands still before it keeps it from its work no less
         await occupation.Turn.WaitAsync(stopping.Token);
         occupation.Begin();
         if (context.Recovering)
@@ -156,7 +157,6 @@ internal sealed class CycleJob(
 
         var asOf = AsOf.At(time.GetUtcNow());
         var began = time.GetTimestamp();
-        state.Begin();
         CycleResult? ended = null;
         var problems = new List<string>();
         var outcome = "failed";
@@ -204,7 +204,7 @@ internal sealed class CycleJob(
 /// <summary>Tells the vendor between two cycles whom not to call any more. While a cycle runs there is nothing to do: the next time is soon.</summary>
 [DisallowConcurrentExecution]
 internal sealed class WithdrawalsJob(
-    PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, IHostApplicationLifetime lifetime, ILogger<WithdrawalsJob> log) : IJob
+    PipelineConfig config, DataDirectory directory, TimeProvider time, Occupation occupation, ServiceState state, IHostApplicationLifetime lifetime, ILogger<WithdrawalsJob> log) : IJob
 {
     public static JobKey Key { get; } = new("withdrawals");
 
@@ -224,7 +224,7 @@ internal sealed class WithdrawalsJob(
 
         try
         {
-            var ended = await new Cycle(config, directory, time, new NoProgress()).RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow()), OnlyWithdrawals: true), stopping.Token);
+            var ended = await new Cycle(config, directory, time, new Signs(state)).RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow()), OnlyWithdrawals: true), stopping.Token);
             if (ended.Counts is { FilesImported: > 0 } or { Withdrawn: > 0 })
             {
                 log.LogInformation("Withdrawals told: {Counts}", ended.Counts.ToJson());
@@ -255,6 +255,18 @@ internal sealed class WithdrawalsJob(
         {
             occupation.Turn.Release();
         }
+    }
+
+    /// <summary>A cycle that waits for its turn is not stuck while these come.</summary>
+    private sealed class Signs(ServiceState state) : IProgressView
+    {
+        public void Report(Phrase step, long done, long total) => state.Alive();
+
+        public void Clear() => state.Alive();
+
+        public void Alive() => state.Alive();
+
+        public void Step(string name) => state.Alive();
     }
 }
 

@@ -29,6 +29,11 @@ public sealed record CycleResult(CycleCounts Counts, IReadOnlyList<string> Probl
 /// <summary>One full pass: files in, decisions, mail, lists out (contracts.md, <c>cycle</c>).</summary>
 public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimeProvider time, IProgressView progress)
 {
+    /// <summary>How often a cycle looks whether what tells the vendor of withdrawals is done, before it gives up.</summary>
+    private const int MostLooks = 120;
+
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
     private readonly Store store = new(directory, config.Settings.Store);
 
     /// <summary>Runs a cycle.</summary>
@@ -57,7 +62,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
 
         directory.Create();
-        using var cycleLock = CycleLock.Take(directory);
+        using var cycleLock = request.OnlyWithdrawals ? CycleLock.Take(directory, CycleLock.BetweenCycles) : await TakeLockAsync(stopping);
         using var vault = OpenVault(directory, config.Settings, store.Exists, write: true); // first: keys without a store do no harm
         using var database = store.Open();
         CheckKeys(database, vault);
@@ -74,6 +79,22 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         var inbox = new Inbox(directory, time, TimeSpan.FromSeconds(config.Settings.Data.SettleSeconds), move: true);
         await using var transport = Transport(config.Settings.Mail, directory, time);
         return await RunAsync(request, directory, database, vault, inbox, transport, change, stopping, lease, cycleLock);
+    }
+
+    /// <summary>What tells the vendor between two cycles has done so in a moment, and a cycle that it kept from its hour would be missed: it is waited for.</summary>
+    private async Task<CycleLock> TakeLockAsync(CancellationToken stopping)
+    {
+        for (var looks = 0; ; looks++)
+        {
+            try
+            {
+                return CycleLock.Take(directory);
+            }
+            catch (StoreBusyException) when (looks == 0 || (looks < MostLooks && CycleLock.IsHeldBetweenCycles(directory)))
+            {
+                await Task.Delay(Look, time, stopping); // once in any case: who has just taken it has perhaps not written yet who he is
+            }
+        }
     }
 
     private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
@@ -280,11 +301,17 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     private static void Between(CycleContext context)
     {
         var lists = new WriteLists(context);
+        using var steps = new CycleSteps(context);
+        steps.Begin("recover");
         lists.Recover();
         TakeFiles.Recover(context);
+        steps.Begin("optouts");
         TakeFiles.Run(context, "optouts", new TakeOptOuts(context));
+        steps.Begin("responses");
         new TakeResponses(context).Run();
+        steps.Begin("decisions");
         new PlanContacts(context).EndOptedOut();
+        steps.Begin("lists");
         lists.RunWithdrawals();
     }
 
@@ -480,6 +507,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
 /// </remarks>
 internal sealed partial class CycleLock : IDisposable
 {
+    /// <summary>What stands behind who holds it, when he only tells the vendor of withdrawals.</summary>
+    public const string BetweenCycles = " (withdrawals between two cycles)";
+
     private const int NoteLength = 32;
     private readonly FileStream file;
 
@@ -489,7 +519,9 @@ internal sealed partial class CycleLock : IDisposable
     public NotedCycle? Noted => Read(file);
 
     /// <summary>Takes the lock, or says who has it.</summary>
-    public static CycleLock Take(DataDirectory directory)
+    /// <param name="directory">Whose.</param>
+    /// <param name="what">What stands behind the name of who has it.</param>
+    public static CycleLock Take(DataDirectory directory, string what = "")
     {
         try
         {
@@ -497,7 +529,7 @@ internal sealed partial class CycleLock : IDisposable
             try
             {
                 using var holder = DurableFile.Create(directory.HolderPath);
-                holder.Write(Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}"));
+                holder.Write(Encoding.UTF8.GetBytes($"process {Environment.ProcessId} on {Environment.MachineName}{what}"));
                 return taken;
             }
             catch
@@ -540,22 +572,31 @@ internal sealed partial class CycleLock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 
+    /// <summary>Whether who holds it only tells the vendor of withdrawals, which is soon done.</summary>
+    public static bool IsHeldBetweenCycles(DataDirectory directory) => HolderNoted(directory).EndsWith(BetweenCycles, StringComparison.Ordinal);
+
     /// <summary>Who holds it, in words; null where that can't be seen.</summary>
     private static Phrase? HolderOf(DataDirectory directory)
     {
+        var noted = HolderNoted(directory);
+        return Holder().Match(noted) is not { Success: true } holder ? noted.Length > 0 ? (Phrase)$"{noted}" : null
+            : holder.Groups[3].Success ? $"process {holder.Groups[1].Value} on {holder.Groups[2].Value} (withdrawals between two cycles)"
+            : (Phrase)$"process {holder.Groups[1].Value} on {holder.Groups[2].Value}";
+    }
+
+    private static string HolderNoted(DataDirectory directory)
+    {
         try
         {
-            var noted = PlainText.Shown(File.ReadAllText(directory.HolderPath));
-            return Holder().Match(noted) is { Success: true } holder ? $"process {holder.Groups[1].Value} on {holder.Groups[2].Value}"
-                : noted.Length > 0 ? (Phrase)$"{noted}" : null;
+            return PlainText.Shown(File.ReadAllText(directory.HolderPath));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return "";
         }
     }
 
-    [GeneratedRegex(@"\Aprocess (\d+) on (.+)\z")]
+    [GeneratedRegex(@"\Aprocess (\d+) on (.+?)( \(withdrawals between two cycles\))?\z")]
     private static partial Regex Holder();
 
     private static NotedCycle? Read(FileStream file)

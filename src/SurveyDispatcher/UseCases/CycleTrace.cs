@@ -20,7 +20,7 @@ internal static class CycleTrace
     /// <summary>Runs a cycle inside its span.</summary>
     public static async Task<CycleResult> OfAsync(CycleRequest request, TimeProvider time, Func<Task<CycleResult>> run)
     {
-        using var span = Telemetry.Source.StartActivity("cycle");
+        using var span = Telemetry.Source.StartActivity(request.OnlyWithdrawals ? "withdrawals" : "cycle");
         span?.SetTag("survey.cycle.as_of", request.AsOf.ToString()).SetTag("survey.cycle.dry_run", request.DryRun);
         var began = time.GetTimestamp();
         var outcome = "failed";
@@ -54,7 +54,7 @@ internal static class CycleTrace
         finally
         {
             span?.SetTag("survey.cycle.outcome", outcome);
-            if (!request.DryRun)
+            if (request is { DryRun: false, OnlyWithdrawals: false })
             {
                 Telemetry.CycleDuration.Record(time.GetElapsedTime(began).TotalSeconds, new KeyValuePair<string, object?>("survey.cycle.outcome", outcome));
             }

@@ -33,6 +33,9 @@ internal sealed partial class ErasedPersons
     /// <summary>Whether there was any erasure.</summary>
     public bool Any { get; }
 
+    /// <summary>Whether a cell is looked at in parts where this sign stands.</summary>
+    public static bool Divides(char sign) => Separators.Contains(sign, StringComparison.Ordinal);
+
     /// <summary>Whether a transaction is of such a person: by its own name, its vehicle, or a contact point.</summary>
     public bool Has(IEnumerable<long> identities) => identities.Any(hashes.Contains);
 

@@ -63,7 +63,7 @@ internal sealed class Quarantine(CycleContext context)
                 var parts = Parts(row);
                 context.Database["quarantine.remove"].Run(row.Id);
                 var isNew = TakeDispositions.Take(
-                    context, context.Cases.Find(row.CaseId)!, new CallResult(row.Attempt, row.At, parts[0], parts[1]), known!,
+                    context, context.Cases.Find(row.CaseId)!, new CallResult(row.Attempt, row.At, parts[0], parts[1]) { NumberIsForgotten = row.Content.Length == 0 }, known!,
                     TakeDispositions.IsFinal(form, row.Code, row.Final), row.FileId, row.Line);
                 context.Database[isNew ? "quarantine.count_new" : "quarantine.count_unchanged"].Run(row.FileId);
             }

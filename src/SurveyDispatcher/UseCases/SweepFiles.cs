@@ -117,6 +117,10 @@ internal sealed class SweepFiles(CycleContext context)
         try
         {
             Remove(path, source.Encoding, source.Delimiter, (header, cells) => IsTheirs(source, header, cells));
+            foreach (var form in context.Config.Vendor.Forms.Where(f => f.Fits(name) && !ErasedPersons.Divides(f.Delimiter))) // what divides the vendor's cells may be no separator of ours, and his line one cell
+            {
+                TryRemove(path, form);
+            }
         }
         catch (NoRowsException)
         {

@@ -11,7 +11,11 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="At">When.</param>
 /// <param name="Dialled">The number dialled as the file has it; empty: the first on the list.</param>
 /// <param name="Note">The caller's note.</param>
-internal sealed record CallResult(int Attempt, DateTimeOffset At, string Dialled, string Note);
+internal sealed record CallResult(int Attempt, DateTimeOffset At, string Dialled, string Note)
+{
+    /// <summary>Retention has removed which number it was.</summary>
+    public bool NumberIsForgotten { get; init; }
+}
 
 /// <summary>Takes the vendor's call results (contracts.md, <c>inbox/dispositions/</c>; in his own form and codes: docs/vendor.md).</summary>
 internal sealed class TakeDispositions(CycleContext context) : IRowTaker
@@ -113,7 +117,7 @@ internal sealed class TakeDispositions(CycleContext context) : IRowTaker
         var number = NumberOf(context, known, dialled);
         if (disposition.Effect == CallEffect.BadNumber)
         {
-            number ??= dialled.Length == 0 ? FirstListed(context, known) : null;
+            number ??= dialled.Length == 0 && !call.NumberIsForgotten ? FirstListed(context, known) : null;
             dialled = number?.E164 ?? dialled;
         }
 

@@ -43,10 +43,17 @@ public static class VendorAlarms
 {
     private const int HoursUnlessSaid = 24;
 
+    /// <summary>So many names or codes of a kind are told one by one; what lies behind them is one fault, told once, and takes no other alarm's place on the screen.</summary>
+    private const int MostOfAKind = 3;
+
+    /// <summary>Our longest file names are shorter.</summary>
+    private const int MostShown = 80;
+
     /// <summary>The alarms that follow from the facts.</summary>
     public static IReadOnlyList<VendorAlarm> Judge(HandOverFacts facts, Vendor vendor)
     {
         var hours = vendor.AcknowledgeWithinHours ?? HoursUnlessSaid;
+        var strange = facts.Wrong.Where(a => !a.IsOurs && a.TakenOn.AddDays(vendor.AnswerWithinDays) >= facts.Today).ToList();
         return
         [
             .. from list in facts.Unacknowledged
@@ -54,24 +61,38 @@ public static class VendorAlarms
                select new VendorAlarm("not_acknowledged", list.File, list.Rows, DateOnly.FromDateTime(list.CreatedAt.UtcDateTime),
                    $"The vendor has not acknowledged {list.File} ({list.Rows} rows) within {hours} hours.",
                    "Ask him whether he has it. If not, send him the file and its manifest from outbox/phone/ once more, as they are."),
-            .. from a in facts.Wrong
-               where a.IsOurs || a.TakenOn.AddDays(vendor.AnswerWithinDays) >= facts.Today
-               select new VendorAlarm("acknowledgement_wrong", a.File, a.Rows, a.TakenOn,
-                   $"The vendor's acknowledgement of {a.File} does not agree: {a.Problem} ({a.From}, line {a.Line}).",
+            .. from a in facts.Wrong.Where(a => a.IsOurs).Concat(strange.Take(MostOfAKind))
+               let file = Others(a.File)
+               select new VendorAlarm("acknowledgement_wrong", file, a.Rows, a.TakenOn,
+                   $"The vendor's acknowledgement of {file} does not agree: {a.Problem} ({a.From}, line {a.Line}).",
                    a.Problem == "unknown_list"
                        ? "It is no list of this store: ask him where he has it from, and that he calls nobody on it."
                        : "Ask him to load the list again, whole, and to acknowledge that; the row stands in rejects/."),
+            .. from rest in new[] { strange.Skip(MostOfAKind).ToList() }
+               where rest.Count > 0
+               select new VendorAlarm("acknowledgement_wrong", "", 0, rest.Min(a => a.TakenOn),
+                   $"The vendor has acknowledged {rest.Count} more list(s) that are none of this store.",
+                   "Ask him where he has them from, and that he calls nobody on them; the rows stand in rejects/."),
             .. from s in facts.Unanswered
                where s.HandedOverOn.AddDays(vendor.AnswerWithinDays) < s.Today
                select new VendorAlarm("silent", s.File, s.Cases, s.HandedOverOn,
                    $"{s.Cases} case(s) of {s.File}, handed over on {s.HandedOverOn:yyyy-MM-dd}, came back with nothing in {vendor.AnswerWithinDays} days.",
                    "Ask the vendor what became of them; 'vendor reconcile' shows every list."),
-            .. from q in facts.Quarantined
-               select new VendorAlarm("quarantine", q.Name, q.Rows, q.Since,
-                   $"{q.Rows} call result(s) have the code '{q.Name}', which config/vendor.json does not know, since {q.Since:yyyy-MM-dd}.",
+            .. from q in facts.Quarantined.OrderByDescending(q => q.Rows).Take(MostOfAKind).OrderBy(q => q.Name, StringComparer.Ordinal)
+               let code = Others(q.Name)
+               select new VendorAlarm("quarantine", code, q.Rows, q.Since,
+                   $"{q.Rows} call result(s) have the code '{code}', which config/vendor.json does not know, since {q.Since:yyyy-MM-dd}.",
                    "Ask the vendor what it means and add it to dispositions.codes; the next cycle takes them. The rows stand in quarantine/dispositions.csv."),
+            .. from rest in new[] { facts.Quarantined.OrderByDescending(q => q.Rows).Skip(MostOfAKind).ToList() }
+               where rest.Count > 0
+               select new VendorAlarm("quarantine", "", rest.Sum(q => q.Rows), rest.Min(q => q.Since),
+                   $"{rest.Sum(q => q.Rows)} call result(s) have {rest.Count} more codes that config/vendor.json does not know.",
+                   "So many codes are a column that has slipped, or another form than that of config/vendor.json: look at quarantine/dispositions.csv."),
         ];
     }
+
+    /// <summary>What the vendor wrote where a code or a name belongs: where his cells have slipped it is a customer's.</summary>
+    private static string Others(string text) => Sources.SourceCheckText.Masked(text.Length > MostShown ? text[..MostShown] + "..." : text, personal: false);
 
     /// <summary>The alarms of a store, as of its last cycle.</summary>
     internal static IReadOnlyList<VendorAlarm> Read(Database database, Vendor vendor, Programme programme)

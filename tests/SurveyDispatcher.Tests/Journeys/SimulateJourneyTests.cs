@@ -137,6 +137,65 @@ public sealed class SimulateJourneyTests
             Csv.Table(await File.ReadAllTextAsync(list, TestContext.Current.CancellationToken)).Select(r => $"{r["change"]} {r["transaction_id"]} {r["case_id"]} {r["current_first_contact"]} {r["draft_first_contact"]}").Order());
     }
 
+    /// <summary>Nobody is contacted between two cycles, so such a day is none on which somebody would have been.</summary>
+    [Fact]
+    public async Task ADayOnWhichOnlyWithdrawalsWereToldIsNoDayOfContacts()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Sale with { Event = "2026-02-20" }); // day 15 is Saturday, 7 March
+        await world.DailyAsync("2026-03-02", "2026-03-06");
+        world.OptOut("o.csv", "email", "somebody.else@mail.example");
+        Assert.Equal(0, (await world.RunAsync("cycle", "--only", "withdrawals", "--as-of", "2026-03-07")).Code);
+        await world.DailyAsync("2026-03-09", "2026-03-12");
+        var draft = Draft(world, p => p["markets"]!["AU"]!["sales"]!["window"]!["fromDay"] = 16); // Sunday
+
+        var simulated = await SimulateAsync(world, "2026-03-01", "2026-03-12", "--with", draft);
+
+        Assert.Equal((1, 1), (simulated.GetProperty("basis").GetProperty("replayed").GetInt32(), simulated.GetProperty("basis").GetProperty("explained").GetInt32()));
+        Assert.Empty(simulated.GetProperty("difference").EnumerateArray()); // on Monday both
+    }
+
+    [Fact]
+    public async Task WhoWasNotSampledIsNotAskedByADraftThatOnlyMovesTheWindow()
+    {
+        using var world = new World(p => p["markets"]!["AU"]!["sales"]!["sampling"] = new System.Text.Json.Nodes.JsonObject { ["share"] = 0.5 });
+        world.Extract("a.csv", [.. Enumerable.Range(0, 60).Select(n => Row.Sale with
+        {
+            Transaction = $"T{n}", Event = "2026-02-20", Email = $"c{n}@mail.example", Phone1 = $"02 9374 4{n:000}",
+        })]);
+        await world.DailyAsync("2026-03-02", "2026-03-20");
+        var asked = (await world.ExportAsync("cases")).Count;
+        var draft = Draft(world, p => p["markets"]!["AU"]!["sales"]!["window"]!["fromDay"] = 12);
+
+        var simulated = await SimulateAsync(world, "2026-03-01", "2026-03-20", "--with", draft);
+
+        Assert.InRange(asked, 10, 50);
+        var difference = Assert.Single(simulated.GetProperty("difference").EnumerateArray());
+        Assert.Equal((0, asked), (difference.GetProperty("newlyContacted").GetInt32(), difference.GetProperty("earlier").GetInt32()));
+        Assert.Equal(
+            [$"2026-03-04 AU sales invitations {asked}", $"2026-03-07 AU sales reminders {asked}", $"2026-03-11 AU sales phone {asked}"], Told(simulated, "days"));
+        Assert.Equal(asked, simulated.GetProperty("basis").GetProperty("explained").GetInt32());
+    }
+
+    [Fact]
+    public async Task ADraftThatDoesNotSampleAsksThoseWhoWereLeftOutAndOneThatSamplesOtherwiseIsNoted()
+    {
+        using var world = new World(p => p["markets"]!["AU"]!["sales"]!["sampling"] = new System.Text.Json.Nodes.JsonObject { ["share"] = 0.5 });
+        world.Extract("a.csv", [.. Enumerable.Range(0, 60).Select(n => Row.Sale with
+        {
+            Transaction = $"T{n}", Event = "2026-02-20", Email = $"c{n}@mail.example", Phone1 = $"02 9374 4{n:000}",
+        })]);
+        await world.DailyAsync("2026-03-02", "2026-03-08");
+        var asked = (await world.ExportAsync("cases")).Count;
+
+        var all = await SimulateAsync(world, "2026-03-01", "2026-03-08", "--with", Draft(world, p => p["markets"]!["AU"]!["sales"]!.AsObject().Remove("sampling")));
+        var other = await SimulateAsync(world, "2026-03-01", "2026-03-08", "--with", Draft(world, p => p["markets"]!["AU"]!["sales"]!["sampling"]!["share"] = 0.9));
+
+        Assert.Equal(60 - asked, Assert.Single(all.GetProperty("difference").EnumerateArray()).GetProperty("newlyContacted").GetInt32());
+        Assert.Empty(other.GetProperty("difference").EnumerateArray());
+        Assert.Contains(other.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("nobody is drawn for anew", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task AnswersKeepTheirDistanceFromAContactThatADraftMoves()
     {
@@ -233,6 +292,16 @@ public sealed class SimulateJourneyTests
         Assert.Equal(14, csv.Count);
         Assert.Equal(("1", "0", "current"), (csv[0]["invitations"], csv[0]["phone"], csv[0]["configuration"]));
         Assert.Equal("1", csv[7]["phone"]);
+    }
+
+    /// <summary>The programme in force, changed.</summary>
+    private static string Draft(World world, Action<System.Text.Json.Nodes.JsonNode> change)
+    {
+        var draft = Directory.CreateDirectory(Path.Combine(world.Root, $"draft-{Directory.GetDirectories(world.Root).Length}")).FullName;
+        var programme = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(Path.Combine(world.Config, "programme.json")))!;
+        change(programme);
+        File.WriteAllText(Path.Combine(draft, "programme.json"), programme.ToJsonString());
+        return draft;
     }
 
     private static async Task<JsonElement> SimulateAsync(World world, string from, string to, params string[] more)

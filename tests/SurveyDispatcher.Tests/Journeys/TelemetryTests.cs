@@ -40,6 +40,21 @@ public sealed partial class TelemetryTests : IDisposable
         Assert.All(new[] { Row.Sale.Name, Row.Sale.Email, Row.Sale.Vin, "b.csv" }, data => Assert.DoesNotContain(data, collector.Everything, StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>It comes every few minutes, and would make the hour's cycles look short.</summary>
+    [Fact]
+    public async Task WhatTellsTheVendorBetweenTwoCyclesIsNoCycle()
+    {
+        using var world = SystemdTests.Every("0 0 0 1 1 ? 2099", Told);
+        Assert.Equal(0, (await Child.RunAsync(world, new() { ["SURVEY_Telemetry__OtlpEndpoint"] = "" }, "cycle")).Code);
+
+        Assert.Equal(0, (await Child.RunAsync(world, [], "cycle", "--only", "withdrawals")).Code);
+
+        var pass = Assert.Single(collector.Spans, s => s.Parent.Length == 0);
+        Assert.Equal("withdrawals", pass.Name);
+        Assert.Equal("recover optouts responses decisions lists", string.Join(' ', collector.Spans.Where(s => s.Parent == pass.Id).Select(s => s.Name)));
+        Assert.DoesNotContain(collector.Points, p => p.Name == "survey.cycle.duration");
+    }
+
     [Fact]
     public async Task AServiceTellsHowLongAgoItsLastCycleWasAndWhatWaits()
     {
@@ -65,6 +80,22 @@ public sealed partial class TelemetryTests : IDisposable
 
         Assert.Equal(0, await service.StopAsync());
         Assert.Single(service.Lines, l => l.Contains("The collector", StringComparison.Ordinal));
+    }
+
+    /// <summary>Spans and measures wait for him at the same time: what the document promises is the whole wait.</summary>
+    [Fact]
+    public void ACollectorThatTakesTheQuestionAndNeverAnswersCostsThreeSecondsAtTheEndAndNoMore()
+    {
+        using var mute = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        mute.Start();
+        var telemetry = SurveyDispatcher.Scheduling.TelemetryExport.Start(new() { OtlpEndpoint = $"http://127.0.0.1:{((System.Net.IPEndPoint)mute.LocalEndpoint).Port}" }, _ => { })!;
+        Telemetry.Source.StartActivity("cycle")!.Dispose();
+        Telemetry.Problems.Add(1);
+
+        var began = TimeProvider.System.GetTimestamp();
+        telemetry.Dispose();
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 2, 5);
     }
 
     /// <summary>Every measure that the program has stands in the document, with its unit.</summary>

@@ -212,6 +212,59 @@ public sealed class VendorCodesTests
         Assert.DoesNotContain("memo", await File.ReadAllTextAsync(world.In("quarantine", "dispositions.csv"), Ct), StringComparison.Ordinal);
     }
 
+    /// <summary>Which number was bad nobody knows any more, and the customer's good one stays.</summary>
+    [Fact]
+    public async Task ABadNumberThatIsForgottenWhenItsCodeIsLearntTakesNoOtherWithIt()
+    {
+        var (world, ids) = await HandedOverAsync();
+        using var disposing = world;
+        world.Edit("programme.json", p => p["retention"] = System.Text.Json.Nodes.JsonNode.Parse("""{"callNotesDays": 5}"""));
+        Results(world, "calls.csv", $"{ids["c0"]};1;03/03/2026 09:30;0413 999 999;ZZ;;memo");
+        world.Responses("r.csv", "case_id,mode,status,completed_at,overall", $"{ids["c0"]},web,complete,2026-03-03T10:00:00+11:00,5");
+        await world.CycleAsync("2026-03-04");
+        await world.CycleAsync("2026-03-09");
+        Assert.Equal("0", world.Query("SELECT length(content) FROM quarantine"));
+
+        world.Agree(His.Replace("\"NA\"", "\"ZZ\": \"4.32\", \"NA\"", StringComparison.Ordinal));
+        await world.CycleAsync("2026-03-10");
+
+        Assert.Equal("1|0", Assert.Single(world.Rows("SELECT (SELECT count(*) FROM attempts), (SELECT count(*) FROM suppressions)")));
+        await world.HoldsAsync();
+    }
+
+    /// <summary>A cell too many, and a number stands where the code belongs: it is nothing for a screen or a log.</summary>
+    [Fact]
+    public async Task WhatLooksLikeANumberOrAnAddressIsNotShownAsACode()
+    {
+        var (world, ids) = await HandedOverAsync();
+        using var disposing = world;
+        Results(world, "calls.csv", $"{ids["c0"]};1;03/03/2026 09:30;;0412 001 000;;", $"{ids["c1"]};1;03/03/2026 09:30;;jane@mail.example;;");
+        await world.CycleAsync("2026-03-04");
+
+        foreach (var screen in new[] { await world.RunAsync("status"), await world.RunAsync("status", "--json") })
+        {
+            Assert.Contains("quarantine", screen.Output, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("0412 001", screen.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("jane@", screen.Output, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>The vendor's line is one cell for whoever does not know what divides it.</summary>
+    [Fact]
+    public async Task WhoIsErasedLeavesAFileWhoseCellsAreDividedByASignOfTheVendorsOwn()
+    {
+        var (world, ids) = await HandedOverAsync(2, """{"dispositions": {"delimiter": "^"}}""");
+        using var disposing = world;
+        world.Drop("dispositions", "calls.csv", $"case_id^attempt^attempted_at^phone^code^final^note\n{ids["c0"]}^1^2026-03-03T10:00:00+11:00^^3.13^^call Jane\n{ids["c1"]}^1^2026-03-03T10:00:00+11:00^^3.13^^\n");
+        await world.CycleAsync("2026-03-04");
+        Assert.Equal("2", world.Query("SELECT count(*) FROM attempts"));
+
+        Assert.Equal(0, (await world.RunAsync("erase", "--case", ids["c0"], "--as-of", "2026-03-04")).Code);
+
+        var archived = await File.ReadAllTextAsync(world.Files("archive", "calls.csv")[0], Ct);
+        Assert.Equal((false, true), (archived.Contains(ids["c0"], StringComparison.Ordinal), archived.Contains(ids["c1"], StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task AMarketsVendorHasCodesOfHisOwn()
     {

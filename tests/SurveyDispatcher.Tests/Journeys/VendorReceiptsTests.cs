@@ -127,6 +127,24 @@ public sealed class VendorReceiptsTests
         await world.HoldsAsync();
     }
 
+    /// <summary>Files are taken in the order of their names, which tells nothing of which came first.</summary>
+    [Theory]
+    [InlineData("loaded", "refused", "refused")]
+    [InlineData("refused", "loaded", "loaded")]
+    public async Task TheLastWordByTheVendorsClockCountsInWhateverOrderHisFilesAreTaken(string first, string last, string receipt)
+    {
+        using var world = new World();
+        world.Extract("a.csv", VendorWorld.ForThePhone(2));
+        await world.CycleAsync("2026-03-02");
+        var manifest = world.Manifests()[0];
+        world.Acknowledge("b.csv", VendorWorld.Receipt(manifest, first, at: "2026-03-02T14:00:00+08:00"));
+        world.Acknowledge("a.csv", VendorWorld.Receipt(manifest, last, at: "2026-03-02T15:00:00+08:00"));
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal(receipt == "loaded" ? [] : [$"acknowledgement_wrong {First} 2"], await world.AlarmsAsync());
+        Assert.Matches($@"{First} +{receipt} ", (await world.RunAsync("vendor", "reconcile")).Output);
+    }
+
     [Theory]
     [InlineData("phone_AU_sales_20260302_01.csv,1,2,,lost,,2026-03-02T14:00:00+08:00", "bad_code", "status")]
     [InlineData("phone_AU_sales_20260302_01.csv,one,2,,loaded,,2026-03-02T14:00:00+08:00", "bad_number", "sequence")]
@@ -143,6 +161,22 @@ public sealed class VendorReceiptsTests
 
         Assert.Equal((reason, column), (world.Rejects("ack.csv")[0]["reason"], world.Rejects("ack.csv")[0]["column"]));
         Assert.Equal("0", world.Query("SELECT count(*) FROM acknowledgements"));
+    }
+
+    /// <summary>Whatever a file says, the screen stays one that somebody can read.</summary>
+    [Fact]
+    public async Task AFileFullOfNamesThatAreNobodysDoesNotFloodTheScreen()
+    {
+        using var world = new World();
+        world.Extract("a.csv", VendorWorld.ForThePhone(1));
+        await world.CycleAsync("2026-03-02");
+        world.Acknowledge("ack.csv", [.. Enumerable.Range(0, 300).Select(n => $"phone_XX_{new string('x', 5000)}_{n}.csv,{n},1,,loaded,,2026-03-02T14:00:00+08:00")]);
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal(4, (await world.AlarmsAsync()).Count);
+        var screen = (await world.RunAsync("status")).Output;
+        Assert.Contains("297 more list(s) that are none of this store", World.Unwrapped(screen), StringComparison.Ordinal);
+        Assert.InRange(screen.Length, 0, 20_000);
     }
 
     [Fact]

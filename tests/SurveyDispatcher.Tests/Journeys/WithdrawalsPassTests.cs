@@ -83,6 +83,36 @@ public sealed class WithdrawalsPassTests
         await world.HoldsAsync();
     }
 
+    /// <summary>A case is looked at by cycles; that none ran for weeks is another alarm than that one did not look.</summary>
+    [Fact]
+    public async Task ItLooksAtNoCaseSoStatusDoesNotSayThatOneWasOverlooked()
+    {
+        using var world = new World();
+        world.Extract("a.csv", [.. VendorWorld.ForThePhone(1), Row.Sale with { Event = "2026-02-18", Transaction = "later", Vin = "JTDBR32E720099001" }]);
+        await world.CycleAsync("2026-03-02"); // the window of "later" opens on the 5th
+
+        Assert.Equal(0, (await world.RunAsync(Pass("2026-03-20T10:05:00+11:00"))).Code);
+
+        Assert.DoesNotContain("should have been looked at", World.Unwrapped((await world.RunAsync("status")).Output), StringComparison.Ordinal);
+    }
+
+    /// <summary>Both are started by cron at the same minute, every hour: the hour's cycle must not be the one that is lost.</summary>
+    [Fact]
+    public async Task ACycleWaitsForItAndIsNotLost()
+    {
+        using var world = await HandedOverAsync();
+        var stalled = await Child.StopAsync(world, "statement cycles.end", 1, Pass(Ten));
+        var cycle = world.RunAsync("cycle", "--as-of", "2026-03-05");
+        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
+        Assert.False(cycle.IsCompleted);
+
+        Assert.Equal(0, (await stalled.GoOnAsync()).Code);
+
+        Assert.Equal((0, ""), ((await cycle).Code, (await cycle).Error));
+        Assert.Equal("2", world.Query("SELECT count(*) FROM cycles WHERE kind = 'full'"));
+        await world.HoldsAsync();
+    }
+
     [Fact]
     public async Task WhereNobodyWasEverHandedOverThereIsNothingToDo()
     {

@@ -1,5 +1,9 @@
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
 using SurveyDispatcher.Configuration;
+using SurveyDispatcher.Files;
 using SurveyDispatcher.Scheduling;
+using SurveyDispatcher.Tests.Journeys;
 using SurveyDispatcher.Tests.Mail;
 using SurveyDispatcher.UseCases;
 
@@ -45,6 +49,45 @@ public sealed class ServiceHealthTests
         Assert.Equal((reason, reason), (Live, Ready));
     }
 
+    /// <summary>It waits for a relay that is gone as long as it was told to, and a new start would not bring that back.</summary>
+    [Fact]
+    public void WhoWaitsForTheRelayAsLongAsHeWasToldToIsNotStuck()
+    {
+        var patient = new Settings { Mail = new() { RetrySeconds = 7200 } };
+        state.Started();
+        state.Begin();
+        clock.Advance(TimeSpan.FromSeconds(7200 + 60));
+
+        Assert.Empty(ServiceHealth.NotLive(state.Look(), patient));
+        clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal("cycle_stuck", Assert.Single(ServiceHealth.NotLive(state.Look(), patient)).Code);
+    }
+
+    /// <summary>What tells the vendor of withdrawals hangs on a file server: no cycle begins any more, and nobody may take that for life.</summary>
+    [Fact]
+    public async Task ACycleThatNeverGetsItsTurnIsStuckUnlessWhatIsBeforeItShowsSignsOfLife()
+    {
+        using var stopping = new CancellationTokenSource();
+        using var occupation = new Occupation();
+        await occupation.Turn.WaitAsync(TestContext.Current.CancellationToken);
+        var config = PipelineConfig.Load(ConfigFolder.OnDisk(World.ShippedConfig), forMail: false);
+        var job = new CycleJob(
+            config, new DataDirectory("nowhere"), clock, occupation, state,
+            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),
+            NullLogger<CycleJob>.Instance);
+        state.Started();
+        var waiting = job.Execute(null!, stopping.Token);
+        clock.Advance(TimeSpan.FromHours(1));
+        state.Alive();
+        clock.Advance(TimeSpan.FromSeconds(1800));
+        Assert.Equal("", Live);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("cycle_stuck", Live);
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+    }
+
     [Fact]
     public void WhoWaitsForTheNextCycleOrHasEndedOneIsNotStuck()
     {
@@ -75,9 +118,9 @@ public sealed class ServiceHealthTests
     [Fact]
     public void ARelayMayUseUpItsTimeOutsBeforeTheCycleCountsAsStuck()
     {
-        var patient = new Settings { Health = { StuckSeconds = 60 }, Mail = { TimeoutSeconds = 600 } };
+        var patient = new Settings { Health = { StuckSeconds = 60 }, Mail = { TimeoutSeconds = 600, RetrySeconds = 30 } };
 
-        Assert.Equal(TimeSpan.FromMinutes(100), ServiceHealth.StuckAfter(patient));
+        Assert.Equal(TimeSpan.FromSeconds(6000 + 30), ServiceHealth.StuckAfter(patient));
     }
 
     [Theory]

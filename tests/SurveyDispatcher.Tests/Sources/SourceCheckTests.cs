@@ -155,6 +155,100 @@ public sealed class SourceCheckTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task AFileOfVeryManyColumnsIsAnsweredInTime()
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "wide_20260302.csv");
+        File.WriteAllText(path, $"VIN,{string.Join(',', Enumerable.Range(0, 20_000).Select(n => $"x{n}"))}\nJTDBR32E720012345{new string(',', 20_000)}\n");
+
+        var check = await Task.Run(() => world.RunAsync("source", "check", path, "--as-of", Day, "--rows", "0"), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
+        Assert.Contains("VIN", check.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A second column of names is like 'account type' by its header, and each name would be asked about as a code.</summary>
+    [Theory]
+    [InlineData("Ann Example", "Bob Sample", "Cy Muster", "Di Prova")]
+    [InlineData("王小明", "李大同", "陳美麗", "林志玲", "張三", "趙六", "孫七", "周八", "吳九")]
+    public async Task NamesAreNotAskedAboutAsCodes(params string[] names)
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "acme_20260302.csv");
+        File.WriteAllText(path, "Type,Dealer Code,RO No,Delivery Date,VIN,Customer Name,Account Name\n"
+            + string.Concat(names.Select((n, i) => $"sale,AU01,T{i},2026-02-0{i + 1},JTDBR32E72001234{i},Somebody Else,{n}\n")));
+
+        foreach (var options in new[] { Array.Empty<string>(), ["--json"] })
+        {
+            var check = await world.RunAsync(["source", "check", path, "--as-of", Day, "--constant", "country=AU", .. options]);
+
+            Assert.DoesNotContain(names, n => check.Output.Contains(n, StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>What a program reads ends up in logs.</summary>
+    [Fact]
+    public async Task AFirstLineThatIsACustomerIsHiddenInJsonToo()
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "sample.csv");
+        File.WriteAllText(path, string.Join('\n', Enumerable.Range(0, 4).Select(n => $"Ann Example{n};02/0{n + 1}/2026;ann{n}@mail.example;JTDBR32E72001234{n};0412 345 67{n}")));
+
+        var check = await world.RunAsync("source", "check", path, "--as-of", Day, "--json");
+
+        Assert.NotEmpty(check.Json.GetProperty("mapping").EnumerateArray());
+        foreach (var secret in new[] { "Ann", "ann0", "345 67" })
+        {
+            Assert.DoesNotContain(secret, check.Output, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Every other byte zero, as in UTF-16, and no text in it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task BytesThatAreNoTextAreSaidToBeNone(bool marked)
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "sample.bin");
+        byte[] half = [.. Enumerable.Range(0, 200).SelectMany(n => new byte[] { (byte)(n % 7 == 0 ? 1 : 65), (byte)(n % 5 == 0 ? 0xDC : 0) })]; // half a surrogate now and then
+        File.WriteAllBytes(path, marked ? [0xFF, 0xFE, .. half] : half);
+
+        var check = await world.RunAsync("source", "check", path);
+
+        Assert.Equal(1, check.Code);
+        Assert.Contains("no text in any encoding", check.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A pattern that fits every file would take those of other systems, and canonical ones, too.</summary>
+    [Fact]
+    public async Task AFileThatIsCalledByItsDayAloneGetsNoPatternThatFitsAllFiles()
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "20260302.csv");
+        File.WriteAllText(path, "Type,Dealer Code,RO No,Delivery Date,VIN,Customer Type\nsale,AU01,T1,2026-02-02,JTDBR32E720012345,individual\nsale,AU01,T2,2026-02-13,JTDBR32E720012346,individual\n");
+
+        var check = await world.RunAsync("source", "check", path, "--as-of", Day, "--constant", "country=AU", "--json");
+
+        using var draft = JsonDocument.Parse(check.Json.GetProperty("draft").GetString()!);
+        Assert.Equal("20260302.csv", draft.RootElement.GetProperty("filePattern").GetString());
+        Assert.Contains(check.Json.GetProperty("to_confirm").EnumerateArray(), c => c.GetString()!.StartsWith("filePattern: ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Who was asked for consent and said nothing has not given it.</summary>
+    [Fact]
+    public async Task EmptyCellsOfAColumnThatAsksForConsentAreAskedAbout()
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "acme_20260302.csv");
+        File.WriteAllText(path, "Type,Dealer Code,RO No,Delivery Date,VIN,Customer Type,E-mail,Email Consent\n"
+            + "sale,AU01,T1,2026-02-02,JTDBR32E720012345,individual,a@mail.example,Y\nsale,AU01,T2,2026-02-13,JTDBR32E720012346,individual,b@mail.example,\nsale,AU01,T3,2026-02-13,JTDBR32E720012347,individual,c@mail.example,N\n");
+
+        var check = await world.RunAsync("source", "check", path, "--as-of", Day, "--constant", "country=AU");
+
+        Assert.Contains("1 value(s) of 'Email Consent' are empty, and are read as 'did not object'", check.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task DatesThatCanBeReadInTwoWaysAreAskedForAndNeverGuessedInSilence()
     {
         using var world = new World();
@@ -290,6 +384,19 @@ public sealed class SourceCheckTests(ITestOutputHelper output)
         Assert.Contains("to be confirmed in sources/harbour.json", check.Output, StringComparison.Ordinal);
         Assert.Equal(2, second.Code);
         Assert.Contains("is there already, and is not overwritten", second.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Root writes it, and the service reads it by its group's right, as the rest of the configuration.</summary>
+    [Fact]
+    public async Task WhoMayReadTheConfigurationMayReadANewSource()
+    {
+        using var world = new World();
+        const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+        File.SetUnixFileMode(Path.Combine(world.Config, "programme.json"), mode);
+
+        Assert.Equal(0, (await world.RunAsync(["source", "check", Write(world, SampleExtract.All[0]), "--as-of", Day, "--write", "harbour", .. SampleExtract.All[0].Arguments])).Code);
+
+        Assert.Equal(mode, File.GetUnixFileMode(Path.Combine(world.Config, "sources", "harbour.json")));
     }
 
     [Fact]

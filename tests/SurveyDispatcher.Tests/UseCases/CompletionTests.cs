@@ -23,6 +23,7 @@ public sealed class CompletionTests
         { ["completion", ""], ["bash", "zsh", "fish", "pwsh"], ["cycle"] },
         { ["cycle", "--config", "DIR/co"], ["DIR/configuration"], ["DIR/confused.txt"] },
         { ["source", "check", "DIR/conf"], ["DIR/configuration", "DIR/confused.txt"], ["--json"] },
+        { ["cycle", "--config", "DIR/od"], ["DIR/od[d]", "DIR/odd"], ["DIR/od"] },
         { ["cycle", "--as-of", ""], [], ["--dry-run", "cycle"] },
     };
 
@@ -97,6 +98,8 @@ public sealed class CompletionTests
         using var world = new World();
         Directory.CreateDirectory(Path.Combine(world.Root, "configuration"));
         File.WriteAllText(Path.Combine(world.Root, "confused.txt"), "");
+        Directory.CreateDirectory(Path.Combine(world.Root, "od[d]")); // a pattern that fits the other one
+        Directory.CreateDirectory(Path.Combine(world.Root, "odd"));
         string Here(string word) => word.Replace("DIR", world.Root, StringComparison.Ordinal);
         var script = Path.Combine(world.Root, "completion");
         File.WriteAllText(script, await PrintAsync(shell));

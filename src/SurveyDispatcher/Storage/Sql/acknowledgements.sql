@@ -22,10 +22,11 @@ WHERE l.state = 'published' AND l.cycle_id > 0 AND (@always = 1 OR l.id >= (SELE
     AND NOT EXISTS (SELECT 1 FROM acknowledgements a WHERE a.list_id = l.id) ORDER BY l.id
 
 -- name: wrong
--- The last word on each list, where it is not that all was loaded; and names that are no list of ours.
+-- The last word on each list by the vendor's clock, in whatever order his files came, where it is not that all was loaded; and names that are no list of ours.
 SELECT a.file_name, a.problem, a.acknowledged_at, a.taken_on, coalesce(l.rows, 0), f.name, a.line, CASE WHEN a.list_id IS NULL THEN 0 ELSE 1 END
 FROM acknowledgements a JOIN files f ON f.id = a.file_id LEFT JOIN lists l ON l.id = a.list_id
-WHERE a.problem <> '' AND NOT EXISTS (SELECT 1 FROM acknowledgements n WHERE n.list_id = a.list_id AND n.id > a.id) ORDER BY a.id
+WHERE a.problem <> '' AND NOT EXISTS (SELECT 1 FROM acknowledgements n
+    WHERE n.list_id = a.list_id AND (n.acknowledged_at > a.acknowledged_at OR (n.acknowledged_at = a.acknowledged_at AND n.id > a.id))) ORDER BY a.id
 
 -- name: silent
 -- Cases that the vendor has, of which nothing has come in since the list on which they last stood.
@@ -53,5 +54,5 @@ GROUP BY l.id, l.file_name, l.market, l.day, e.call_until, c.state, c.close_reas
 -- name: receipts
 -- Every list with the last word on it.
 SELECT l.id, l.file_name, l.kind, l.rows, l.state, (SELECT count(*) FROM list_entries e WHERE e.list_id = l.id), a.status, a.problem, a.acknowledged_at
-FROM lists l LEFT JOIN acknowledgements a ON a.id = (SELECT max(n.id) FROM acknowledgements n WHERE n.list_id = l.id)
+FROM lists l LEFT JOIN acknowledgements a ON a.id = (SELECT n.id FROM acknowledgements n WHERE n.list_id = l.id ORDER BY n.acknowledged_at DESC, n.id DESC LIMIT 1)
 WHERE l.state <> 'planned' ORDER BY l.id

@@ -13,13 +13,17 @@ SELECT hash, flags, since FROM suppressions
 
 -- name: ledger
 -- By line and not by case, in which order it would be read from everywhere: who reads it puts the facts of a case together.
-SELECT case_id, day, kind, detail, policy_id FROM ledger ORDER BY seq
+SELECT case_id, day, kind, detail, policy_id, cycle_id FROM ledger ORDER BY seq
 
 -- name: policies
 SELECT id, programme FROM policies
 
 -- name: days
-SELECT DISTINCT day FROM cycles
+-- Those on which contacts were decided: between two cycles nobody is contacted.
+SELECT DISTINCT day FROM cycles WHERE kind = 'full'
+
+-- name: between
+SELECT id FROM cycles WHERE kind <> 'full'
 
 -- name: open
 SELECT c.id, c.market, c.survey, c.event_date, c.state, c.close_reason, c.invited_on, c.reminded_on, c.phone_on, c.phone_reason, c.call_until,

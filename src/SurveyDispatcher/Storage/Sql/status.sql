@@ -44,7 +44,7 @@ WHERE c.next_look_on < @day AND c.state <> 'phone_queued' AND NOT EXISTS (SELECT
 ORDER BY c.next_look_on, c.id LIMIT 1
 
 -- name: last_done
-SELECT max(day) FROM cycles WHERE outcome = 'done'
+SELECT max(day) FROM cycles WHERE outcome = 'done' AND kind = 'full'
 
 -- name: refused
 SELECT f.id, f.kind, f.name, f.problem, c.day FROM files f JOIN cycles c ON c.id = f.cycle_id WHERE f.state = 'refused' ORDER BY f.id DESC LIMIT 20

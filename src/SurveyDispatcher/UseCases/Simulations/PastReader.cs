@@ -144,6 +144,7 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
     private void ReadLedger(HashSet<DateOnly> days, IProgressView progress)
     {
         var ofToday = PoliciesOfToday();
+        var between = database["simulate.between"].List(r => r.GetInt64(0)).ToHashSet();
         var ledger = new LedgerBytes();
         long lines = 0;
         RowPipe.Run(database["simulate.ledger"], (page, row) =>
@@ -157,7 +158,11 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
             var (customer, day) = (numbers[id] - 1, page.DayOrNull(row, 1)!.Value);
             var kind = page.Text(row, 2);
             var detail = page.Text(row, 3);
-            days.Add(day);
+            if (!between.Contains(page.Number(row, 5)))
+            {
+                days.Add(day);
+            }
+
             if (!ofToday.Contains(page.Number(row, 4)))
             {
                 customers.DecidedOtherwise(customer);

@@ -17,6 +17,9 @@ internal sealed partial class ColumnLooks
     /// <summary>Cells that are not empty.</summary>
     public int Filled { get; private set; }
 
+    /// <summary>Cells that are.</summary>
+    public int Empty { get; private set; }
+
     /// <summary>The values, as often as they come; the first few thousand of different ones.</summary>
     public IReadOnlyDictionary<string, int> Distinct => distinct;
 
@@ -27,6 +30,7 @@ internal sealed partial class ColumnLooks
     {
         if (value.Length == 0)
         {
+            Empty++;
             return;
         }
 
@@ -68,6 +72,9 @@ internal sealed partial class ColumnLooks
 
     /// <summary>1: no value comes twice.</summary>
     public double Variety => Filled == 0 ? 0 : (double)distinct.Count / Math.Min(Filled, MostKept);
+
+    /// <summary>Words that hardly come again are no codes but names, and are not asked about one by one.</summary>
+    public bool MayBePeople => Names > 0.5 && Variety > 0.5 && (Filled >= 8 || kept.Count(v => v.Trim().Any(char.IsWhiteSpace)) * 2 > kept.Count);
 
     /// <summary>The share of cells whose code is known in a column.</summary>
     public double KnownCodes(DmsColumn column) => Filled == 0 ? 0 : distinct.Where(d => Terms.Known.Meaning(column, d.Key) is not null).Sum(d => (double)d.Value) / distinct.Values.Sum();

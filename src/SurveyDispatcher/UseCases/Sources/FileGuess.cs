@@ -34,12 +34,11 @@ internal sealed record FileGuess(string? Encoding, char Delimiter, IReadOnlyList
         }
 
         var why = new List<string>();
-        if (EncodingOf(bytes, bytes.Length == stream.Length, why) is not { } name)
+        if (EncodingOf(bytes, bytes.Length == stream.Length, why) is not { } name || Decode(name, bytes, whole: false)?.TrimStart('\uFEFF') is not { } text)
         {
             return new FileGuess(null, ',', [], "The bytes are no text in any encoding that is known here. Ask the sender for CSV in UTF-8.", 1);
         }
 
-        var text = Decode(name, bytes, whole: false)!.TrimStart('\uFEFF');
         var lines = Lines(text[..Math.Min(text.Length, 1 << 16)]).Take(200).ToList();
         var (delimiter, headerLine) = DelimiterOf(lines, why);
         return new FileGuess(name, delimiter, why, null, headerLine) { IsAscii = text.All(char.IsAscii) };

@@ -17,6 +17,9 @@ internal static class Mapping
     /// <summary>What is less likely is not proposed.</summary>
     public const double Least = 0.45;
 
+    /// <summary>Headers that are looked at: more are no extract of a dealer system.</summary>
+    private const int MostHeaders = 1_000;
+
     private const double ExactName = 0.95, WeakName = 0.55, LikeName = 0.8;
 
     /// <summary>The best matches on the whole: one header for a column, one column for a header.</summary>
@@ -27,7 +30,8 @@ internal static class Mapping
     public static IReadOnlyList<Match> Propose(IReadOnlyList<string> headers, IReadOnlyList<ColumnLooks> looks, IReadOnlyList<int> freeHeaders, IReadOnlyList<DmsColumn> freeColumns)
     {
         var onlyDate = freeHeaders.Count(h => looks[h].Dates > 0.8) == 1;
-        var candidates = freeHeaders.Select(h => freeColumns.Select(c => Rate(h, headers[h], looks[h], c, onlyDate)).ToArray()).ToArray();
+        var candidates = freeHeaders.Take(MostHeaders).Select(h => freeColumns.Select(c => Rate(h, headers[h], looks[h], c, onlyDate)).ToArray())
+            .Where(row => row.Any(m => m is not null)).ToArray(); // who may be nothing takes nobody's place, and the method is slow with many
         var chosen = Assignment.Best(candidates.Length, freeColumns.Count, (h, c) => candidates[h][c] is { Confidence: >= Least } match ? match.Confidence : 0);
         return [.. chosen.Select((column, h) => column >= 0 ? candidates[h][column] : null).OfType<Match>().Where(m => m.Confidence >= Least).OrderBy(m => m.Column)];
     }
@@ -172,7 +176,7 @@ internal static class Mapping
             if (known < 0.01)
             {
                 // Nothing can be made of its codes: a required column is proposed all the same, since somebody has to say what they mean.
-                return (0, looks.Distinct.Count > 30 || !Intake.RequiredColumns.Contains(column));
+                return (0, looks.Distinct.Count > 30 || looks.MayBePeople || !Intake.RequiredColumns.Contains(column));
             }
 
             if (known >= 0.4)

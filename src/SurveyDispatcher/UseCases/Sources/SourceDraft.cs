@@ -49,6 +49,16 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
             }
         }
 
+        if (known == Source.Canonical && PatternOf(fileName) == fileName)
+        {
+            toConfirm.Add($"filePattern: by what else than this name can its files be told from others'? '{fileName}' is a number only, so the pattern fits this one file.");
+        }
+
+        foreach (var (column, at) in columns.Where(c => matches.Any(m => m.Column == c.Key && m.Reversed) && looks[c.Value].Empty > 0))
+        {
+            toConfirm.Add($"columns.{Intake.Columns[(int)column]}: {looks[at].Empty} value(s) of '{headers[at]}' are empty, and are read as 'did not object'. Did who left it empty agree? If not, ask the sender for a code in every row.");
+        }
+
         var fixedValues = new SortedDictionary<DmsColumn, string>(constants.ToDictionary());
         for (var c = 0; c < Intake.Columns.Count; c++)
         {
@@ -102,6 +112,11 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
     public static string PatternOf(string fileName)
     {
         var pattern = Number().Replace(Path.GetFileNameWithoutExtension(fileName), "*");
+        if (!pattern.Any(char.IsLetter))
+        {
+            return fileName; // else it would take every other system's files as well
+        }
+
         return (pattern.Contains('*', StringComparison.Ordinal) ? pattern : pattern + "*") + Path.GetExtension(fileName);
     }
 

@@ -66,6 +66,12 @@ internal static class WriteSource
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         DurableFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(draft.Json)));
+        if (!OperatingSystem.IsWindows())
+        {
+            // Nobody's data is in it: whoever may read the rest of the configuration, a service under another user among them, has to read this, too.
+            File.SetUnixFileMode(path, File.GetUnixFileMode(Path.Combine(folder, ProgrammeFile.Name)));
+        }
+
         var first = config.Sources.Append(source).OrderBy(s => s.Name + ".json", StringComparer.Ordinal).First(s => s.Fits(check.File));
         return $"{PlainText.Shown(path)} was written, with {draft.ToConfirm.Count} guess(es) to be confirmed."
             + (first == source ? "" : $" Files of this name are still read with {first.Name}, which comes first by name and fits, too: make one of the two patterns (filePattern) narrower.");
