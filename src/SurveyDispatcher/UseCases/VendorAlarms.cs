@@ -52,24 +52,24 @@ public static class VendorAlarms
             .. from list in facts.Unacknowledged
                where list.CreatedAt.AddHours(hours) < list.Now
                select new VendorAlarm("not_acknowledged", list.File, list.Rows, DateOnly.FromDateTime(list.CreatedAt.UtcDateTime),
-                   $"The vendor has not acknowledged {list.File} ({list.Rows} rows) within {hours} hours.",
-                   "Ask him whether he has it. If not, send him the file and its manifest from outbox/phone/ once more, as they are."),
+                   Say($"The vendor has not acknowledged {list.File} ({list.Rows} rows) within {hours} hours."),
+                   Say($"Ask him whether he has it. If not, send him the file and its manifest from outbox/phone/ once more, as they are.")),
             .. from a in facts.Wrong
                where a.IsOurs || a.TakenOn.AddDays(vendor.AnswerWithinDays) >= facts.Today
                select new VendorAlarm("acknowledgement_wrong", a.File, a.Rows, a.TakenOn,
-                   $"The vendor's acknowledgement of {a.File} does not agree: {a.Problem} ({a.From}, line {a.Line}).",
-                   a.Problem == "unknown_list"
-                       ? "It is no list of this store: ask him where he has it from, and that he calls nobody on it."
-                       : "Ask him to load the list again, whole, and to acknowledge that; the row stands in rejects/."),
+                   Say($"The vendor's acknowledgement of {a.File} does not agree: {a.Problem} ({a.From}, line {a.Line})."),
+                   Say(a.Problem == "unknown_list"
+                       ? (Phrase)$"It is no list of this store: ask him where he has it from, and that he calls nobody on it."
+                       : $"Ask him to load the list again, whole, and to acknowledge that; the row stands in rejects/.")),
             .. from s in facts.Unanswered
                where s.HandedOverOn.AddDays(vendor.AnswerWithinDays) < s.Today
                select new VendorAlarm("silent", s.File, s.Cases, s.HandedOverOn,
-                   $"{s.Cases} case(s) of {s.File}, handed over on {s.HandedOverOn:yyyy-MM-dd}, came back with nothing in {vendor.AnswerWithinDays} days.",
-                   "Ask the vendor what became of them; 'vendor reconcile' shows every list."),
+                   Say($"{s.Cases} case(s) of {s.File}, handed over on {s.HandedOverOn:yyyy-MM-dd}, came back with nothing in {vendor.AnswerWithinDays} days."),
+                   Say($"Ask the vendor what became of them; 'vendor reconcile' shows every list.")),
             .. from q in facts.Quarantined
                select new VendorAlarm("quarantine", q.Name, q.Rows, q.Since,
-                   $"{q.Rows} call result(s) have the code '{q.Name}', which config/vendor.json does not know, since {q.Since:yyyy-MM-dd}.",
-                   "Ask the vendor what it means and add it to dispositions.codes; the next cycle takes them. The rows stand in quarantine/dispositions.csv."),
+                   Say($"{q.Rows} call result(s) have the code '{q.Name}', which config/vendor.json does not know, since {q.Since:yyyy-MM-dd}."),
+                   Say($"Ask the vendor what it means and add it to dispositions.codes; the next cycle takes them. The rows stand in quarantine/dispositions.csv.")),
         ];
     }
 
