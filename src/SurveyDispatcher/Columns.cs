@@ -24,6 +24,9 @@ internal static class Columns
         (0x20000, 0x3FFFD),
     ];
 
+    /// <summary>Marks that a line of Chinese must not begin with, and those that it must not end with.</summary>
+    private const string NeverFirst = "，。、；：？！）”’》」…", NeverLast = "（“‘《「";
+
     /// <summary>How many cells of a terminal a text takes.</summary>
     public static int Width(string text)
     {
@@ -41,6 +44,72 @@ internal static class Columns
 
     /// <summary>A text with spaces before it.</summary>
     public static string Right(string text, int width) => new string(' ', Math.Max(0, width - Width(text))) + text;
+
+    /// <summary>As much of a text as fits.</summary>
+    public static string Cut(string text, int width)
+    {
+        var end = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            width -= rune.Value < 0x300 ? 1 : WidthOf(rune);
+            if (width < 0)
+            {
+                break;
+            }
+
+            end += rune.Utf16SequenceLength;
+        }
+
+        return text[..end];
+    }
+
+    /// <summary>A text in lines that are no wider than a screen: broken at a space, or beside a wide character, as those who write them do. A word that is too long stays whole.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="width">The screen's width.</param>
+    /// <param name="indent">What each line but the first begins with.</param>
+    public static IEnumerable<string> Wrapped(string text, int width, string indent)
+    {
+        var line = new StringBuilder();
+        var filled = 0;
+        foreach (var (piece, behindSpace) in text.Split(' ').SelectMany(Pieces))
+        {
+            var space = behindSpace && line.Length > 0 ? 1 : 0;
+            if (line.Length > 0 && filled + space + Width(piece) > width)
+            {
+                yield return line.ToString();
+                line.Clear().Append(indent);
+                (filled, space) = (indent.Length, 0);
+            }
+
+            line.Append(' ', space).Append(piece);
+            filled += space + Width(piece);
+        }
+
+        yield return line.ToString();
+    }
+
+    /// <summary>A word, parted where a line may end: before and behind each wide character, but for marks that must not begin a line, or end it.</summary>
+    private static IEnumerable<(string Piece, bool BehindSpace)> Pieces(string word)
+    {
+        var (begin, at, first) = (0, 0, true);
+        Rune? before = null;
+        foreach (var rune in word.EnumerateRunes())
+        {
+            if (before is { } last && MayPart(last, rune))
+            {
+                yield return (word[begin..at], first);
+                (begin, first) = (at, false);
+            }
+
+            at += rune.Utf16SequenceLength;
+            before = rune;
+        }
+
+        yield return (word[begin..], first);
+    }
+
+    private static bool MayPart(Rune before, Rune behind) => WidthOf(behind) is var width && width > 0 && (width == 2 || WidthOf(before) == 2)
+        && !NeverLast.Contains(before.ToString(), StringComparison.Ordinal) && !NeverFirst.Contains(behind.ToString(), StringComparison.Ordinal);
 
     private static int WidthOf(Rune rune)
     {

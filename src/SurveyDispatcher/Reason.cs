@@ -53,6 +53,9 @@ internal static partial class Reason
         "Device or resource busy" => $"Device or resource busy",
         "Stale file handle" => $"Stale file handle",
         "Connection refused" => $"Connection refused",
+        "Address already in use" => $"Address already in use",
+        "Cannot assign requested address" => $"Cannot assign requested address",
+        "No such file or directory" => $"No such file or directory",
         _ => null,
     };
 

@@ -27,6 +27,22 @@ public sealed class ColumnsTests
     [InlineData("too long for it", "too long for it|too long for it")]
     public void ACellIsFilledToItsWidth(string text, string expected) => Assert.Equal(expected, $"{Columns.Left(text, 8)}|{Columns.Right(text, 8)}");
 
+    [Theory]
+    [InlineData("one two three", 8, "one two|  three")]
+    [InlineData("incomprehensible at all", 8, "incomprehensible|  at all")] // too long a word stays whole
+    [InlineData("请运行命令", 6, "请运行|  命令")]
+    [InlineData("请运行。好", 6, "请运|  行。|  好")] // no line begins with a full stop
+    [InlineData("请在“发送”", 6, "请在|  “发|  送”")] // or ends with an opening quote
+    [InlineData("请运行 'mail check' 再试", 14, "请运行 'mail|  check' 再试")]
+    [InlineData("がぎ", 3, "が|  ぎ")]
+    public void ATextIsBrokenWhereThoseWhoWriteItBreakIt(string text, int width, string lines) => Assert.Equal(lines, string.Join('|', Columns.Wrapped(text, width, "  ")));
+
+    [Theory]
+    [InlineData("四五六七", 5, "四五")]
+    [InlineData("abcdef", 5, "abcde")]
+    [InlineData("ab", 5, "ab")]
+    public void OfATextAsMuchIsShownAsFits(string text, int width, string shown) => Assert.Equal(shown, Columns.Cut(text, width));
+
     [Fact]
     public void TheEndsOfEveryRangeAreWideAndTheirNeighboursAreNot()
     {

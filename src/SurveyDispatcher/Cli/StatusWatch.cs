@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using SurveyDispatcher.Storage;
 
 namespace SurveyDispatcher.Cli;
@@ -52,30 +51,9 @@ internal static class StatusWatch
     internal static string OnTerminal(string text, (int Columns, int Lines) size)
     {
         var lines = text.ReplaceLineEndings("\n").Split('\n');
-        var shown = lines.Length <= size.Lines ? lines : [.. lines.Take(Math.Max(0, size.Lines - 1)), $"... {lines.Length - size.Lines + 1} more line(s): make the window higher"];
-        return Home + string.Join("\r\n", shown.Select(line => Cut(line, size.Columns) + ClearLine)) + ClearBelow;
+        var shown = lines.Length <= size.Lines ? lines : [.. lines.Take(Math.Max(0, size.Lines - 1)), Say($"... {lines.Length - size.Lines + 1} more line(s): make the window higher")];
+        return Home + string.Join("\r\n", shown.Select(line => Columns.Cut(line, size.Columns) + ClearLine)) + ClearBelow;
     }
-
-    /// <summary>As much of a line as fits. Signs of the East take two columns.</summary>
-    private static string Cut(string line, int columns)
-    {
-        var cut = new StringBuilder();
-        foreach (var rune in line.EnumerateRunes())
-        {
-            columns -= IsWide(rune) ? 2 : 1;
-            if (columns < 0)
-            {
-                break;
-            }
-
-            cut.Append(rune);
-        }
-
-        return cut.ToString();
-    }
-
-    private static bool IsWide(Rune rune) => rune.Value is (>= 0x1100 and <= 0x115f) or (>= 0x2e80 and <= 0xa4cf) or (>= 0xac00 and <= 0xd7a3)
-        or (>= 0xf900 and <= 0xfaff) or (>= 0xfe30 and <= 0xfe6f) or (>= 0xff00 and <= 0xff60) or (>= 0xffe0 and <= 0xffe6) or (>= 0x1f300 and <= 0x1faff) or (>= 0x20000 and <= 0x3fffd);
 
     private static string Look(Func<string> screen)
     {
@@ -89,11 +67,11 @@ internal static class StatusWatch
         }
         catch (DbException e)
         {
-            return $"The store can't be used: {Database.Explain(e)}";
+            return Say($"The store can't be used: {Database.Explain(e)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"A file could not be read: {PlainText.Shown(e.Message)}";
+            return Say($"A file could not be read: {PlainText.Shown(Reason.Of(e))}");
         }
     }
 }

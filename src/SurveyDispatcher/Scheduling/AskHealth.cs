@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.UseCases;
@@ -22,7 +23,7 @@ public sealed record HealthAnswer(bool IsGood, IReadOnlyList<string> Reasons, st
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 
     /// <summary>As a line.</summary>
-    public string ToText() => IsGood ? $"Good, says {Asked}." : $"Not good, says {Asked}: {string.Join(", ", Reasons)}.";
+    public string ToText() => Say(IsGood ? (Phrase)$"Good, says {Asked}." : $"Not good, says {Asked}: {Listed(Reasons)}.");
 }
 
 /// <summary>Asks a service how it is (<c>health</c>): over its endpoint where it has one, else by its file in the data directory.</summary>

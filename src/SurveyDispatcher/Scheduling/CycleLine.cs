@@ -38,8 +38,16 @@ internal sealed class CycleLine : IReadOnlyList<KeyValuePair<string, object?>>
     public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => fields.GetEnumerator();
 
     /// <summary>As text: <c>Cycle done: asOf=... outcome=done ...</c></summary>
-    public override string ToString() =>
-        $"Cycle {fields[1].Value}: {string.Join(' ', fields.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Key}={f.Value}")))}";
+    public override string ToString()
+    {
+        var all = string.Join(' ', fields.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Key}={f.Value}")));
+        return Say(fields[1].Value switch
+        {
+            "done" => $"Cycle done: {all}",
+            "failed" => $"Cycle failed: {all}",
+            _ => $"Cycle stopped: {all}",
+        });
+    }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

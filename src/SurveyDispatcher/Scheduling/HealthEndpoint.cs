@@ -57,7 +57,7 @@ internal sealed class HealthEndpoint : BackgroundService
         {
             listener.Dispose();
             throw new OperatorException(
-                $"The health endpoint can't listen on {health.Address} port {health.Port}: {e.Message}. Choose another Health:Port or Health:Address, or 0 for none. Nothing was done.", e);
+                $"The health endpoint can't listen on {health.Address} port {health.Port}: {Reason.Of(e)}. Choose another Health:Port or Health:Address, or 0 for none. Nothing was done.", e);
         }
     }
 
@@ -87,7 +87,8 @@ internal sealed class HealthEndpoint : BackgroundService
             }
             catch (SocketException e)
             {
-                log.LogWarning("The health endpoint could not take a question: {Problem} It goes on in a second.", e.Message);
+                var problem = Reason.Of(e);
+                log.Tell(LogLevel.Warning, $"The health endpoint could not take a question: {problem} It goes on in a second.", ("Problem", problem));
                 await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -180,7 +181,7 @@ internal sealed class HealthEndpoint : BackgroundService
         return reasons.Count == 0 ? Reply(200, "OK", Body(now, reasons), method == "HEAD") : Reply(503, "Service Unavailable", Body(now, reasons), method == "HEAD");
     }
 
-    private static string Body(ServiceNow now, IReadOnlyList<Reason> reasons) => JsonSerializer.Serialize(
+    private static string Body(ServiceNow now, IReadOnlyList<HealthReason> reasons) => JsonSerializer.Serialize(
         new
         {
             Status = reasons.Count == 0 ? "ok" : "unavailable",

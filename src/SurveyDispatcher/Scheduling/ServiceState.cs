@@ -157,7 +157,7 @@ internal sealed class ServiceState(TimeProvider time) : IProgressView
 /// <summary>Why a service is not alive, or not ready.</summary>
 /// <param name="Code">A word for programs.</param>
 /// <param name="Text">A sentence for people, without anybody's data.</param>
-internal sealed record Reason(string Code, string Text);
+internal sealed record HealthReason(string Code, string Text);
 
 /// <summary>The judgement on a service, in one place for all who ask.</summary>
 internal static class ServiceHealth
@@ -170,44 +170,44 @@ internal static class ServiceHealth
         TimeSpan.FromSeconds(Math.Max(settings.Health.StuckSeconds, settings.Mail.RetrySeconds + (10 * settings.Mail.TimeoutSeconds)));
 
     /// <summary>Why it will not go on by itself, so that it had better be started anew; empty: it lives.</summary>
-    public static IReadOnlyList<Reason> NotLive(ServiceNow now, Settings settings)
+    public static IReadOnlyList<HealthReason> NotLive(ServiceNow now, Settings settings)
     {
-        var reasons = new List<Reason>();
+        var reasons = new List<HealthReason>();
         if (now.Work is { } work && work.Silent > StuckAfter(settings))
         {
-            reasons.Add(new Reason("cycle_stuck", $"The cycle that began at {Instants.Text(work.Since)} has stood still for {work.Silent.TotalSeconds:F0} s."));
+            reasons.Add(new HealthReason("cycle_stuck", Say($"The cycle that began at {Instants.Text(work.Since)} has stood still for {work.Silent.TotalSeconds:F0} s.")));
         }
 
         if (now.Phase == Phase.Running && now.Overdue > LateScheduler)
         {
-            reasons.Add(new Reason("scheduler_dead", $"The scheduler has let a cycle's time pass {now.Overdue.TotalSeconds:F0} s ago."));
+            reasons.Add(new HealthReason("scheduler_dead", Say($"The scheduler has let a cycle's time pass {now.Overdue.TotalSeconds:F0} s ago.")));
         }
 
         return reasons;
     }
 
     /// <summary>Why its next cycle would not do its work, or there is none; empty: it is ready.</summary>
-    public static IReadOnlyList<Reason> NotReady(ServiceNow now, Settings settings)
+    public static IReadOnlyList<HealthReason> NotReady(ServiceNow now, Settings settings)
     {
-        var reasons = new List<Reason>(NotLive(now, settings));
+        var reasons = new List<HealthReason>(NotLive(now, settings));
         if (now.Phase != Phase.Running)
         {
-            reasons.Add(now.Phase == Phase.Starting ? new Reason("starting", "The schedule does not stand yet.") : new Reason("stopping", "The service was told to stop."));
+            reasons.Add(now.Phase == Phase.Starting ? new HealthReason("starting", Say($"The schedule does not stand yet.")) : new HealthReason("stopping", Say($"The service was told to stop.")));
         }
 
         if (now.Store is { } store)
         {
-            reasons.Add(new Reason(store.Code, store.Text));
+            reasons.Add(new HealthReason(store.Code, store.Text));
         }
 
         if (now.Failures >= settings.Health.FailedCycles)
         {
-            reasons.Add(new Reason("cycles_failed", $"The last {now.Failures} cycle(s) have failed; the log says why."));
+            reasons.Add(new HealthReason("cycles_failed", Say($"The last {now.Failures} cycle(s) have failed; the log says why.")));
         }
 
         if (now.Phase == Phase.Running && now.HasNoNext)
         {
-            reasons.Add(new Reason("no_next_cycle", "The schedule starts no cycle any more: look at Schedule:Cycle."));
+            reasons.Add(new HealthReason("no_next_cycle", Say($"The schedule starts no cycle any more: look at Schedule:Cycle.")));
         }
 
         return reasons;
@@ -224,17 +224,27 @@ internal static class ServiceHealth
     };
 
     /// <summary>What it does, as one line for people.</summary>
-    public static string Line(ServiceNow now, IReadOnlyList<Reason> reasons)
+    public static string Line(ServiceNow now, IReadOnlyList<HealthReason> reasons)
     {
-        var last = now.Last is { } past ? $"last cycle {past.Outcome} at {Instants.Text(past.Ended)}" : "no cycle since the start";
-        var next = now.Next is { } at ? $"next cycle {Instants.Text(at)}" : "next cycle unknown";
-        return reasons.Count > 0 ? string.Join(' ', reasons.Select(r => r.Text)) : now switch
+        var last = now.Last is { } past ? (Phrase)$"last cycle {Outcome(past.Outcome)} at {Instants.Text(past.Ended)}" : $"no cycle since the start";
+        var next = now.Next is { } at ? (Phrase)$"next cycle {Instants.Text(at)}" : $"next cycle unknown";
+        return reasons.Count > 0 ? string.Join(' ', reasons.Select(r => r.Text)) : Say(now switch
         {
-            { Phase: Phase.Stopping } => "Stopping: the page or mail in hand is finished first.",
-            { Phase: Phase.Starting } => "Starting.",
+            { Phase: Phase.Stopping } => Stopping,
+            { Phase: Phase.Starting } => $"Starting.",
             { Work: null } => $"Waiting; {last}, {next}.",
             { Work: { Helping: true } work } => $"Helping another service to send since {Instants.Text(work.Since)}; {next}.",
             { Work: var work } => $"In a cycle since {Instants.Text(work.Since)}, step {work.Step ?? "checks"}; {last}.",
-        };
+        });
     }
+
+    /// <summary>What it says when it was told to stop.</summary>
+    public static Phrase Stopping => $"Stopping: the page or mail in hand is finished first.";
+
+    private static Phrase Outcome(string outcome) => outcome switch
+    {
+        "done" => $"done",
+        "failed" => $"failed",
+        _ => $"stopped",
+    };
 }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.UseCases;
@@ -85,8 +86,8 @@ internal sealed class ServiceWatch(
         }
         catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException or DbException)
         {
-            Say(Checks, $"The store can't be used at the moment: {(e is DbException lost ? Store.Explain(lost) : e.Message)}");
-            return new StoreFault("store_unusable", "The store or its keys can't be used; the log says why.");
+            Warn(Checks, $"The store can't be used at the moment: {(e is DbException lost ? Store.Explain(lost) : Reason.Of(e))}");
+            return new StoreFault("store_unusable", Say($"The store or its keys can't be used; the log says why."));
         }
     }
 
@@ -116,7 +117,7 @@ internal sealed class ServiceWatch(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Say("services", $"The service's file in {directory.Services} could not be removed: {e.Message} After a minute nobody takes it for a running one.");
+            Warn("services", $"The service's file in {directory.Services} could not be removed: {Reason.Of(e)} After a minute nobody takes it for a running one.");
         }
     }
 
@@ -146,12 +147,12 @@ internal sealed class ServiceWatch(
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                Say(look.Method.Name, $"The service can't tell others of itself in {directory.Services}: {e.Message} Give it the right, or make room.");
+                Warn(look.Method.Name, $"The service can't tell others of itself in {directory.Services}: {Reason.Of(e)} Give it the right, or make room.");
                 wait = LookAtStore;
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                Say(look.Method.Name, $"The service can't look after itself at the moment ({Unexpected.Describe(e)}).");
+                Warn(look.Method.Name, $"The service can't look after itself at the moment ({Unexpected.Describe(e)}).");
                 wait = Look;
             }
         }
@@ -166,8 +167,9 @@ internal sealed class ServiceWatch(
         }
     }
 
-    private void Say(string about, string problem)
+    private void Warn(string about, Phrase what)
     {
+        var problem = Say(what);
         lock (saying)
         {
             if (said.GetValueOrDefault(about) == problem)

@@ -38,7 +38,9 @@ internal sealed class SystemdNotifier(PipelineConfig config, ServiceState state,
         }
 
         await Task.Yield();
-        await using var stop = lifetime.ApplicationStopping.UnsafeRegister(static n => ((SystemdNotifier)n!).Tell("STOPPING=1\nSTATUS=Stopping: the page or mail in hand is finished first."), this);
+        // Said now: the thread that stops it may be nobody's, and speak another language.
+        var stopping = $"STOPPING=1\nSTATUS={Say(ServiceHealth.Stopping)}";
+        await using var stop = lifetime.ApplicationStopping.UnsafeRegister(_ => Tell(stopping), null);
         using var timer = new PeriodicTimer(watchdog is { } limit && limit / 3 < Look ? limit / 3 : Look, time);
         var (ready, silent, status, alive) = (false, false, "", (long?)null);
         try
@@ -68,7 +70,8 @@ internal sealed class SystemdNotifier(PipelineConfig config, ServiceState state,
 
                 if (dead.Count > 0 && !silent)
                 {
-                    log.LogCritical("The service gives systemd no more sign of life: {Problem} With WatchdogSec systemd starts it anew.", string.Join(' ', dead.Select(r => r.Text)));
+                    var problem = string.Join(' ', dead.Select(r => r.Text));
+                    log.Tell(LogLevel.Critical, $"The service gives systemd no more sign of life: {problem} With WatchdogSec systemd starts it anew.", ("Problem", problem));
                 }
 
                 silent = dead.Count > 0;
@@ -94,7 +97,8 @@ internal sealed class SystemdNotifier(PipelineConfig config, ServiceState state,
         {
             if (!failed)
             {
-                log.LogError("systemd could not be told ({Socket}): {Problem} Look at NOTIFY_SOCKET, and at NotifyAccess of the unit.", address, e.Message);
+                var problem = Reason.Of(e);
+                log.Tell(LogLevel.Error, $"systemd could not be told ({address}): {problem} Look at NOTIFY_SOCKET, and at NotifyAccess of the unit.", ("Socket", address), ("Problem", problem));
             }
 
             failed = true;

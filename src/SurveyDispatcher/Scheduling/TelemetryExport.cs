@@ -97,7 +97,7 @@ public sealed class TelemetryExport : IDisposable
         {
             if (eventData.Level <= EventLevel.Error && Interlocked.Exchange(ref said, 1) == 0)
             {
-                problem($"The collector {options.OtlpEndpoint} could not be told ({eventData.EventName}). What does not get through is dropped; cycles go on. Look at Telemetry:OtlpEndpoint and Telemetry:Protocol. This is said once.");
+                problem(Say($"The collector {options.OtlpEndpoint} could not be told ({eventData.EventName}). What does not get through is dropped; cycles go on. Look at Telemetry:OtlpEndpoint and Telemetry:Protocol. This is said once."));
             }
         }
     }

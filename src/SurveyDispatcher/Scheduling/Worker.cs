@@ -84,10 +84,12 @@ public static class Worker
             TelemetryExport.Observe(host.Services.GetRequiredService<ServiceState>(), settings);
         }
 
-        var endpoint = settings.Health.Port == 0 ? "none" : $"{settings.Health.Address} port {settings.Health.Port}";
-        log.LogInformation(
-            "Running on {Directory}, cycle at '{Schedule}', withdrawals: {Withdrawals}, health endpoint: {Endpoint}, version {Version}. Ctrl+C stops.",
-            directory.Root, settings.Schedule.Cycle, settings.Schedule.Withdrawals is { Length: > 0 } withdrawals ? $"at '{withdrawals}'" : "none", endpoint, Telemetry.Version);
+        var endpoint = settings.Health.Port == 0 ? (Phrase)$"none" : $"{settings.Health.Address} port {settings.Health.Port}";
+        var told = settings.Schedule.Withdrawals is { Length: > 0 } withdrawals ? (Phrase)$"at '{withdrawals}'" : $"none";
+        log.Tell(
+            LogLevel.Information,
+            $"Running on {directory.Root}, cycle at '{settings.Schedule.Cycle}', withdrawals: {told}, health endpoint: {endpoint}, version {Telemetry.Version}. Ctrl+C stops.",
+            ("Directory", directory.Root), ("Schedule", settings.Schedule.Cycle), ("Withdrawals", told.ToString()), ("Endpoint", endpoint.ToString()), ("Version", Telemetry.Version));
         await host.RunAsync(ct);
     }
 
@@ -135,7 +137,8 @@ internal sealed class CycleJob(
         {
             if (args.AttemptNumber == 0)
             {
-                log.LogWarning("The cycle could not go on: {Problem} It is begun again every 3 s, for two minutes.", args.Outcome.Exception!.Message);
+                var problem = args.Outcome.Exception!.Message;
+                log.Tell(LogLevel.Warning, $"The cycle could not go on: {problem} It is begun again every 3 s, for two minutes.", ("Problem", problem));
             }
 
             return ValueTask.CompletedTask;
@@ -152,7 +155,7 @@ internal sealed class CycleJob(
         occupation.Begin();
         if (context.Recovering)
         {
-            log.LogWarning("Another service died in the middle of a cycle; this one goes on from there.");
+            log.Tell(LogLevel.Warning, $"Another service died in the middle of a cycle; this one goes on from there.");
         }
 
         var asOf = AsOf.At(time.GetUtcNow());
@@ -169,7 +172,7 @@ internal sealed class CycleJob(
         }
         catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
-            problems.Add(e.Message);
+            problems.Add(Reason.Of(e));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -178,7 +181,7 @@ internal sealed class CycleJob(
         catch (Exception e)
         {
             // The service outlives any one cycle: the next one tries again.
-            problems.Add($"A fault of this program stopped the cycle ({Unexpected.Describe(e)}); what was stored is kept, and the next cycle tries again. Please report this line.");
+            problems.Add(Say($"A fault of this program stopped the cycle ({Unexpected.Describe(e)}); what was stored is kept, and the next cycle tries again. Please report this line."));
         }
         finally
         {
@@ -227,7 +230,8 @@ internal sealed class WithdrawalsJob(
             var ended = await new Cycle(config, directory, time, new Signs(state)).RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow()), OnlyWithdrawals: true), stopping.Token);
             if (ended.Counts is { FilesImported: > 0 } or { Withdrawn: > 0 })
             {
-                log.LogInformation("Withdrawals told: {Counts}", ended.Counts.ToJson());
+                var counts = ended.Counts.ToJson();
+                log.Tell(LogLevel.Information, $"Withdrawals told: {counts}", ("Counts", counts));
             }
 
             foreach (var problem in ended.Problems)
@@ -241,15 +245,16 @@ internal sealed class WithdrawalsJob(
         }
         catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
-            log.LogError("{Problem}", e.Message);
+            log.LogError("{Problem}", Reason.Of(e));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            log.LogInformation("Stopped while the vendor was told of withdrawals; the next cycle goes on from there.");
+            log.Tell(LogLevel.Information, $"Stopped while the vendor was told of withdrawals; the next cycle goes on from there.");
         }
         catch (Exception e)
         {
-            log.LogError("A fault of this program kept the vendor from being told of withdrawals ({Fault}); the next time tries again. Please report this line.", Unexpected.Describe(e));
+            var fault = Unexpected.Describe(e);
+            log.Tell(LogLevel.Error, $"A fault of this program kept the vendor from being told of withdrawals ({fault}); the next time tries again. Please report this line.", ("Fault", fault));
         }
         finally
         {
@@ -287,9 +292,8 @@ internal sealed class ScheduleWatch(TimeProvider time, ILogger<ScheduleWatch> lo
                 cause = inner;
             }
 
-            log.LogError(
-                "No cycle can be started at the moment: {Problem} The service goes on by itself when that has passed.",
-                cause is DbException lost ? Store.Explain(lost) : Unexpected.Describe(cause));
+            var problem = cause is DbException lost ? Store.Explain(lost) : Unexpected.Describe(cause);
+            log.Tell(LogLevel.Error, $"No cycle can be started at the moment: {problem} The service goes on by itself when that has passed.", ("Problem", problem));
         }
 
         return ValueTask.CompletedTask;
@@ -319,17 +323,17 @@ internal sealed class Helper(PipelineConfig config, DataDirectory directory, Tim
             {
                 if (await help.LookAsync(stoppingToken) is { } done)
                 {
-                    log.LogInformation("Helped cycle {Cycle} to send: {Mails} mails settled.", done.Cycle, done.Mails);
+                    log.Tell(LogLevel.Information, $"Helped cycle {done.Cycle} to send: {done.Mails} mails settled.", ("Cycle", done.Cycle), ("Mails", done.Mails));
                     problem = done.Problems.Count > 0 ? string.Join(' ', done.Problems) : null;
                 }
             }
             catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
             {
-                problem = e.Message;
+                problem = Reason.Of(e);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                problem = $"A fault of this program kept it from helping ({Unexpected.Describe(e)}); the next look tries again. Please report this line.";
+                problem = Say($"A fault of this program kept it from helping ({Unexpected.Describe(e)}); the next look tries again. Please report this line.");
             }
             finally
             {

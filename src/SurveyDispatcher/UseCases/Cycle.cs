@@ -100,10 +100,10 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
     private void CheckGap(CycleRequest request, Database database, NotedCycle? noted)
     {
         // Between cycles nobody is contacted, so no gap is too wide; but a store that was set back must not come to look as if it were not.
-        var problem = request.OnlyWithdrawals ? GapGuard.SetBack(database, noted)?.ToString() : request.AcceptGap ? null : GapGuard.Problem(database, config, request.AsOf, noted);
-        if (problem is { } gap)
+        var problem = request.OnlyWithdrawals ? GapGuard.SetBack(database, noted) : request.AcceptGap ? null : GapGuard.Problem(database, config, request.AsOf, noted);
+        if (problem is not null)
         {
-            throw new OperatorException(Phrase.Verbatim(gap));
+            throw new OperatorException(problem);
         }
     }
 

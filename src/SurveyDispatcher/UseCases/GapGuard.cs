@@ -17,8 +17,7 @@ internal static class GapGuard
     /// <param name="config">The settings and the programme.</param>
     /// <param name="asOf">What dates the cycle.</param>
     /// <param name="noted">The last cycle that began in the data directory, as <see cref="CycleLock"/> has it; null when it is not known.</param>
-    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, NotedCycle? noted) =>
-        (Gap(database, config, asOf) ?? SetBack(database, noted)) is { } problem ? Say(problem) : null;
+    public static Phrase? Problem(Database database, PipelineConfig config, AsOf asOf, NotedCycle? noted) => Gap(database, config, asOf) ?? SetBack(database, noted);
 
     /// <summary>What the data directory must remember when a cycle has begun: while a store that was set back is being replayed, how far it had been.</summary>
     /// <param name="noted">What it remembered.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Storage;
@@ -161,9 +162,9 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         }
     }
 
-    private static string Configured => "programme.json as it is configured";
+    private static string Configured => Say($"programme.json as it is configured");
 
-    private static string Words(long? number) => number is { } n ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"policy {n}") : "no policy";
+    private static string Words(long? number) => Say(number is { } n ? (Phrase)$"policy {n}" : $"no policy");
 
     private static PolicyOnRecord Find(Database database, long number) => database["policies.text"].First(r => new PolicyOnRecord(number, r.GetString(0), r.GetString(1)), number)
         ?? throw new OperatorException($"There is no policy {number}. 'policy' lists them.");

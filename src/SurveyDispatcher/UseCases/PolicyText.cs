@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 
 namespace SurveyDispatcher.UseCases;
@@ -13,26 +14,29 @@ internal static class PolicyText
     public static string Stopped(PolicyChange change, PolicyOptions options)
     {
         var text = new StringBuilder();
-        text.AppendLine(change.Effect is { } effect
-            ? Line($"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted + effect.Dropped:N0} customer(s) would be affected, {effect.NewlyContacted:N0} newly contacted and {effect.Dropped:N0} dropped, against {effect.OpenCases:N0} open case(s). A change that affects more than Policy:ConfirmAboveShare = {options.ConfirmAboveShare:0.####} of the open cases, and more than Policy:ConfirmAboveCases = {options.ConfirmAboveCases:N0}, has to be confirmed.")
-            : Line($"programme.json was changed (version {change.BeforeVersion} -> {change.Version}), and this version of the program can't read the one before: how many customers the change affects can't be counted, so it has to be confirmed."));
-        text.AppendLine("Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is confirmed or taken back.");
+        text.AppendLine(Say(change.Effect is { } effect
+            ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted + effect.Dropped:N0} customer(s) would be affected, {effect.NewlyContacted:N0} newly contacted and {effect.Dropped:N0} dropped, against {effect.OpenCases:N0} open case(s). A change that affects more than Policy:ConfirmAboveShare = {options.ConfirmAboveShare:0.####} of the open cases, and more than Policy:ConfirmAboveCases = {options.ConfirmAboveCases:N0}, has to be confirmed."
+            : $"programme.json was changed (version {change.BeforeVersion} -> {change.Version}), and this version of the program can't read the one before: how many customers the change affects can't be counted, so it has to be confirmed."));
+        text.AppendLine(Say($"Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is confirmed or taken back."));
         Effect(text, change.Effect);
         Differences(text, change.Differences);
-        text.Append(CultureInfo.InvariantCulture, $"If that is meant, run 'policy accept {change.Version}': the next cycle goes on, also that of a running service. If not, put the old programme.json back ('policy show {change.BeforeId}' prints it), and start a running service anew. More in docs/policy.md.");
+        text.Append(Say($"If that is meant, run 'policy accept {change.Version}': the next cycle goes on, also that of a running service. If not, put the old programme.json back ('policy show {change.BeforeId}' prints it), and start a running service anew. More in docs/policy.md."));
         return text.ToString();
     }
 
     /// <summary>The policies, in the order in which they came into force, and what is configured.</summary>
     public static string Of(PolicyHistory history)
     {
-        var text = new StringBuilder("number  version           since       newly contacted     dropped  open cases  confirmed").AppendLine();
+        var text = new StringBuilder();
+        text.AppendLine(Step(Say($"number"), Say($"version"), Say($"since"), Say($"newly contacted"), Say($"dropped"), Say($"open cases"), Say($"confirmed")));
         foreach (var step in history.Steps)
         {
-            text.AppendLine(Line($"{step.Number,6}  {step.Version,-16}  {Day(step.Since)}  {Count(step.NewlyContacted),15}  {Count(step.Dropped),10}  {Count(step.OpenCases),10}  {(step.ConfirmedOn is { } on ? Day(on) : "")}").TrimEnd());
+            text.AppendLine(Step(
+                step.Number.ToString(CultureInfo.InvariantCulture), step.Version, Day(step.Since), Count(step.NewlyContacted), Count(step.Dropped), Count(step.OpenCases),
+                step.ConfirmedOn is { } on ? Day(on) : ""));
             if (step.Before is { } before)
             {
-                text.AppendLine(Line($"        after policy {before}; what changed:"));
+                text.Append("        ").AppendLine(Say($"after policy {before}; what changed:"));
                 Differences(text, step.Differences, "          ");
             }
         }
@@ -55,36 +59,36 @@ internal static class PolicyText
 
         if (comparison.IsInForce)
         {
-            return Line($"programme.json is the one in force ({comparison.From}): it has not changed since the last cycle.");
+            return Say($"programme.json is the one in force ({comparison.From}): it has not changed since the last cycle.");
         }
 
-        var text = new StringBuilder().AppendLine(Line($"From {comparison.From} to {comparison.To}:"));
+        var text = new StringBuilder().AppendLine(Say($"From {comparison.From} to {comparison.To}:"));
         Differences(text, comparison.Differences);
         return text.ToString().TrimEnd();
     }
 
     /// <summary>What <c>policy accept</c> did.</summary>
-    public static string Of(PolicyAcceptance accepted) => accepted.WasInForce
-        ? Line($"Version {accepted.Version} is in force already: there is nothing to confirm.")
-        : Line($"Version {accepted.Version} is confirmed as of {Day(accepted.On)}, as the one after policy {accepted.Before}. The next cycle goes on with it.");
+    public static string Of(PolicyAcceptance accepted) => Say(accepted.WasInForce
+        ? (Phrase)$"Version {accepted.Version} is in force already: there is nothing to confirm."
+        : $"Version {accepted.Version} is confirmed as of {Day(accepted.On)}, as the one after policy {accepted.Before}. The next cycle goes on with it.");
 
     private static StringBuilder Pending(PolicyChange pending, bool mustBeConfirmed)
     {
         var text = new StringBuilder();
-        text.AppendLine(pending.BeforeId is { } before
-            ? Line($"programme.json is version {pending.Version}, which no cycle has used after policy {before} (version {pending.BeforeVersion}).")
-            : Line($"programme.json is version {pending.Version}. No cycle has run yet."));
+        text.AppendLine(Say(pending.BeforeId is { } before
+            ? (Phrase)$"programme.json is version {pending.Version}, which no cycle has used after policy {before} (version {pending.BeforeVersion})."
+            : $"programme.json is version {pending.Version}. No cycle has run yet."));
         if (pending.BeforeId is null)
         {
             return text;
         }
 
-        text.AppendLine(pending.Effect is { } effect
-            ? Line($"A cycle now would newly contact {effect.NewlyContacted:N0} customer(s) and drop {effect.Dropped:N0}, against {effect.OpenCases:N0} open case(s).")
-            : "This version of the program can't read the programme before: how many customers the change affects can't be counted.");
-        text.AppendLine(pending.ConfirmedOn is { } on ? Line($"It was confirmed on {Day(on)}: the next cycle goes on with it.")
-            : mustBeConfirmed ? Line($"Cycles stop until it is confirmed ('policy accept {pending.Version}') or the old programme.json is put back.")
-            : "It needs no confirmation: the next cycle goes on with it.");
+        text.AppendLine(Say(pending.Effect is { } effect
+            ? (Phrase)$"A cycle now would newly contact {effect.NewlyContacted:N0} customer(s) and drop {effect.Dropped:N0}, against {effect.OpenCases:N0} open case(s)."
+            : $"This version of the program can't read the programme before: how many customers the change affects can't be counted."));
+        text.AppendLine(Say(pending.ConfirmedOn is { } on ? (Phrase)$"It was confirmed on {Day(on)}: the next cycle goes on with it."
+            : mustBeConfirmed ? (Phrase)$"Cycles stop until it is confirmed ('policy accept {pending.Version}') or the old programme.json is put back."
+            : $"It needs no confirmation: the next cycle goes on with it."));
         Effect(text, pending.Effect);
         Differences(text, pending.Differences);
         return text;
@@ -97,16 +101,16 @@ internal static class PolicyText
             return;
         }
 
-        text.AppendLine("  market  survey    open cases  newly contacted     dropped");
+        text.AppendLine(Row(Say($"market"), Say($"survey"), Say($"open cases"), Say($"newly contacted"), Say($"dropped")));
         foreach (var row in rows)
         {
-            text.AppendLine(Line($"  {PlainText.Shown(row.Market),-6}  {row.Survey,-7}  {row.OpenCases,11:N0}  {row.NewlyContacted,15:N0}  {row.Dropped,10:N0}"));
+            text.AppendLine(Row(PlainText.Shown(row.Market), row.Survey, Count(row.OpenCases), Count(row.NewlyContacted), Count(row.Dropped)));
         }
     }
 
     private static void Differences(StringBuilder text, IReadOnlyList<ProgrammeDifference> differences)
     {
-        text.AppendLine("What changed:");
+        text.AppendLine(Say($"What changed:"));
         Differences(text, differences, "  ");
     }
 
@@ -114,13 +118,13 @@ internal static class PolicyText
     {
         if (differences is null)
         {
-            text.Append(indent).AppendLine("not on record: an earlier version of the program began with it (policy diff shows it)");
+            text.Append(indent).AppendLine(Say($"not on record: an earlier version of the program began with it (policy diff shows it)"));
             return;
         }
 
         if (differences.Count == 0)
         {
-            text.Append(indent).AppendLine("nothing but white space or the order of keys");
+            text.Append(indent).AppendLine(Say($"nothing but white space or the order of keys"));
         }
 
         foreach (var difference in differences)
@@ -130,22 +134,26 @@ internal static class PolicyText
 
         if (differences.Any(d => d.IsNotCounted))
         {
-            text.Append(indent).AppendLine("(restDays, placeholderEmails and dialling: what they change depends on contact data, which is sealed, and is not counted; cycle --dry-run shows it)");
+            text.Append(indent).AppendLine(Say($"(restDays, placeholderEmails and dialling: what they change depends on contact data, which is sealed, and is not counted; cycle --dry-run shows it)"));
         }
     }
 
-    private static string InWords(ProgrammeDifference d) => PlainText.Shown((d.Before, d.After) switch
+    private static string Step(string number, string version, string since, string newlyContacted, string dropped, string openCases, string confirmed) =>
+        $"{Columns.Right(number, 6)}  {Columns.Left(version, 16)}  {Columns.Left(since, 10)}  {Columns.Right(newlyContacted, 15)}  {Columns.Right(dropped, 10)}  {Columns.Right(openCases, 10)}  {confirmed}".TrimEnd();
+
+    private static string Row(string market, string survey, string openCases, string newlyContacted, string dropped) =>
+        $"  {Columns.Left(market, 6)}  {Columns.Left(survey, 7)}  {Columns.Right(openCases, 11)}  {Columns.Right(newlyContacted, 15)}  {Columns.Right(dropped, 10)}";
+
+    private static string InWords(ProgrammeDifference d) => PlainText.Shown(Say((d.Before, d.After) switch
     {
         (null, { } after) => $"{d.Path}: added, {Short(after)}",
         ({ } before, null) => $"{d.Path}: removed, was {Short(before)}",
         var (before, after) => $"{d.Path}: {Short(before!)} -> {Short(after!)}",
-    });
+    }));
 
     private static string Short(string json) => json.Length <= MostOfValue ? json : $"{json[..MostOfValue]}...";
 
     private static string Count(long? number) => number is { } n ? n.ToString("N0", CultureInfo.InvariantCulture) : "-";
 
     private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    private static string Line(FormattableString line) => line.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using Survey.Domain;
 using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.UseCases;
@@ -22,9 +22,19 @@ public sealed record RunningService(
     string Doing, string? Step, IReadOnlyList<string> Faults, bool Live)
 {
     /// <summary>As a line of a screen.</summary>
-    public string ToText() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{PlainText.Shown(Host)}:{PlainText.Shown(Directory)}, process {Process}, version {PlainText.Shown(Version)}, since {Since:yyyy-MM-dd HH:mm:ss} UTC: {PlainText.Shown(Doing)}{(Step is null ? "" : $" ({PlainText.Shown(Step)})")}, next cycle {(NextCycle is { } next ? $"{next:yyyy-MM-dd HH:mm:ss} UTC" : "unknown")}{(Faults.Count == 0 ? "" : $"; NOT WELL: {PlainText.Shown(string.Join(", ", Faults))}")}");
+    public Phrase InWords() =>
+        $"{PlainText.Shown(Host)}:{PlainText.Shown(Directory)}, process {Process}, version {PlainText.Shown(Version)}, since {Since:yyyy-MM-dd HH:mm:ss} UTC: {DoingInWords()}{(Step is null ? (Phrase)$"" : $" ({PlainText.Shown(Step)})")}, "
+        + $"next cycle {(NextCycle is { } next ? (Phrase)$"{next:yyyy-MM-dd HH:mm:ss} UTC" : $"unknown")}{(Faults.Count == 0 ? (Phrase)$"" : $"; NOT WELL: {PlainText.Shown(Listed(Faults))}")}";
+
+    private Phrase DoingInWords() => Doing switch
+    {
+        "starting" => $"starting",
+        "waiting" => $"waiting",
+        "cycle" => $"cycle",
+        "helping" => $"helping",
+        "stopping" => $"stopping",
+        _ => $"{PlainText.Shown(Doing)}", // a newer version's
+    };
 }
 
 /// <summary>The services on a data directory: each keeps a file in <c>services/</c>, and who was not heard of for a while is gone.</summary>

@@ -138,7 +138,7 @@ public sealed record PastLook(string CaseId, string Market, DateOnly DueOn);
 /// <summary>One screen: where everything stands (<c>status</c>). <see cref="StatusText"/> shows it, <see cref="Alarms"/> says what needs a person.</summary>
 public sealed record Status
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Encoder = Texts.InJson };
 
     /// <summary>When the store was looked at.</summary>
     public DateTimeOffset At { get; init; }
@@ -311,7 +311,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
             At = now,
             LastCycle = last,
             NextCycle = Next(),
-            NextCycleStops = GapGuard.Problem(database, config, AsOf.At(now), CycleLock.NotedIn(directory))
+            NextCycleStops = (GapGuard.Problem(database, config, AsOf.At(now), CycleLock.NotedIn(directory)) is { } gap ? Say(gap) : null)
                 ?? PolicyGuard.Problem(database, config, AsOf.At(now), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
             Services = RunningServices.Read(directory, now),
             VendorAlarms = VendorAlarms.Read(database, config.Vendor, config.Programme),

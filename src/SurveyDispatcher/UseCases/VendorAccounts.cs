@@ -11,7 +11,7 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="Sequence">Its number for the vendor.</param>
 /// <param name="File">Its name.</param>
 /// <param name="Kind">phone, withdrawals.</param>
-/// <param name="Receipt">loaded; the problem of his last acknowledgement; or none.</param>
+/// <param name="Acknowledged">loaded; the problem of his last acknowledgement; empty: there is none.</param>
 /// <param name="HandedOver">Cases handed over; of withdrawals, the rows told.</param>
 /// <param name="Pending">Not reported yet.</param>
 /// <param name="Attempted">Tried, without an end.</param>
@@ -21,7 +21,7 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="Silent">Never reported, and the time is over.</param>
 /// <param name="Withdrawn">Taken back by us.</param>
 public sealed record VendorAccount(
-    long Sequence, string File, string Kind, string Receipt, long HandedOver, long Pending, long Attempted, long Completed, long Refused, long OtherFinal, long Silent, long Withdrawn)
+    long Sequence, string File, string Kind, string Acknowledged, long HandedOver, long Pending, long Attempted, long Completed, long Refused, long OtherFinal, long Silent, long Withdrawn)
 {
     /// <summary>handed over = pending + attempted + completed + refused + other final + silent + withdrawn.</summary>
     public bool SumHolds => Kind != "phone" || HandedOver == Pending + Attempted + Completed + Refused + OtherFinal + Silent + Withdrawn;
@@ -30,14 +30,16 @@ public sealed record VendorAccount(
 /// <summary>Every list that the vendor was given (<c>vendor reconcile</c>).</summary>
 public sealed record VendorAccounts(IReadOnlyList<VendorAccount> Lists)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Encoder = Texts.InJson };
+
+    private static readonly int[] OutcomeWidths = [7, 9, 9, 7, 11, 6, 9];
 
     /// <summary>Whether every list's sum closes.</summary>
     public bool SumsHold => Lists.All(l => l.SumHolds);
 
     /// <summary>All phone lists together.</summary>
     public VendorAccount Total => Lists.Where(l => l.Kind == "phone").Aggregate(
-        new VendorAccount(0, "all phone lists", "phone", "", 0, 0, 0, 0, 0, 0, 0, 0),
+        new VendorAccount(0, Say($"all phone lists"), "phone", "", 0, 0, 0, 0, 0, 0, 0, 0),
         (sum, l) => sum with
         {
             HandedOver = sum.HandedOver + l.HandedOver, Pending = sum.Pending + l.Pending, Attempted = sum.Attempted + l.Attempted, Completed = sum.Completed + l.Completed,
@@ -57,13 +59,13 @@ public sealed record VendorAccounts(IReadOnlyList<VendorAccount> Lists)
                 .Outcome(programme.Contact.VendorGraceDays, today);
             counts[(r.GetInt64(0), outcome)] = counts.GetValueOrDefault((r.GetInt64(0), outcome)) + r.GetInt64(10);
         });
-        return new VendorAccounts(database["acknowledgements.receipts"].List(r =>
+        return new VendorAccounts(database["acknowledgements.last_words"].List(r =>
         {
             var id = r.GetInt64(0);
             long Of(HandOverOutcome outcome) => counts.GetValueOrDefault((id, outcome));
-            var receipt = r.TextOrNull(6) is not { } status ? "" : r.GetString(7) is { Length: > 0 } problem ? problem : status;
+            var acknowledged = r.TextOrNull(6) is not { } status ? "" : r.GetString(7) is { Length: > 0 } problem ? problem : status;
             return new VendorAccount(
-                id, r.GetString(1), r.GetString(2), receipt, r.GetString(2) == "phone" ? r.GetInt64(5) : r.GetInt64(3),
+                id, r.GetString(1), r.GetString(2), acknowledged, r.GetString(2) == "phone" ? r.GetInt64(5) : r.GetInt64(3),
                 Of(HandOverOutcome.Pending), Of(HandOverOutcome.Attempted), Of(HandOverOutcome.Completed), Of(HandOverOutcome.Refused), Of(HandOverOutcome.OtherFinal),
                 Of(HandOverOutcome.Silent), Of(HandOverOutcome.Withdrawn));
         }));
@@ -77,27 +79,31 @@ public sealed record VendorAccounts(IReadOnlyList<VendorAccount> Lists)
     {
         if (Lists.Count == 0)
         {
-            return "The vendor was not given any list yet.";
+            return Say($"The vendor was not given any list yet.");
         }
 
         var text = new StringBuilder();
-        text.AppendLine("     no  list                                      receipt          handed over  pending  attempted  completed  refused  other final  silent  withdrawn");
-        foreach (var list in Lists.Append(Total))
+        text.AppendLine(
+            Line(Say($"no"), Say($"list"), Say($"acknowledged"), Say($"handed over"))
+            + Outcomes([Say($"pending"), Say($"attempted"), Say($"completed"), Say($"refused"), Say($"other final"), Say($"silent"), Say($"withdrawn")]));
+        foreach (var l in Lists.Append(Total))
         {
-            Line(text, list);
+            text.Append(Line(
+                l.Sequence > 0 ? N(l.Sequence, "D") : "", l.File, l.Acknowledged.Length > 0 ? l.Acknowledged : l.Sequence > 0 ? Say($"none") : "", N(l.HandedOver)));
+            text.AppendLine(l.Kind != "phone" ? "" : Outcomes([N(l.Pending), N(l.Attempted), N(l.Completed), N(l.Refused), N(l.OtherFinal), N(l.Silent), N(l.Withdrawn)])
+                + (l.SumHolds ? "" : $"  {Say($"THE SUM DOES NOT HOLD")}"));
         }
 
-        text.Append(SumsHold
-            ? "handed over = pending + attempted + completed + refused + other final + silent + withdrawn (the sums hold). Of withdrawals: the rows told."
-            : "A SUM DOES NOT HOLD: run verify.");
+        text.Append(Say(SumsHold
+            ? (Phrase)$"handed over = pending + attempted + completed + refused + other final + silent + withdrawn (the sums hold). Of withdrawals: the rows told."
+            : $"A SUM DOES NOT HOLD: run verify."));
         return text.ToString();
     }
 
-    private static void Line(StringBuilder text, VendorAccount l)
-    {
-        text.Append(CultureInfo.InvariantCulture, $"{(l.Sequence > 0 ? l.Sequence.ToString(CultureInfo.InvariantCulture) : ""),7}  {l.File,-40}  {(l.Receipt.Length > 0 ? l.Receipt : l.Sequence > 0 ? "none" : ""),-15}  {l.HandedOver,11:N0}");
-        text.AppendLine(l.Kind != "phone" ? "" : string.Create(
-            CultureInfo.InvariantCulture,
-            $"  {l.Pending,7:N0}  {l.Attempted,9:N0}  {l.Completed,9:N0}  {l.Refused,7:N0}  {l.OtherFinal,11:N0}  {l.Silent,6:N0}  {l.Withdrawn,9:N0}{(l.SumHolds ? "" : "  THE SUM DOES NOT HOLD")}"));
-    }
+    private static string Line(string number, string list, string acknowledged, string handedOver) =>
+        $"{Columns.Right(number, 7)}  {Columns.Left(list, 40)}  {Columns.Left(acknowledged, 15)}  {Columns.Right(handedOver, 11)}";
+
+    private static string Outcomes(string[] cells) => string.Concat(cells.Zip(OutcomeWidths, (cell, width) => $"  {Columns.Right(cell, width)}"));
+
+    private static string N(long number, string format = "N0") => number.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -32,9 +32,7 @@ internal static class SpokenTexts
         "src/SurveyDispatcher/Configuration/Settings.cs",
         "src/SurveyDispatcher/Configuration/SourceFile.cs",
         "src/SurveyDispatcher/Files/CsvInput.cs",
-        "src/SurveyDispatcher/Scheduling/Worker.cs",
         "src/SurveyDispatcher/UseCases/Explain.cs",
-        "src/SurveyDispatcher/UseCases/Status.cs",
         "src/SurveyDispatcher/UseCases/TakeFiles.cs",
     ];
 
@@ -48,6 +46,8 @@ internal static class SpokenTexts
         "dry run", // instead of a relay's reply
         "The server closed the connection.", // told by Dialogue in other words
         "process # on #", // in cycle.process, which CycleLock reads again
+        "written to ", // the reply of PickupTransport, which Receipt reads again
+        "Request Header Fields Too Large", "Bad Request", "Not Found", "Method Not Allowed", "Service Unavailable", "Allow: GET, HEAD\r\n", // HTTP's own words
         "first fault", "store flush", "survey schedule", "Command Timeout", "timestamp with time zone", "ddd, dd MMM yyyy HH:mm:ss ", // keys, threads, applications, types, a date in a mail
     ];
 
@@ -58,8 +58,9 @@ internal static class SpokenTexts
         "ObjectDisposedException", "DecoderFallbackException",
     ];
 
-    /// <summary>Methods that take what programs read: commands, names of moments for tests, words that are looked for in others' text.</summary>
-    private static readonly HashSet<string> ProtocolMethods = ["StartsWith", "EndsWith", "Contains", "IndexOf", "Of", "Replace", "CommandAsync"];
+    /// <summary>Methods that take what programs read: commands, names of moments for tests, words that are looked for in others' text, what a collector is told of a measure.</summary>
+    private static readonly HashSet<string> ProtocolMethods =
+        ["StartsWith", "EndsWith", "Contains", "IndexOf", "Of", "Replace", "CommandAsync", "CreateCounter", "CreateHistogram", "CreateObservableGauge"];
 
     private static readonly string Root = FindRoot();
 
@@ -111,7 +112,7 @@ internal static class SpokenTexts
                     return false; // of a setting: config check shows it
                 case AttributeSyntax: // patterns, names of functions
                 case ObjectCreationExpressionSyntax made when FaultsOfTheProgram.Contains(model.GetTypeInfo(made).Type?.Name ?? ""):
-                case InvocationExpressionSyntax called when NameOf(called) is var name && (name.StartsWith("Log", StringComparison.Ordinal) || ProtocolMethods.Contains(name)):
+                case InvocationExpressionSyntax called when ProtocolMethods.Contains(NameOf(called)):
                     return true;
                 case StatementSyntax or MemberDeclarationSyntax:
                     return false;

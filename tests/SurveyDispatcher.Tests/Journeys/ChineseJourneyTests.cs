@@ -186,7 +186,7 @@ public sealed partial class ChineseJourneyTests
     });
 
     /// <summary>What stands in quotes was typed, or is to be typed; a code is one word, and a domain no word at all.</summary>
-    private static void NoEnglish(string text)
+    internal static void NoEnglish(string text)
     {
         Assert.Matches("[\u4e00-\u9fff]", text);
         Assert.DoesNotMatch(TwoWords(), Quoted().Replace(text, ""));

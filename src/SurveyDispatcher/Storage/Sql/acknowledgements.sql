@@ -51,7 +51,7 @@ FROM lists l JOIN list_entries e ON e.list_id = l.id JOIN cases c ON c.id = e.ca
 WHERE l.kind = 'phone' AND l.state <> 'planned'
 GROUP BY l.id, l.file_name, l.market, l.day, e.call_until, c.state, c.close_reason, 8, 9, 10 ORDER BY l.id
 
--- name: receipts
+-- name: last_words
 -- Every list with the last word on it.
 SELECT l.id, l.file_name, l.kind, l.rows, l.state, (SELECT count(*) FROM list_entries e WHERE e.list_id = l.id), a.status, a.problem, a.acknowledged_at
 FROM lists l LEFT JOIN acknowledgements a ON a.id = (SELECT n.id FROM acknowledgements n WHERE n.list_id = l.id ORDER BY n.acknowledged_at DESC, n.id DESC LIMIT 1)
