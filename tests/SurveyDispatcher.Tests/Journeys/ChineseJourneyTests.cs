@@ -179,14 +179,14 @@ public sealed partial class ChineseJourneyTests
         }
     }
 
-    private static World Chinese(Action<System.Text.Json.Nodes.JsonNode>? settings = null) => new(settings: s =>
+    internal static World Chinese(Action<System.Text.Json.Nodes.JsonNode>? settings = null) => new(settings: s =>
     {
         s["Language"] = "zh-CN";
         settings?.Invoke(s);
     });
 
     /// <summary>What stands in quotes was typed, or is to be typed; a code is one word, and a domain no word at all.</summary>
-    private static void NoEnglish(string text)
+    internal static void NoEnglish(string text)
     {
         Assert.Matches("[\u4e00-\u9fff]", text);
         Assert.DoesNotMatch(TwoWords(), Quoted().Replace(text, ""));
