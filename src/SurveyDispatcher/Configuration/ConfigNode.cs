@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Survey.Domain;
 
 namespace SurveyDispatcher.Configuration;
 
@@ -49,7 +50,7 @@ internal sealed class ConfigNode
             return Parse(text, file, faults);
         }
 
-        faults.Add(new ConfigFault(file, "", $"The file is missing from {folder.Name}."));
+        faults.Add(new ConfigFault(file, "", Say($"The file is missing from {folder.Name}.")));
         return null;
     }
 
@@ -74,11 +75,11 @@ internal sealed class ConfigNode
                 return new ConfigNode(document.RootElement.Clone(), file, "", faults);
             }
 
-            faults.Add(new ConfigFault(file, "", "A JSON object is expected."));
+            faults.Add(new ConfigFault(file, "", Say($"A JSON object is expected.")));
         }
         catch (JsonException e)
         {
-            faults.Add(new ConfigFault(file, "", $"No valid JSON: {e.Message}"));
+            faults.Add(new ConfigFault(file, "", Say($"No valid JSON: {e.Message}")));
         }
 
         return null;
@@ -87,14 +88,14 @@ internal sealed class ConfigNode
     /// <summary>The object as the file has it.</summary>
     public string Raw => element.GetRawText();
 
-    public void Fault(string key, string problem) => faults.Add(new ConfigFault(file, Join(key), problem));
+    public void Fault(string key, Phrase problem) => faults.Add(new ConfigFault(file, Join(key), Say(problem)));
 
     public bool Has(string key) => element.TryGetProperty(key, out _);
 
     public string Text(string key, string? fallback = null)
     {
         Ask(key, "text", fallback is null);
-        if (Value(key, JsonValueKind.String, "a text", fallback is null) is { } value)
+        if (Value(key, JsonValueKind.String, $"a text", fallback is null) is { } value)
         {
             return value.GetString()!;
         }
@@ -109,7 +110,7 @@ internal sealed class ConfigNode
         var text = Text(key);
         if (faults.Count == before && string.IsNullOrWhiteSpace(text))
         {
-            Fault(key, "A text is expected, not an empty one.");
+            Fault(key, $"A text is expected, not an empty one.");
         }
 
         return text;
@@ -125,7 +126,7 @@ internal sealed class ConfigNode
             return value.ValueKind == JsonValueKind.True;
         }
 
-        Value(key, JsonValueKind.True, "true or false", required: false);
+        Value(key, JsonValueKind.True, $"true or false", required: false);
         return fallback;
     }
 
@@ -138,14 +139,14 @@ internal sealed class ConfigNode
             return word;
         }
 
-        Fault(key, $"'{word}' is unknown. Known: {string.Join(", ", known.ToArray())}.");
+        Fault(key, $"'{word}' is unknown. Known: {Listed(known.ToArray())}.");
         return fallback;
     }
 
     public int? Integer(string key, int min, int max, bool required = false)
     {
         Ask(key, "whole number", required, min, max);
-        if (Value(key, JsonValueKind.Number, "a number", required) is not { } value)
+        if (Value(key, JsonValueKind.Number, $"a number", required) is not { } value)
         {
             return null;
         }
@@ -164,7 +165,7 @@ internal sealed class ConfigNode
     {
         const int whole = 1_000_000;
         Ask(key, "share", required: false);
-        if (Value(key, JsonValueKind.Number, "a number", required: false) is not { } value)
+        if (Value(key, JsonValueKind.Number, $"a number", required: false) is not { } value)
         {
             return null;
         }
@@ -220,7 +221,7 @@ internal sealed class ConfigNode
     public IReadOnlyList<string> Texts(string key, bool required = true)
     {
         Ask(key, "list of texts", required);
-        if (Value(key, JsonValueKind.Array, "a list of texts", required) is not { } value)
+        if (Value(key, JsonValueKind.Array, $"a list of texts", required) is not { } value)
         {
             return [];
         }
@@ -246,7 +247,7 @@ internal sealed class ConfigNode
     {
         Ask(key, "list of whole numbers", required: false, min, max);
         var numbers = new List<int>();
-        if (Value(key, JsonValueKind.Array, "a list of numbers", required: false) is { } value)
+        if (Value(key, JsonValueKind.Array, $"a list of numbers", required: false) is { } value)
         {
             foreach (var item in value.EnumerateArray())
             {
@@ -284,7 +285,7 @@ internal sealed class ConfigNode
     {
         Ask(key, "object", required);
         return asked is not null ? new ConfigNode(element, file, Join(key), faults, asked)
-            : Value(key, JsonValueKind.Object, "an object", required) is { } value ? new ConfigNode(value, file, Join(key), faults) : null;
+            : Value(key, JsonValueKind.Object, $"an object", required) is { } value ? new ConfigNode(value, file, Join(key), faults) : null;
     }
 
     public IEnumerable<ConfigNode> Objects(string key, bool required = true)
@@ -295,7 +296,7 @@ internal sealed class ConfigNode
             yield return new ConfigNode(element, file, $"{Join(key)}.[]", faults, asked);
         }
 
-        if (Value(key, JsonValueKind.Array, "a list of objects", required) is not { } value)
+        if (Value(key, JsonValueKind.Array, $"a list of objects", required) is not { } value)
         {
             yield break;
         }
@@ -310,7 +311,7 @@ internal sealed class ConfigNode
             }
             else
             {
-                faults.Add(new ConfigFault(file, itemPath, "An object is expected."));
+                faults.Add(new ConfigFault(file, itemPath, Say($"An object is expected.")));
             }
         }
     }
@@ -320,11 +321,11 @@ internal sealed class ConfigNode
     {
         foreach (var key in Keys.Where(k => !read.Contains(k) && (k != "$schema" || path.Length > 0))) // editors look for the schema there
         {
-            Fault(key, $"Unknown key. Known here: {string.Join(", ", read.Order(StringComparer.Ordinal))}.");
+            Fault(key, $"Unknown key. Known here: {Listed(read.Order(StringComparer.Ordinal))}.");
         }
     }
 
-    private JsonElement? Value(string key, JsonValueKind kind, string expected, bool required)
+    private JsonElement? Value(string key, JsonValueKind kind, Phrase expected, bool required)
     {
         read.Add(key);
         if (!element.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null)
@@ -343,7 +344,9 @@ internal sealed class ConfigNode
         }
 
         var found = value.GetRawText();
-        Fault(key, $"{char.ToUpperInvariant(expected[0])}{expected[1..]} is expected, not {(found.Length > 40 ? found[..40] + "..." : found)}.");
+        var words = Say(expected);
+        var first = $"{char.ToUpperInvariant(words[0])}{words[1..]}"; // an English sentence begins with it
+        Fault(key, $"{first} is expected, not {(found.Length > 40 ? found[..40] + "..." : found)}.");
         return null;
     }
 

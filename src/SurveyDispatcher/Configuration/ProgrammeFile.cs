@@ -41,7 +41,7 @@ internal static class ProgrammeFile
                 {
                     if (!code.All(char.IsAsciiLetterUpper) || code.Length == 0)
                     {
-                        all.Fault(code, "A market is named by its country code in capital letters, such as AU.");
+                        all.Fault(code, $"A market is named by its country code in capital letters, such as AU.");
                     }
 
                     markets.Add(code, ReadMarket(code, node, retention, vendorCountry));
@@ -77,12 +77,12 @@ internal static class ProgrammeFile
         var languages = node.Texts("languages");
         if (languages.Count == 0 && node.Has("languages"))
         {
-            node.Fault("languages", "At least one language is needed: the first is the fall-back.");
+            node.Fault("languages", $"At least one language is needed: the first is the fall-back.");
         }
 
         if (languages.Any(string.IsNullOrWhiteSpace))
         {
-            node.Fault("languages", "A language such as en is expected, not an empty text.");
+            node.Fault("languages", $"A language such as en is expected, not an empty text.");
         }
 
         var market = new Market(
@@ -133,7 +133,7 @@ internal static class ProgrammeFile
         var marks = node.Integers("abroadMarks", 1, int.MaxValue);
         if (!marks.SequenceEqual(marks.Order().Distinct()))
         {
-            node.Fault("abroadMarks", "Numbers of persons in rising order are expected, such as [100000, 1000000].");
+            node.Fault("abroadMarks", $"Numbers of persons in rising order are expected, such as [100000, 1000000].");
         }
 
         return marks;
@@ -167,7 +167,7 @@ internal static class ProgrammeFile
         node.NoMore();
         if (hours.From >= hours.To)
         {
-            node.Fault("to", $"The hours end ({hours.To:HH\\:mm}) before they begin ({hours.From:HH\\:mm}).");
+            node.Fault("to", $"The hours end ({hours.To:HH:mm}) before they begin ({hours.From:HH:mm}).");
         }
 
         return hours;
@@ -186,7 +186,7 @@ internal static class ProgrammeFile
 
         if (!rule.TrunkPrefix.All(char.IsAsciiDigit))
         {
-            node.Fault("trunkPrefix", "Digits are expected, or nothing.");
+            node.Fault("trunkPrefix", $"Digits are expected, or nothing.");
         }
 
         if (rule.MinLength > rule.MaxLength)
@@ -239,7 +239,7 @@ internal static class ProgrammeFile
         var codes = node.Texts(key);
         foreach (var code in codes.Where(c => !known.Contains(c)))
         {
-            node.Fault(key, $"'{code}' is unknown. Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.");
+            node.Fault(key, $"'{code}' is unknown. Known: {Listed(known.Order(StringComparer.Ordinal))}.");
         }
 
         return codes.ToFrozenSet(StringComparer.Ordinal);

@@ -58,7 +58,7 @@ internal static partial class QuestionnaireFile
         var id = root.Text("id");
         if (id.Length > 0 && id != survey.Code())
         {
-            root.Fault("id", Say($"'{survey.Code()}' is expected, as in the file's name."));
+            root.Fault("id", $"'{survey.Code()}' is expected, as in the file's name.");
         }
 
         var version = root.Integer("version", 1, 9999, required: true) ?? 1;
@@ -80,7 +80,7 @@ internal static partial class QuestionnaireFile
 
         foreach (var unused in scales.Keys.Where(name => !questions.Exists(q => q.Scale.Id == name)))
         {
-            root.Fault($"scales.{unused}", Say($"No question is answered on this scale."));
+            root.Fault($"scales.{unused}", $"No question is answered on this scale.");
         }
 
         root.NoMore();
@@ -159,7 +159,7 @@ internal static partial class QuestionnaireFile
             };
             if (kind is null)
             {
-                node.Fault("kind", Say($"Unknown kind of scale. Known: scale, choice, choices, text."));
+                node.Fault("kind", $"Unknown kind of scale. Known: scale, choice, choices, text.");
                 continue;
             }
 
@@ -171,12 +171,12 @@ internal static partial class QuestionnaireFile
                     codes.Add(new ScaleCode(code.Text("code"), Translated(code, "label", languages)));
                     if (!codes[^1].Code.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
                     {
-                        code.Fault("code", Say($"A code is of ASCII letters, digits, _ and -, not '{codes[^1].Code}'."));
+                        code.Fault("code", $"A code is of ASCII letters, digits, _ and -, not '{codes[^1].Code}'.");
                     }
 
                     if (codes[..^1].Exists(c => c.Code == codes[^1].Code))
                     {
-                        code.Fault("code", Say($"Two codes of the scale are called '{codes[^1].Code}'."));
+                        code.Fault("code", $"Two codes of the scale are called '{codes[^1].Code}'.");
                     }
 
                     code.NoMore();
@@ -220,7 +220,7 @@ internal static partial class QuestionnaireFile
             var asked = earlier.Find(q => q.Id == askedIf.Question);
             if (asked is null)
             {
-                routing.Fault("question", Say($"No earlier question is called '{askedIf.Question}'."));
+                routing.Fault("question", $"No earlier question is called '{askedIf.Question}'.");
             }
             else
             {
@@ -231,26 +231,26 @@ internal static partial class QuestionnaireFile
         node.NoMore();
         if (id.Length > 0 && !ColumnName().IsMatch(id))
         {
-            node.Fault("id", Say($"'{PlainText.Shown(id)}' can't be a column of files and exports: a small letter, then up to 25 small letters, digits and _."));
+            node.Fault("id", $"'{PlainText.Shown(id)}' can't be a column of files and exports: a small letter, then up to 25 small letters, digits and _.");
         }
         else if (Taken.Contains(id))
         {
-            node.Fault("id", Say($"'{id}' is the name of another column of response files or exports: choose another one."));
+            node.Fault("id", $"'{id}' is the name of another column of response files or exports: choose another one.");
         }
 
         if (earlier.Exists(q => q.Id == id))
         {
-            node.Fault("id", Say($"Two questions are called '{id}'."));
+            node.Fault("id", $"Two questions are called '{id}'.");
         }
 
         if (!sections.Exists(s => s.Id == section))
         {
-            node.Fault("section", Say($"There is no section '{section}'."));
+            node.Fault("section", $"There is no section '{section}'.");
         }
 
         if (!scales.TryGetValue(scaleName, out var scale))
         {
-            node.Fault("scale", Say($"There is no scale '{scaleName}'."));
+            node.Fault("scale", $"There is no scale '{scaleName}'.");
             return null;
         }
 
@@ -264,7 +264,7 @@ internal static partial class QuestionnaireFile
     {
         foreach (var code in codes.Where(c => !scale.Admits(c)))
         {
-            node.Fault(key, Say($"'{code}' is no code of the scale '{scale.Id}'."));
+            node.Fault(key, $"'{code}' is no code of the scale '{scale.Id}'.");
         }
     }
 
@@ -273,12 +273,12 @@ internal static partial class QuestionnaireFile
         var texts = node.Map(key, required: true);
         foreach (var language in languages.Where(l => !texts.TryGetValue(l, out var t) || t.Length == 0))
         {
-            node.Fault(key, Say($"The wording in {language} is missing."));
+            node.Fault(key, $"The wording in {language} is missing.");
         }
 
         foreach (var language in texts.Keys.Where(l => !languages.Contains(l)))
         {
-            node.Fault(key, Say($"There is a wording in {language}, in which the title has none."));
+            node.Fault(key, $"There is a wording in {language}, in which the title has none.");
         }
 
         return texts;

@@ -30,7 +30,7 @@ public sealed class HealthOptions : IValidatableObject
     {
         if (!IPAddress.TryParse(Address, out _))
         {
-            yield return new($"'{Address}' is no address of a network card; '127.0.0.1' is this machine only, '0.0.0.0' all.", [nameof(Address)]);
+            yield return new(Say($"'{Address}' is no address of a network card; '127.0.0.1' is this machine only, '0.0.0.0' all."), [nameof(Address)]);
         }
     }
 }
@@ -64,7 +64,7 @@ public sealed class TelemetryOptions : IValidatableObject
     {
         if (OtlpEndpoint.Length > 0 && !(Uri.TryCreate(OtlpEndpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
         {
-            yield return new($"'{OtlpEndpoint}' is no address of a collector; 'http://127.0.0.1:4318' is one.", [nameof(OtlpEndpoint)]);
+            yield return new(Say($"'{OtlpEndpoint}' is no address of a collector; 'http://127.0.0.1:4318' is one."), [nameof(OtlpEndpoint)]);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
+using Survey.Domain;
 using SurveyDispatcher.Mail;
 
 namespace SurveyDispatcher.Configuration;
@@ -54,7 +55,7 @@ public sealed class Settings
         using var file = folder.Open(FileName);
         if (file is null)
         {
-            faults.Add(new ConfigFault(FileName, "", $"The file is missing from {folder.Name}."));
+            faults.Add(new ConfigFault(FileName, "", Say($"The file is missing from {folder.Name}.")));
             return null;
         }
 
@@ -66,7 +67,7 @@ public sealed class Settings
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or FormatException or InvalidDataException or InvalidOperationException)
         {
-            faults.Add(new ConfigFault(FileName, "", $"No valid JSON: {(e.InnerException ?? e).Message}"));
+            faults.Add(new ConfigFault(FileName, "", Say($"No valid JSON: {(e.InnerException ?? e).Message}")));
             return null;
         }
 
@@ -122,26 +123,26 @@ public sealed class Settings
         foreach (var child in section.GetChildren().Where(c => c.Path != "$schema")) // editors look for it there
         {
             var property = Array.Find(type.GetProperties(), p => string.Equals(p.Name, child.Key, StringComparison.OrdinalIgnoreCase));
-            void Fault(string problem) => faults.Add(new ConfigFault(
-                FileName, child.Path, $"{problem} (It may also come from the environment variable SURVEY_{child.Path.Replace(":", "__", StringComparison.Ordinal)}.)"));
+            void Fault(Phrase problem) => faults.Add(new ConfigFault(
+                FileName, child.Path, Say($"{problem} (It may also come from the environment variable SURVEY_{child.Path.Replace(":", "__", StringComparison.Ordinal)}.)")));
             if (property is null)
             {
-                Fault($"Unknown key. Known here: {string.Join(", ", type.GetProperties().Select(p => p.Name))}.");
+                Fault($"Unknown key. Known here: {Listed(type.GetProperties().Select(p => p.Name))}.");
             }
             else if (property.PropertyType == typeof(string) && child.Value is null)
             {
-                Fault("A text is expected; without the key the default holds.");
+                Fault($"A text is expected; without the key the default holds.");
             }
             else if (property.PropertyType == typeof(string[]))
             {
                 if (child.GetChildren().Any(c => !int.TryParse(c.Key, out _) || c.Value is null))
                 {
-                    Fault("A list of texts is expected, or one text parted by commas.");
+                    Fault($"A list of texts is expected, or one text parted by commas.");
                 }
             }
             else if (property.PropertyType.IsClass && property.PropertyType != typeof(string) && !string.IsNullOrEmpty(child.Value))
             {
-                Fault($"A section with {string.Join(", ", property.PropertyType.GetProperties().Select(p => p.Name))} is expected, not a value.");
+                Fault($"A section with {Listed(property.PropertyType.GetProperties().Select(p => p.Name))} is expected, not a value.");
             }
             else if (property.PropertyType.IsClass && property.PropertyType != typeof(string))
             {
@@ -149,7 +150,7 @@ public sealed class Settings
             }
             else if (property.PropertyType.IsEnum && !Enum.GetNames(property.PropertyType).Contains(child.Value, StringComparer.OrdinalIgnoreCase))
             {
-                Fault($"'{child.Value}' is unknown. Known: {string.Join(", ", Enum.GetNames(property.PropertyType))}.");
+                Fault($"'{child.Value}' is unknown. Known: {Listed(Enum.GetNames(property.PropertyType))}.");
             }
             else if (property.PropertyType == typeof(int) && !int.TryParse(child.Value, System.Globalization.CultureInfo.InvariantCulture, out _))
             {
@@ -197,7 +198,7 @@ public sealed class DataOptions
 public sealed class StoreOptions : IValidatableObject
 {
     /// <summary><c>Sqlite</c> (the default): one file. <c>PostgreSql</c>: a database, which several machines may share.</summary>
-    [AllowedValues("Sqlite", "PostgreSql", ErrorMessage = "'Sqlite' or 'PostgreSql' is expected.")]
+    [AllowedValues("Sqlite", "PostgreSql", ErrorMessageResourceType = typeof(StoreOptions), ErrorMessageResourceName = nameof(KnownProviders))]
     public string Provider { get; set; } = "Sqlite";
 
     /// <summary>
@@ -205,6 +206,9 @@ public sealed class StoreOptions : IValidatableObject
     /// (<c>Host=db;Database=survey;Username=survey</c>; the password is best left to <c>PGPASSFILE</c>).
     /// </summary>
     public string ConnectionString { get; set; } = "";
+
+    /// <summary>What is said of any other provider.</summary>
+    internal static string KnownProviders => Say($"'Sqlite' or 'PostgreSql' is expected.");
 
     /// <summary>Whether the store is PostgreSQL's.</summary>
     internal bool IsPostgres => Provider == "PostgreSql";
@@ -215,35 +219,35 @@ public sealed class StoreOptions : IValidatableObject
         if (Problem() is { } problem)
         {
             yield return new(
-                IsPostgres
-                    ? $"This is no connection string for PostgreSQL ({problem}); 'Host=db.example;Database=survey;Username=survey' is one."
+                Say(IsPostgres
+                    ? (Phrase)$"This is no connection string for PostgreSQL ({problem}); 'Host=db.example;Database=survey;Username=survey' is one."
                     : ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase)
-                        ? "This is a connection string for PostgreSQL, but Store:Provider is Sqlite. Set it to PostgreSql (SURVEY_Store__Provider)."
-                        : $"This is no connection string ({problem}); 'Data Source=/srv/survey/survey.db' is one, empty means survey.db in the data directory.",
+                        ? (Phrase)$"This is a connection string for PostgreSQL, but Store:Provider is Sqlite. Set it to PostgreSql (SURVEY_Store__Provider)."
+                        : $"This is no connection string ({problem}); 'Data Source=/srv/survey/survey.db' is one, empty means survey.db in the data directory."),
                 [nameof(ConnectionString)]);
         }
     }
 
     /// <summary>What is wrong with the connection string; null when nothing is.</summary>
-    internal string? Problem()
+    internal Phrase? Problem()
     {
         if (ConnectionString.Length == 0)
         {
-            return IsPostgres ? "it is empty" : null;
+            return IsPostgres ? (Phrase)$"it is empty" : null;
         }
 
         try
         {
             if (IsPostgres)
             {
-                return string.IsNullOrEmpty(new Npgsql.NpgsqlConnectionStringBuilder(ConnectionString).Host) ? "it names no Host" : null;
+                return string.IsNullOrEmpty(new Npgsql.NpgsqlConnectionStringBuilder(ConnectionString).Host) ? (Phrase)$"it names no Host" : null;
             }
 
-            return new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(ConnectionString).DataSource.Length == 0 ? "it names no Data Source" : null;
+            return new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder(ConnectionString).DataSource.Length == 0 ? (Phrase)$"it names no Data Source" : null;
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
         {
-            return e.Message;
+            return Phrase.Verbatim(e.Message);
         }
     }
 }
@@ -262,12 +266,12 @@ public sealed class KeyOptions : IValidatableObject
     {
         if (Ring.Length > 0 && File.Length > 0)
         {
-            yield return new("Keys come from one place: leave Keys:File or Keys:Ring empty.", [nameof(File), nameof(Ring)]);
+            yield return new(Say($"Keys come from one place: leave Keys:File or Keys:Ring empty."), [nameof(File), nameof(Ring)]);
         }
 
         if (Ring.Length > 0 && KeyRing.Parse(Ring) is null)
         {
-            yield return new("This is no key ring: the content of a key file is expected, as a first cycle or 'keys rotate' writes it.", [nameof(Ring)]);
+            yield return new(Say($"This is no key ring: the content of a key file is expected, as a first cycle or 'keys rotate' writes it."), [nameof(Ring)]);
         }
     }
 }
@@ -286,12 +290,12 @@ public sealed class SurveyOptions : IValidatableObject
     {
         if (!IsLink(LinkTemplate))
         {
-            yield return new("A link such as https://cvp.example/s/{token} is expected.", [nameof(LinkTemplate)]);
+            yield return new(Say($"A link such as https://cvp.example/s/{{token}} is expected."), [nameof(LinkTemplate)]);
         }
 
         if (!IsLink(UnsubscribeTemplate) || !UnsubscribeTemplate.StartsWith("https://", StringComparison.Ordinal))
         {
-            yield return new("An https link such as https://cvp.example/u/{token} is expected (RFC 8058).", [nameof(UnsubscribeTemplate)]);
+            yield return new(Say($"An https link such as https://cvp.example/u/{{token}} is expected (RFC 8058)."), [nameof(UnsubscribeTemplate)]);
         }
     }
 
@@ -326,12 +330,12 @@ public sealed class ScheduleOptions : IValidatableObject
     {
         if (Problem(Cycle) is { } problem)
         {
-            yield return new($"'{Cycle}' is no Quartz cron expression ({problem}); '0 0 * * * ?' is every full hour.", [nameof(Cycle)]);
+            yield return new(Say($"'{Cycle}' is no Quartz cron expression ({problem}); '0 0 * * * ?' is every full hour."), [nameof(Cycle)]);
         }
 
         if (Withdrawals.Length > 0 && Problem(Withdrawals) is { } fault)
         {
-            yield return new($"'{Withdrawals}' is no Quartz cron expression ({fault}); '0 0/10 * * * ?' is every ten minutes, empty means never.", [nameof(Withdrawals)]);
+            yield return new(Say($"'{Withdrawals}' is no Quartz cron expression ({fault}); '0 0/10 * * * ?' is every ten minutes, empty means never."), [nameof(Withdrawals)]);
         }
     }
 

@@ -50,7 +50,7 @@ internal static class SourceFile
         {
             if (!file.EndsWith(".json", StringComparison.Ordinal))
             {
-                faults.Add(new ConfigFault(file, "", "Only .json files are expected in sources/."));
+                faults.Add(new ConfigFault(file, "", Say($"Only .json files are expected in sources/.")));
             }
             else if (Read(folder, file, faults) is { } source)
             {
@@ -132,7 +132,7 @@ internal static class SourceFile
         var index = Intake.Columns.ToList().IndexOf(name);
         if (index < 0)
         {
-            node.Fault(name, $"Unknown column. Known: {string.Join(", ", Intake.Columns)}.");
+            node.Fault(name, $"Unknown column. Known: {Listed(Intake.Columns)}.");
         }
         else
         {
@@ -149,7 +149,7 @@ internal static class SourceFile
             return delimiter[0];
         }
 
-        root.Fault("delimiter", "One ASCII character is expected, such as , or ; or a tab.");
+        root.Fault("delimiter", $"One ASCII character is expected, such as , or ; or a tab.");
         return ',';
     }
 

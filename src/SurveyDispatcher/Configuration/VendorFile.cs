@@ -110,7 +110,7 @@ internal static class VendorFile
         List<ListColumn> columns = node.Has("columns") ? own : [.. ListLayout.OfContract(kind).Columns];
         if (isFixed && !node.Has("columns"))
         {
-            node.Fault("columns", "A file of fixed width needs its columns, each with its width.");
+            node.Fault("columns", $"A file of fixed width needs its columns, each with its width.");
         }
 
         foreach (var needed in kind == "phone" ? new[] { "case_id", "phone_1" } : ["case_id"])
@@ -130,11 +130,11 @@ internal static class VendorFile
         var (column, constant) = (node.Text("column", ""), node.Text("constant", ""));
         if ((column.Length > 0) == node.Has("constant"))
         {
-            node.Fault("column", "Either a column or a constant is expected.");
+            node.Fault("column", $"Either a column or a constant is expected.");
         }
         else if (column.Length > 0 && !ListLayout.ColumnsOf(kind).Contains(column))
         {
-            node.Fault("column", $"Unknown column '{column}'. Known: {string.Join(", ", ListLayout.ColumnsOf(kind))}.");
+            node.Fault("column", $"Unknown column '{column}'. Known: {Listed(ListLayout.ColumnsOf(kind))}.");
         }
 
         var header = node.Text("header", column);
@@ -150,7 +150,7 @@ internal static class VendorFile
         var pad = node.Text("pad", " ");
         if (pad.Length != 1 || pad[0] is < ' ' or > '~')
         {
-            node.Fault("pad", "One ASCII character is expected, such as a space or 0.");
+            node.Fault("pad", $"One ASCII character is expected, such as a space or 0.");
         }
 
         var right = node.Word("align", "left", "left", "right") == "right";
@@ -179,7 +179,7 @@ internal static class VendorFile
         {
             foreach (var key in OnlyFixed.Where(node.Has))
             {
-                node.Fault(key, "Only a file of fixed width has it (format: fixed).");
+                node.Fault(key, $"Only a file of fixed width has it (format: fixed).");
             }
         }
 
@@ -212,7 +212,7 @@ internal static class VendorFile
             {
                 if (!CallResultForm.Columns.Contains(name))
                 {
-                    columns.Fault(name, $"Unknown column. Known: {string.Join(", ", CallResultForm.Columns)}.");
+                    columns.Fault(name, $"Unknown column. Known: {Listed(CallResultForm.Columns)}.");
                 }
 
                 headers[name] = columns.RequiredText(name);
@@ -230,7 +230,7 @@ internal static class VendorFile
             codes = crosswalk.Keys.ToFrozenDictionary(k => k, k => crosswalk.Text(k), StringComparer.Ordinal);
             foreach (var (his, ours) in codes.Where(c => Dispositions.Find(c.Value) is null))
             {
-                crosswalk.Fault(his, $"'{ours}' is no code of contracts.md. Known: {string.Join(", ", Dispositions.Table.Select(d => d.Code))}.");
+                crosswalk.Fault(his, $"'{ours}' is no code of contracts.md. Known: {Listed(Dispositions.Table.Select(d => d.Code))}.");
             }
         }
 

@@ -6,7 +6,7 @@ using Survey.Domain;
 namespace SurveyDispatcher.Files;
 
 /// <summary>A file that is refused as a whole, with nothing taken from it.</summary>
-public sealed class FileRefusedException(string message) : Exception(message);
+public sealed class FileRefusedException(Phrase message) : Exception(Say(message));
 
 /// <summary>A CSV file that has passed the checks of the whole file; its rows are read as a stream.</summary>
 /// <remarks>
@@ -49,7 +49,7 @@ public sealed class CsvInput
         {
             if (stamp.Length == 0) // pipes and devices have no length, either, and whoever opens one may wait for ever
             {
-                throw new FileRefusedException("The file is empty. Ask the sender for the complete file.");
+                throw new FileRefusedException($"The file is empty. Ask the sender for the complete file.");
             }
 
             var input = new CsvInput(path, encoding, delimiter, CheckBytes(path, encoding)) { stamp = stamp };
@@ -152,7 +152,7 @@ public sealed class CsvInput
     {
         if (StampOf(path) != before)
         {
-            throw new IOException("it is still being written.");
+            throw new IOException(Say($"it is still being written."));
         }
     }
 
@@ -247,32 +247,33 @@ public sealed class CsvInput
         Headers = [.. reader.Headers.Select(h => h.Trim().TrimStart('\uFEFF'))];
         if (Headers.All(h => h.Length == 0))
         {
-            throw new FileRefusedException("The file is empty: not even a header is there. Ask the sender for the complete file.");
+            throw new FileRefusedException($"The file is empty: not even a header is there. Ask the sender for the complete file.");
         }
 
         var missing = required.Where(r => IndexOf(r) < 0).ToList();
         if (missing.Count > 0)
         {
             var other = Headers.Count == 1 ? Array.Find([';', '\t', '|', ','], c => c != delimiter && Headers[0].Contains(c)) : '\0';
-            throw new FileRefusedException(
-                $"The header lacks {string.Join(", ", missing)}. {Found(required)} "
-                + (other == '\0' ? "" : $"It looks as if its cells were divided by {Word(other)}, not by {Word(delimiter)}. ")
-                + "Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).");
+            throw new FileRefusedException(other == '\0'
+                ? (Phrase)($"The header lacks {Listed(missing)}. {Found(required)} "
+                    + $"Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).")
+                : $"The header lacks {Listed(missing)}. {Found(required)} "
+                    + $"It looks as if its cells were divided by {Word(other)}, not by {Word(delimiter)}. "
+                    + $"Ask the sender for the column, or describe this system's headers in config/sources/ (filePattern, encoding, delimiter, columns).");
         }
 
         RefuseTwice(required);
     }
 
-    private static string Word(char delimiter) => delimiter == '\t' ? "tabs" : $"'{delimiter}'";
+    private static Phrase Word(char delimiter) => delimiter == '\t' ? (Phrase)$"tabs" : $"'{delimiter}'";
 
     /// <summary>What a message tells of the header: only names that we know. In a file without a header the first line is a customer.</summary>
-    private string Found(IReadOnlyList<string> required)
+    private Phrase Found(IReadOnlyList<string> required)
     {
         var known = Headers.Where(h => required.Concat(Intake.Columns).Contains(h, StringComparer.OrdinalIgnoreCase)).ToList();
-        var others = $"{Headers.Count - known.Count} other column(s)";
         return known.Count == 0
-            ? $"It has {others}, none of a name that is known: is there a header at all?"
-            : $"It has: {string.Join(", ", known.Distinct(StringComparer.OrdinalIgnoreCase))}, and {others}.";
+            ? (Phrase)$"It has {Headers.Count} other column(s), none of a name that is known: is there a header at all?"
+            : $"It has: {Listed(known.Distinct(StringComparer.OrdinalIgnoreCase))}, and {Headers.Count - known.Count} other column(s).";
     }
 
     /// <summary>Checks every byte, while another thread hashes them; their hash.</summary>
@@ -323,7 +324,7 @@ public sealed class CsvInput
             {
                 throw new FileRefusedException(
                     $"The file is not {encoding.WebName}: at about byte {offset + Math.Max(e.Index, 0)}, line {line + bytes.AsSpan(0, Math.Clamp(e.Index, 0, read)).Count((byte)'\n')}, there are bytes that can't be. "
-                    + "Ask the sender for the right encoding, or name the one it has in config/sources/.");
+                    + $"Ask the sender for the right encoding, or name the one it has in config/sources/.");
             }
 
             CheckText(chars.AsSpan(0, count), ref line, ref lineChars);

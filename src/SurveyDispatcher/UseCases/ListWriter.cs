@@ -9,7 +9,7 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>A row can't be written as the vendor's layout wants it; nothing of it was.</summary>
 /// <param name="Column">The column.</param>
 /// <param name="Problem">What is wrong, without a word of what the cell says.</param>
-internal sealed record CellFault(string Column, string Problem);
+internal sealed record CellFault(string Column, Phrase Problem);
 
 /// <summary>Writes a list for the vendor in his layout (<c>config/vendor.json</c>), or in the contract's.</summary>
 /// <remarks>

@@ -124,7 +124,7 @@ internal sealed class Quarantine(CycleContext context)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Problems.Add($"{path} could not be written: {e.Message} Mend that; the next cycle writes it. The store has what belongs there, nothing is lost.");
+            context.Report($"{path} could not be written: {Reason.Of(e)} Mend that; the next cycle writes it. The store has what belongs there, nothing is lost.");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Data.Common;
+using Survey.Domain;
 using SurveyDispatcher.Files;
 
 namespace SurveyDispatcher.UseCases;
@@ -294,7 +295,7 @@ internal static class TakeFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Report($"{file.Kind}/{file.Name} could not be taken: {e.Message.TrimEnd('.')}. Mend that; it will be tried again in the next cycle.");
+            context.Report($"{file.Kind}/{file.Name} could not be taken: {Reason.Of(e).TrimEnd('.', '。')}. Mend that; it will be tried again in the next cycle.");
         }
         catch (Exception e) when (e is not (OperationCanceledException or DbException or OperatorException))
         {
@@ -305,7 +306,7 @@ internal static class TakeFiles
         }
     }
 
-    private static string PutAside(CycleContext context, IncomingFile file, string problem)
+    private static Phrase PutAside(CycleContext context, IncomingFile file, string problem)
     {
         try
         {
@@ -314,7 +315,7 @@ internal static class TakeFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"It could not be put into {context.Directory.Failed} ({e.Message}) and still lies at {file.Path}.";
+            return $"It could not be put into {context.Directory.Failed} ({Reason.Of(e)}) and still lies at {file.Path}.";
         }
     }
 

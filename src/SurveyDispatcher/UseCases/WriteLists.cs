@@ -107,7 +107,7 @@ internal sealed class WriteLists(CycleContext context)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             context.Report(
-                $"The list {list.FileName} could not be written to {context.Directory.PhoneLists}: {e.Message} Mend that; the next cycle writes it, nothing is lost.");
+                $"The list {list.FileName} could not be written to {context.Directory.PhoneLists}: {Reason.Of(e)} Mend that; the next cycle writes it, nothing is lost.");
             return false;
         }
     }
@@ -153,8 +153,8 @@ internal sealed class WriteLists(CycleContext context)
         var leftOut = list.Kind == "phone" ? WritePhone(file, list) : WriteWithdrawals(file, list);
         if (file.Unread > 0)
         {
-            context.Counts.Notes.Add(
-                $"{list.FileName}: {file.Unread} name(s) in Chinese characters of Japan are left empty: their spelling does not say how they are read, and {layout.Encoding.WebName} can't hold them.");
+            context.Counts.Notes.Add(Say(
+                $"{list.FileName}: {file.Unread} name(s) in Chinese characters of Japan are left empty: their spelling does not say how they are read, and {layout.Encoding.WebName} can't hold them."));
         }
 
         if (leftOut.Count > 0)
@@ -181,10 +181,10 @@ internal sealed class WriteLists(CycleContext context)
         }));
         foreach (var column in leftOut.GroupBy(l => l.Fault.Column))
         {
-            var named = string.Join(", ", column.Take(CasesNamed).Select(l => l.CaseId)) + (column.Count() > CasesNamed ? " ..." : "");
-            context.Problems.Add(
+            var named = Listed(column.Take(CasesNamed).Select(l => l.CaseId)) + (column.Count() > CasesNamed ? " ..." : "");
+            context.Report(
                 $"{column.Count()} case(s) could not be written to the vendor's list {list.FileName} and wait for the next cycle ({named}): {column.Key}: {column.First().Fault.Problem}. "
-                + "Change the layout in config/vendor.json (width, cut, encoding, transliterate; docs/vendor.md), or correct the data.");
+                + $"Change the layout in config/vendor.json (width, cut, encoding, transliterate; docs/vendor.md), or correct the data.");
         }
     }
 

@@ -18,6 +18,8 @@ internal static class SpokenTexts
         "src/SurveyDispatcher/Mail/OldBounces.cs", // the words of other mailers, by which their mails are known
         "src/SurveyDispatcher/Mail/SmtpSession.cs", // what SMTP says on the wire
         "src/SurveyDispatcher/Reason.cs", // the words of the framework and the system, by which their messages are known
+        "src/SurveyDispatcher/LatinLetters.cs", // tables of letters
+        "src/SurveyDispatcher/Cli/Completion.cs", // scripts; what they say of verbs and options comes from the command line, which is translated
     ];
 
     /// <summary>Files that still speak English only.</summary>
@@ -26,14 +28,7 @@ internal static class SpokenTexts
         "src/Survey.Domain/ContactPlan.cs",
         "src/Survey.Domain/Dispositions.cs",
         "src/Survey.Domain/Screening.cs",
-        "src/SurveyDispatcher/Cli/CommandLine.cs",
-        "src/SurveyDispatcher/Configuration/ConfigNode.cs",
-        "src/SurveyDispatcher/Configuration/ProgrammeFile.cs",
-        "src/SurveyDispatcher/Configuration/Settings.cs",
-        "src/SurveyDispatcher/Configuration/SourceFile.cs",
-        "src/SurveyDispatcher/Files/CsvInput.cs",
         "src/SurveyDispatcher/UseCases/Explain.cs",
-        "src/SurveyDispatcher/UseCases/TakeFiles.cs",
     ];
 
     private static readonly HashSet<string> SqlVerbs =
@@ -49,6 +44,8 @@ internal static class SpokenTexts
         "written to ", // the reply of PickupTransport, which Receipt reads again
         "Request Header Fields Too Large", "Bad Request", "Not Found", "Method Not Allowed", "Service Unavailable", "Allow: GET, HEAD\r\n", // HTTP's own words
         "first fault", "store flush", "survey schedule", "Command Timeout", "timestamp with time zone", "ddd, dd MMM yyyy HH:mm:ss ", // keys, threads, applications, types, a date in a mail
+        "d MMM yyyy", "MMM d, yyyy", " h:mm tt", " h:mm:ss tt", // formats of dates in extracts
+        "true or false", "whole number", "list of texts", "list of whole numbers", "list of objects", // types, as the reference of the configuration names them
     ];
 
     /// <summary>Thrown where only a mistake of ours, or data that no program of ours wrote, can lead: told with its type, and with the request to report it.</summary>

@@ -179,7 +179,7 @@ public sealed partial class ChineseJourneyTests
         }
     }
 
-    private static World Chinese(Action<System.Text.Json.Nodes.JsonNode>? settings = null) => new(settings: s =>
+    internal static World Chinese(Action<System.Text.Json.Nodes.JsonNode>? settings = null) => new(settings: s =>
     {
         s["Language"] = "zh-CN";
         settings?.Invoke(s);

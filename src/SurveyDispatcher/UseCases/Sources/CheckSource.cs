@@ -95,7 +95,7 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
         var fitting = config.Sources.Where(s => s.Fits(name)).Select(s => s.Name).ToList();
         var source = request.SourceName is { } wanted
             ? config.Sources.FirstOrDefault(s => s.Name == wanted) ?? (wanted == Source.Canonical.Name ? Source.Canonical : throw new UsageException(
-                $"--source '{PlainText.Shown(wanted)}' is unknown. Known: {string.Join(", ", config.Sources.Select(s => s.Name).Append(Source.Canonical.Name))}."))
+                $"--source '{PlainText.Shown(wanted)}' is unknown. Known: {Listed(config.Sources.Select(s => s.Name).Append(Source.Canonical.Name))}."))
             : config.SourceOf(name);
         var (input, refusal) = Open(request.Path, source);
         var guess = FileGuess.Of(request.Path);
@@ -130,7 +130,7 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
 
         if (guess.HeaderLine > 1)
         {
-            notes.Add($"Line 1 does not look like a header, line {guess.HeaderLine} does: the header must come first. Ask for a file without a title, or take those lines out before it is put in the inbox.");
+            notes.Add(Say($"Line 1 does not look like a header, line {guess.HeaderLine} does: the header must come first. Ask for a file without a title, or take those lines out before it is put in the inbox."));
         }
 
         foreach (var column in new[] { DmsColumn.EventDate, DmsColumn.PurchaseDate })
@@ -138,7 +138,7 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
             var at = known[(int)column] >= 0 ? known[(int)column] : matches.FirstOrDefault(m => m.Column == column)?.Index ?? -1;
             if (at >= 0 && DatePatterns.Unreadable([.. looks[at].Values]) is { } unreadable)
             {
-                notes.Add($"'{Shown(table.Headers[at])}' has {unreadable}.");
+                notes.Add(Say($"'{Shown(table.Headers[at])}' has {unreadable}."));
             }
         }
 
@@ -146,7 +146,7 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
         {
             if (headers.Contains(h) && !matches.Any(m => m.Index == h) && DatePatterns.Unreadable([.. looks[h].Values]) is { } unreadable)
             {
-                notes.Add($"'{Shown(table.Headers[h])}' has {unreadable}.");
+                notes.Add(Say($"'{Shown(table.Headers[h])}' has {unreadable}."));
             }
         }
 
@@ -164,7 +164,7 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
     {
         var faults = new List<ConfigFault>();
         var source = SourceFile.Parse("draft", json, faults);
-        notes.AddRange(faults.Select(f => $"The draft is no source yet: {f}"));
+        notes.AddRange(faults.Select(f => Say($"The draft is no source yet: {f}")));
         return source;
     }
 
@@ -198,7 +198,7 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
         var notes = new List<string>();
         if (input is not null && guess is { Encoding: { } name, IsAscii: false } && StrictEncoding.Get(name).CodePage != source.Encoding.CodePage)
         {
-            notes.Add($"Its bytes can be {source.Encoding.WebName}, but they look like {name}: names and codes may be read wrongly. {string.Join(" ", guess.Why)}");
+            notes.Add(Say($"Its bytes can be {source.Encoding.WebName}, but they look like {name}: names and codes may be read wrongly. {SourceCheckText.Sentences(guess.Why)}"));
         }
 
         return notes;

@@ -46,13 +46,13 @@ internal static partial class DatePatterns
     }
 
     /// <summary>What can be said of values that are dates for people and in no format; null where nothing can.</summary>
-    public static string? Unreadable(IReadOnlyCollection<string> values)
+    public static Phrase? Unreadable(IReadOnlyCollection<string> values)
     {
         var filled = values.Where(v => v.Length > 0).ToList();
         bool Most(Func<string, bool> are) => filled.Count > 0 && filled.Count(are) * 5 >= filled.Count * 4;
-        return Most(v => Era().IsMatch(v)) ? "dates by a Japanese era, which no format reads: ask for years of the common era (2026, not R8)"
-            : Most(v => Minguo().IsMatch(v)) ? "dates that look like years of the Republic (115 is 2026), which no format reads: ask for years of the common era"
-            : Most(v => v.Length == 5 && int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 36_000 and < 55_000) ? "numbers that look like a spreadsheet's days (46083 is 2026-03-02): ask for dates as text"
+        return Most(v => Era().IsMatch(v)) ? (Phrase)$"dates by a Japanese era, which no format reads: ask for years of the common era (2026, not R8)"
+            : Most(v => Minguo().IsMatch(v)) ? (Phrase)$"dates that look like years of the Republic (115 is 2026), which no format reads: ask for years of the common era"
+            : Most(v => v.Length == 5 && int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 36_000 and < 55_000) ? (Phrase)$"numbers that look like a spreadsheet's days (46083 is 2026-03-02): ask for dates as text"
             : null;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Survey.Domain;
 using SurveyDispatcher.Configuration;
 
 namespace SurveyDispatcher.UseCases.Sources;
@@ -30,13 +31,13 @@ internal sealed record FileGuess(string? Encoding, char Delimiter, IReadOnlyList
         stream.ReadExactly(bytes);
         if (Foreign(bytes) is { } foreign)
         {
-            return new FileGuess(null, ',', [], foreign, 1);
+            return new FileGuess(null, ',', [], Say(foreign), 1);
         }
 
         var why = new List<string>();
         if (EncodingOf(bytes, bytes.Length == stream.Length, why) is not { } name || Decode(name, bytes, whole: false)?.TrimStart('\uFEFF') is not { } text)
         {
-            return new FileGuess(null, ',', [], "The bytes are no text in any encoding that is known here. Ask the sender for CSV in UTF-8.", 1);
+            return new FileGuess(null, ',', [], Say($"The bytes are no text in any encoding that is known here. Ask the sender for CSV in UTF-8."), 1);
         }
 
         var lines = Lines(text[..Math.Min(text.Length, 1 << 16)]).Take(200).ToList();
@@ -45,17 +46,17 @@ internal sealed record FileGuess(string? Encoding, char Delimiter, IReadOnlyList
     }
 
     /// <summary>How a delimiter is called in a sentence.</summary>
-    public static string Word(char delimiter) => delimiter == '\t' ? "a tab" : $"'{delimiter}'";
+    public static Phrase Word(char delimiter) => delimiter == '\t' ? (Phrase)$"a tab" : $"'{delimiter}'";
 
-    private static string? Foreign(byte[] bytes)
+    private static Phrase? Foreign(byte[] bytes)
     {
         var start = System.Text.Encoding.Latin1.GetString(bytes, 0, Math.Min(bytes.Length, 512)).TrimStart();
-        return start.StartsWith("PK\u0003\u0004", StringComparison.Ordinal) ? "This is an Excel workbook (or another zip file), whatever its name says. Save it as 'CSV UTF-8', or ask the sender for CSV."
-            : start.StartsWith("\u00d0\u00cf\u0011\u00e0", StringComparison.Ordinal) ? "This is an old Excel workbook, whatever its name says. Save it as CSV, or ask the sender for CSV."
+        return start.StartsWith("PK\u0003\u0004", StringComparison.Ordinal) ? (Phrase)$"This is an Excel workbook (or another zip file), whatever its name says. Save it as 'CSV UTF-8', or ask the sender for CSV."
+            : start.StartsWith("\u00d0\u00cf\u0011\u00e0", StringComparison.Ordinal) ? (Phrase)$"This is an old Excel workbook, whatever its name says. Save it as CSV, or ask the sender for CSV."
             : start.StartsWith("<html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<table", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase)
-                ? "This is a web page, as some systems send it under the name of a spreadsheet. Open it in one and save it as CSV, or ask the sender for CSV."
-            : start.StartsWith("<?xml", StringComparison.Ordinal) ? "This is XML, no CSV. Ask the sender for CSV."
-            : start.StartsWith("%PDF", StringComparison.Ordinal) ? "This is a PDF, no CSV. Ask the sender for CSV."
+                ? (Phrase)$"This is a web page, as some systems send it under the name of a spreadsheet. Open it in one and save it as CSV, or ask the sender for CSV."
+            : start.StartsWith("<?xml", StringComparison.Ordinal) ? (Phrase)$"This is XML, no CSV. Ask the sender for CSV."
+            : start.StartsWith("%PDF", StringComparison.Ordinal) ? (Phrase)$"This is a PDF, no CSV. Ask the sender for CSV."
             : null;
     }
 
@@ -63,13 +64,13 @@ internal sealed record FileGuess(string? Encoding, char Delimiter, IReadOnlyList
     {
         if (bytes is [0xEF, 0xBB, 0xBF, ..] && Decode("utf-8", bytes, whole) is not null)
         {
-            why.Add("It begins with the mark of UTF-8.");
+            why.Add(Say($"It begins with the mark of UTF-8."));
             return "utf-8";
         }
 
         if (bytes is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
         {
-            why.Add("It begins with the mark of UTF-16.");
+            why.Add(Say($"It begins with the mark of UTF-16."));
             return bytes[0] == 0xFF ? "utf-16" : "utf-16BE";
         }
 
@@ -82,20 +83,20 @@ internal sealed record FileGuess(string? Encoding, char Delimiter, IReadOnlyList
                 return null;
             }
 
-            why.Add("Every other byte of its plain letters is zero, as in UTF-16 without a mark.");
+            why.Add(Say($"Every other byte of its plain letters is zero, as in UTF-16 without a mark."));
             return even > zeros - even ? "utf-16BE" : "utf-16";
         }
 
         var high = bytes.Count(b => b >= 0x80);
         if (high == 0)
         {
-            why.Add("All bytes are ASCII: any encoding would do, and UTF-8 is one.");
+            why.Add(Say($"All bytes are ASCII: any encoding would do, and UTF-8 is one."));
             return "utf-8";
         }
 
         if (Decode("utf-8", bytes, whole) is not null)
         {
-            why.Add("It has letters beyond ASCII, and all of its bytes are UTF-8.");
+            why.Add(Say($"It has letters beyond ASCII, and all of its bytes are UTF-8."));
             return "utf-8";
         }
 
@@ -112,10 +113,12 @@ internal sealed record FileGuess(string? Encoding, char Delimiter, IReadOnlyList
 
         var (best, _, words) = scores[0];
         var others = scores.Skip(1).Where(c => c.Score > scores[0].Score - 0.3).Select(c => c.Name).ToList();
-        why.Add($"Its bytes are not UTF-8, and they are {best}{(words.Count > 0 ? $": the header then says {string.Join(", ", words.Take(4))}" : "")}.");
+        why.Add(Say(words.Count > 0
+            ? (Phrase)$"Its bytes are not UTF-8, and they are {best}: the header then says {Listed(words.Take(4))}."
+            : $"Its bytes are not UTF-8, and they are {best}."));
         if (others.Count > 0)
         {
-            why.Add($"They could as well be {string.Join(" or ", others)}: look whether names below read right.");
+            why.Add(Say($"They could as well be {string.Join(Say($" or "), others)}: look whether names below read right."));
         }
 
         return best;
@@ -218,12 +221,12 @@ internal sealed record FileGuess(string? Encoding, char Delimiter, IReadOnlyList
             .FirstOrDefault();
         if (best.Usual is null)
         {
-            why.Add("No line has a comma, semicolon, tab or bar: it has one column, or is no CSV.");
+            why.Add(Say($"No line has a comma, semicolon, tab or bar: it has one column, or is no CSV."));
             return (',', 1);
         }
 
         var first = best.Counts.FindIndex(n => n == best.Usual.Key);
-        why.Add($"{best.Usual.Count()} of its first {lines.Count} line(s) have {best.Usual.Key + 1} cells when {Word(best.Delimiter)} stands between them.");
+        why.Add(Say($"{best.Usual.Count()} of its first {lines.Count} line(s) have {best.Usual.Key + 1} cells when {Word(best.Delimiter)} stands between them."));
         return (best.Delimiter, first + 1);
     }
 

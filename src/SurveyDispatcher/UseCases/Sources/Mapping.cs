@@ -1,3 +1,4 @@
+using System.Globalization;
 using Survey.Domain;
 
 namespace SurveyDispatcher.UseCases.Sources;
@@ -62,7 +63,7 @@ internal static class Mapping
 
         if (best is not null)
         {
-            evidence.Add(best.Weak ? $"'{part}' may mean it" : best.Reversed ? $"'{part}' says who agreed, so its codes are turned round" : $"'{part}' is a word for it");
+            evidence.Add(Say(best.Weak ? (Phrase)$"'{part}' may mean it" : best.Reversed ? (Phrase)$"'{part}' says who agreed, so its codes are turned round" : $"'{part}' is a word for it"));
             return (score, best.Reversed);
         }
 
@@ -79,7 +80,7 @@ internal static class Mapping
 
         if (score >= 0.3)
         {
-            evidence.Add($"its name is like '{best!.Text}'");
+            evidence.Add(Say($"its name is like '{best!.Text}'"));
             return (score, false);
         }
 
@@ -129,11 +130,11 @@ internal static class Mapping
     /// <summary>What the values say for a column, from 0 to 1, or that they can't be its values.</summary>
     private static (double For, bool Against) Look(ColumnLooks looks, DmsColumn column, bool onlyDate, List<string> evidence)
     {
-        (double, bool) By(double share, double worth, string what, double atLeast = 0.7, double against = 0.3)
+        (double, bool) By(double share, double worth, Phrase what, double atLeast = 0.7, double against = 0.3)
         {
             if (share >= atLeast)
             {
-                evidence.Add($"{share:P0} of its {looks.Filled} value(s) {what}".Replace(" %", "%", StringComparison.Ordinal));
+                evidence.Add(Say($"{share.ToString("P0", CultureInfo.InvariantCulture).Replace(" ", "", StringComparison.Ordinal)} of its {looks.Filled} value(s) {what}"));
                 return (worth * share, false);
             }
 
@@ -143,23 +144,23 @@ internal static class Mapping
         switch (column)
         {
             case DmsColumn.Vin:
-                return By(looks.Vins, 0.95, "are vehicle identification numbers", atLeast: 0.6);
+                return By(looks.Vins, 0.95, $"are vehicle identification numbers", atLeast: 0.6);
             case DmsColumn.Email:
-                return By(looks.Emails, 0.93, "look like e-mail addresses", atLeast: 0.5, against: 0.1);
+                return By(looks.Emails, 0.93, $"look like e-mail addresses", atLeast: 0.5, against: 0.1);
             case DmsColumn.Phone1 or DmsColumn.Phone2:
-                return By(looks.Phones, column == DmsColumn.Phone1 ? 0.42 : 0.4, "look like telephone numbers", atLeast: 0.6);
+                return By(looks.Phones, column == DmsColumn.Phone1 ? 0.42 : 0.4, $"look like telephone numbers", atLeast: 0.6);
             case DmsColumn.EventDate or DmsColumn.PurchaseDate:
-                return By(looks.Dates, column == DmsColumn.EventDate && onlyDate ? 0.5 : 0.3, "are dates", atLeast: 0.7);
+                return By(looks.Dates, column == DmsColumn.EventDate && onlyDate ? 0.5 : 0.3, $"are dates", atLeast: 0.7);
             case DmsColumn.MileageKm:
-                return By(looks.Numbers, 0.15, "are numbers", atLeast: 0.7, against: 0.2);
+                return By(looks.Numbers, 0.15, $"are numbers", atLeast: 0.7, against: 0.2);
             case DmsColumn.TransactionId when looks.Filled >= 5:
-                return By(looks.Variety, 0.1, "are different", atLeast: 0.8, against: 0.3) is var (worth, against) && looks.Vins < 0.5 && looks.Dates < 0.5 ? (worth, against) : (0, true);
+                return By(looks.Variety, 0.1, $"are different", atLeast: 0.8, against: 0.3) is var (worth, against) && looks.Vins < 0.5 && looks.Dates < 0.5 ? (worth, against) : (0, true);
             case DmsColumn.DealerCode:
-                return By(looks.Codes, 0.1, "are codes", atLeast: 0.9);
+                return By(looks.Codes, 0.1, $"are codes", atLeast: 0.9);
             case DmsColumn.DealerName:
-                return looks.Codes > 0.9 && looks.Names < 0.5 ? (0, true) : By(1 - looks.Variety, 0.05, "come again", atLeast: 0.5, against: 0);
+                return looks.Codes > 0.9 && looks.Names < 0.5 ? (0, true) : By(1 - looks.Variety, 0.05, $"come again", atLeast: 0.5, against: 0);
             case DmsColumn.CustomerName or DmsColumn.StaffName:
-                return By(looks.Names, 0.1, "are words without digits", atLeast: 0.7, against: 0.4);
+                return By(looks.Names, 0.1, $"are words without digits", atLeast: 0.7, against: 0.4);
             case DmsColumn.RecordType or DmsColumn.CustomerType or DmsColumn.PaymentType or DmsColumn.Status or DmsColumn.Country:
                 return Codes(0.75);
             case DmsColumn.Language:
@@ -181,7 +182,7 @@ internal static class Mapping
 
             if (known >= 0.4)
             {
-                evidence.Add($"{looks.Distinct.Count} code(s), known for it: {string.Join(", ", looks.Distinct.OrderByDescending(d => d.Value).Where(d => Terms.Known.Meaning(column, d.Key) is not null).Take(4).Select(d => d.Key))}");
+                evidence.Add(Say($"{looks.Distinct.Count} code(s), known for it: {Listed(looks.Distinct.OrderByDescending(d => d.Value).Where(d => Terms.Known.Meaning(column, d.Key) is not null).Take(4).Select(d => d.Key))}"));
             }
 
             return (known < 0.4 || looks.Distinct.Count == 1 ? worth * known * 0.3 : worth * known, looks.Distinct.Count > 60);

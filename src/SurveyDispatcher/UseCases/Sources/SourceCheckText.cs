@@ -11,6 +11,7 @@ namespace SurveyDispatcher.UseCases.Sources;
 internal static class SourceCheckText
 {
     private const int MostCodes = 20;
+    private const int LabelWidth = 11;
 
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -26,41 +27,45 @@ internal static class SourceCheckText
             : shown;
     }
 
+    /// <summary>Sentences behind each other.</summary>
+    public static string Sentences(IEnumerable<string> sentences) => string.Join(Say($" "), sentences);
+
     /// <summary>For people.</summary>
     public static string ToText(SourceCheck check, bool withContact)
     {
         var text = new StringBuilder();
-        void Line(string line = "") => text.AppendLine(line);
+        void Line(string line) => text.AppendLine(line);
+        void Field(Phrase label, string value) => Line($"  {Columns.Left(Say(label), LabelWidth)}{value}");
         string Header(string header) => Masked(header, personal: check.HeaderIsData);
 
         Line(PlainText.Shown(check.File));
-        Line($"  source     {SourceLine(check)}");
+        Field($"source", Say(SourceLine(check)));
         if (check.Fitting.Skip(1).Any())
         {
-            Line($"             {string.Join(", ", check.Fitting.Skip(1))} would fit its name, too; the first by name counts");
+            Field($"", Say($"{Listed(check.Fitting.Skip(1))} would fit its name, too; the first by name counts"));
         }
 
-        Line($"  read as    {Way(check.Source.Encoding.WebName, check.Source.Delimiter, check.Source.DateFormats)}");
-        Line($"  as it is   {(check.Refusal is null ? "the file would be taken" : "the whole file would be refused: " + PlainText.Shown(check.Refusal))}");
-        Line($"  looks like {check.Guess.NoTable ?? $"{check.Guess.Encoding}, {FileGuess.Word(check.Guess.Delimiter)} between cells. {string.Join(" ", check.Guess.Why.Select(PlainText.Shown))}"}");
+        Field($"read as", Say(Way(check.Source.Encoding.WebName, check.Source.Delimiter, check.Source.DateFormats)));
+        Field($"as it is", Say(check.Refusal is null ? (Phrase)$"the file would be taken" : $"the whole file would be refused: {PlainText.Shown(check.Refusal)}"));
+        Field($"looks like", check.Guess.NoTable ?? Say($"{check.Guess.Encoding}, {FileGuess.Word(check.Guess.Delimiter)} between cells. {Sentences(check.Guess.Why.Select(PlainText.Shown))}"));
         if (check.Headers.Count > 0)
         {
-            Line($"  header     {string.Join(" | ", check.Headers.Select(Header))}");
+            Field($"header", string.Join(" | ", check.Headers.Select(Header)));
         }
 
         if (check.HeaderIsData)
         {
-            Line("             The first line looks like a customer's, not like a header (hidden here). Ask for a file with one.");
+            Field($"", Say($"The first line looks like a customer's, not like a header (hidden here). Ask for a file with one."));
         }
 
         foreach (var (column, header) in check.Missing)
         {
-            Line($"  missing    {Intake.Columns[(int)column]}: the source reads it from '{PlainText.Shown(header)}', which the file does not have");
+            Field($"missing", Say($"{Intake.Columns[(int)column]}: the source reads it from '{PlainText.Shown(header)}', which the file does not have"));
         }
 
         foreach (var note in check.Notes)
         {
-            Line($"  note       {PlainText.Shown(note)}");
+            Field($"note", PlainText.Shown(note));
         }
 
         Proposal(check, Line, Header);
@@ -112,32 +117,32 @@ internal static class SourceCheckText
         },
         Json);
 
-    private static string SourceLine(SourceCheck check) => check.Fitting.Contains(check.Source.Name)
-        ? $"{check.Source.Name} (its pattern {PlainText.Shown(check.Source.FilePattern)} fits)"
-        : check.Source == Source.Canonical ? "none in config/sources fits its name, so it is read as docs/extract.md says"
-        : $"{check.Source.Name}, as asked for; by its name it would {(check.Fitting.Count == 0 ? "fit none" : $"be read with {check.Fitting[0]}")}";
+    private static Phrase SourceLine(SourceCheck check) => check.Fitting.Contains(check.Source.Name)
+        ? (Phrase)$"{check.Source.Name} (its pattern {PlainText.Shown(check.Source.FilePattern)} fits)"
+        : check.Source == Source.Canonical ? (Phrase)$"none in config/sources fits its name, so it is read as docs/extract.md says"
+        : check.Fitting.Count == 0 ? (Phrase)$"{check.Source.Name}, as asked for; by its name it would fit none"
+        : $"{check.Source.Name}, as asked for; by its name it would be read with {check.Fitting[0]}";
 
-    private static string Way(string encoding, char delimiter, IEnumerable<string> dateFormats) =>
-        $"{encoding}, {FileGuess.Word(delimiter)} between cells, dates {string.Join(" or ", dateFormats)}";
+    private static Phrase Way(string encoding, char delimiter, IEnumerable<string> dateFormats) =>
+        $"{encoding}, {FileGuess.Word(delimiter)} between cells, dates {string.Join(Say($" or "), dateFormats)}";
 
     private static void Proposal(SourceCheck check, Action<string> line, Func<string, string> header)
     {
         if (check.Matches.Count > 0)
         {
             line("");
-            line("Proposed mapping of headers that nothing reads");
-            var width = check.Matches.Max(m => Width(header(m.Header)));
+            line(Say($"Proposed mapping of headers that nothing reads"));
+            var width = check.Matches.Max(m => Columns.Width(header(m.Header)));
             foreach (var match in check.Matches)
             {
-                var pad = new string(' ', width - Width(header(match.Header)));
-                line($"  {header(match.Header)}{pad}  {Intake.Columns[(int)match.Column],-15} {match.Confidence * 100,3:0}%  {PlainText.Shown(string.Join("; ", match.Evidence))}");
+                line($"  {Columns.Left(header(match.Header), width)}  {Intake.Columns[(int)match.Column],-15} {match.Confidence * 100,3:0}%  {PlainText.Shown(string.Join(Say($"; "), match.Evidence))}");
             }
         }
 
         if (check.Unused.Count > 0)
         {
             line("");
-            line($"Not used: {string.Join(", ", check.Unused.Select(header))}");
+            line(Say($"Not used: {Listed(check.Unused.Select(header))}"));
         }
 
         if (check.Draft is not { } draft || !check.DraftIsAsked || check.HeaderIsData)
@@ -148,12 +153,12 @@ internal static class SourceCheckText
         line("");
         if (draft.Lacks.Count > 0)
         {
-            line($"Required, and not found: {string.Join(", ", draft.Lacks.Select(c => Intake.Columns[(int)c]))}. Where it is the same in all rows, say it with --constant, as in --constant {Intake.Columns[(int)draft.Lacks[0]]}={Example(draft.Lacks[0])}; else ask the sender for the column.");
+            line(Say($"Required, and not found: {Listed(draft.Lacks.Select(c => Intake.Columns[(int)c]))}. Where it is the same in all rows, say it with --constant, as in --constant {Intake.Columns[(int)draft.Lacks[0]]}={Example(draft.Lacks[0])}; else ask the sender for the column."));
         }
 
         if (draft.ToConfirm.Count > 0)
         {
-            line("To be confirmed by somebody who knows the dealer system:");
+            line(Say($"To be confirmed by somebody who knows the dealer system:"));
             foreach (var question in draft.ToConfirm)
             {
                 line($"  - {PlainText.Shown(question)}");
@@ -161,7 +166,7 @@ internal static class SourceCheckText
         }
 
         line("");
-        line(draft.Lacks.Count == 0 ? "Draft of config/sources/NAME.json (--write NAME puts it there):" : "Draft of config/sources/NAME.json, not complete yet:");
+        line(Say(draft.Lacks.Count == 0 ? (Phrase)$"Draft of config/sources/NAME.json (--write NAME puts it there):" : $"Draft of config/sources/NAME.json, not complete yet:"));
         foreach (var row in draft.Json.TrimEnd().Split('\n'))
         {
             line("  " + PlainText.Shown(row));
@@ -176,10 +181,10 @@ internal static class SourceCheckText
         }
 
         line("");
-        line(check.ReadWithDraft ? "Rows, as the draft would read them" : $"Rows, as {check.Source.Name} reads them");
+        line(Say(check.ReadWithDraft ? (Phrase)$"Rows, as the draft would read them" : $"Rows, as {check.Source.Name} reads them"));
         foreach (var row in check.Rows)
         {
-            line($"  line {row.Line}: {Verdict(row, withContact)}");
+            line(Say($"  line {row.Line}: {Verdict(row, withContact)}"));
             var cells = row.Cells.Select((cell, c) => (Column: (DmsColumn)c, Cell: cell)).Where(c => c.Cell.Length > 0).Select(c => $"{Intake.Columns[(int)c.Column]}={Value(c.Column, c.Cell, withContact)}").ToList();
             if (cells.Count > 0)
             {
@@ -189,37 +194,42 @@ internal static class SourceCheckText
 
         if (sum.Read > check.Rows.Count)
         {
-            line($"  ... and {sum.Read - check.Rows.Count:N0} more row(s), counted below; --rows N shows N");
+            line(Say($"  ... and {sum.Read - check.Rows.Count:N0} more row(s), counted below; --rows N shows N"));
         }
 
         line("");
-        line($"{sum.Read:N0} row(s): {sum.Accepted:N0} accepted, {sum.Read - sum.Accepted:N0} rejected");
+        line(Say($"{sum.Read:N0} row(s): {sum.Accepted:N0} accepted, {sum.Read - sum.Accepted:N0} rejected"));
+        void Count(Phrase label, int rows, string what) => line($"  {Columns.Left(Say(label), LabelWidth + 3)}{rows,7:N0}  {what}");
         foreach (var ((reason, column), count) in sum.Rejected)
         {
-            line($"  rejected      {count,7:N0}  {reason}{(column.Length > 0 ? $" in {column}" : "")}");
+            Count($"rejected", count, column.Length > 0 ? Say($"{reason} in {column}") : reason);
         }
 
-        line($"  eligible      {sum.Eligible,7:N0}  as far as the row says; opt-outs, rests and what is stored are not looked at");
+        Count($"eligible", sum.Eligible, Say($"as far as the row says; opt-outs, rests and what is stored are not looked at"));
         foreach (var (reason, count) in sum.ScreenedOut)
         {
-            line($"  screened out  {count,7:N0}  {reason}");
+            Count($"screened out", count, reason);
         }
 
         foreach (var (column, codes) in sum.UnknownCodes)
         {
             var shown = codes.OrderByDescending(c => c.Value).Take(MostCodes).Select(c => $"'{Value(column, c.Key, withContact)}' {c.Value:N0}");
-            line($"  unknown codes in {Intake.Columns[(int)column]}: {string.Join(", ", shown)}{(codes.Count > MostCodes ? $", and {codes.Count - MostCodes:N0} more" : "")}. The table 'values' of the source has to say what they mean.");
+            line(Say(codes.Count > MostCodes
+                ? (Phrase)$"  unknown codes in {Intake.Columns[(int)column]}: {Listed(shown)}, and {codes.Count - MostCodes:N0} more. The table 'values' of the source has to say what they mean."
+                : $"  unknown codes in {Intake.Columns[(int)column]}: {Listed(shown)}. The table 'values' of the source has to say what they mean."));
         }
 
         if (EmptyColumns(check) is { Count: > 0 } empty)
         {
-            line($"  empty in all rows: {string.Join(", ", empty)}");
+            line(Say($"  empty in all rows: {Listed(empty)}"));
         }
     }
 
-    private static string Verdict(CheckedRow row, bool withContact) => row.Fault is { } fault
-        ? $"rejected, {fault.Reason}{(fault.Column.Length > 0 ? $": {fault.Column} is '{FaultValue(fault, withContact)}'" : "")}"
-        : row.ScreenedOut is null ? "accepted, may be asked" : $"accepted, screened out: {row.ScreenedOut}";
+    private static Phrase Verdict(CheckedRow row, bool withContact) =>
+        row.Fault is { Column.Length: > 0 } fault ? (Phrase)$"rejected, {fault.Reason}: {fault.Column} is '{FaultValue(fault, withContact)}'"
+        : row.Fault is { } whole ? (Phrase)$"rejected, {whole.Reason}"
+        : row.ScreenedOut is null ? (Phrase)$"accepted, may be asked"
+        : $"accepted, screened out: {row.ScreenedOut}";
 
     private static string FaultValue(RowFault fault, bool withContact) =>
         fault.Column.Length == 0 ? "" : Value((DmsColumn)Intake.Columns.ToList().IndexOf(fault.Column), fault.Value, withContact);
@@ -251,7 +261,4 @@ internal static class SourceCheckText
         DmsColumn.DealerCode => "AU01",
         _ => "VALUE",
     };
-
-    /// <summary>Places on a terminal: signs of East Asian scripts take two.</summary>
-    private static int Width(string text) => text.Sum(c => c >= 0x1100 && (c <= 0x115f || c is (>= '\u2e80' and <= '\ua4cf') or (>= '\uac00' and <= '\ud7a3') or (>= '\uf900' and <= '\ufaff') or (>= '\ufe30' and <= '\ufe6f') or (>= '\uff00' and <= '\uff60')) ? 2 : 1);
 }

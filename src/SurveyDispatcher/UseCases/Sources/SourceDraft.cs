@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -45,7 +46,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
             columns[match.Column] = match.Index;
             if (match.Confidence < 0.9 || match.Reversed)
             {
-                toConfirm.Add($"columns.{Intake.Columns[(int)match.Column]}: is it '{match.Header}'? ({string.Join("; ", match.Evidence)})");
+                toConfirm.Add(Say($"columns.{Intake.Columns[(int)match.Column]}: is it '{match.Header}'? ({string.Join(Say($"; "), match.Evidence)})"));
             }
         }
 
@@ -71,7 +72,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         if (!columns.ContainsKey(DmsColumn.EventDate) && columns.Remove(DmsColumn.PurchaseDate, out var soldOn))
         {
             columns[DmsColumn.EventDate] = soldOn;
-            toConfirm.Add($"columns.event_date: '{headers[soldOn]}' is the only date that was found. Is it the day of hand-over (not of the contract, or of the registration)?");
+            toConfirm.Add(Say($"columns.event_date: '{headers[soldOn]}' is the only date that was found. Is it the day of hand-over (not of the contract, or of the registration)?"));
         }
 
         GuessConstants(fileName, guess, headers, looks, columns, fixedValues, programme, toConfirm);
@@ -127,7 +128,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         if (!columns.ContainsKey(DmsColumn.Country) && !constants.ContainsKey(DmsColumn.Country) && CountryOf(fileName, guess, headers, looks, columns, programme) is var (country, why))
         {
             constants[DmsColumn.Country] = country;
-            toConfirm.Add($"constants.country: {country}, since {why}.");
+            toConfirm.Add(Say($"constants.country: {country}, since {why}."));
         }
 
         if (columns.ContainsKey(DmsColumn.RecordType) || constants.ContainsKey(DmsColumn.RecordType))
@@ -140,16 +141,16 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         if (sale != service)
         {
             constants[DmsColumn.RecordType] = sale > service ? "sale" : "service";
-            toConfirm.Add($"constants.record_type: {constants[DmsColumn.RecordType]}, since no column tells, and {Math.Max(sale, service)} name(s) speak of it, {Math.Min(sale, service)} of the other.");
+            toConfirm.Add(Say($"constants.record_type: {constants[DmsColumn.RecordType]}, since no column tells, and {Math.Max(sale, service)} name(s) speak of it, {Math.Min(sale, service)} of the other."));
         }
     }
 
-    private static (string Country, string Why)? CountryOf(
+    private static (string Country, Phrase Why)? CountryOf(
         string fileName, FileGuess guess, IReadOnlyList<string> headers, IReadOnlyList<ColumnLooks> looks, Dictionary<DmsColumn, int> columns, Programme programme)
     {
         if (NamePart().Matches(fileName).Select(m => m.Value.ToUpperInvariant()).FirstOrDefault(p => programme.MarketOf(p) is not null) is { } named)
         {
-            return (named, "the file's name has it");
+            return (named, $"the file's name has it");
         }
 
         var numbers = columns.Where(c => c.Key is DmsColumn.Phone1 or DmsColumn.Phone2).SelectMany(c => looks[c.Value].Values).Where(v => v.StartsWith('+')).ToList();
@@ -166,7 +167,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
             : text.Any(c => "车单号购务联话邮".Contains(c, StringComparison.Ordinal)) ? "CN"
             : text.Any(c => "車單號購務聯話郵戶".Contains(c, StringComparison.Ordinal)) ? "TW"
             : null;
-        return script is not null && programme.MarketOf(script) is not null ? (script, "the headers are written so") : null;
+        return script is not null && programme.MarketOf(script) is not null ? (script, $"the headers are written so") : null;
     }
 
     /// <summary>The formats of all dates of the file; what only a person can decide stands beside them.</summary>
@@ -203,18 +204,19 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         {
             // A day in the future can't have happened: where only one way of reading has none, it is that one.
             var past = formats.Where(f => looks.Values.All(v => Intake.ParseDate(v, [f]) is not { } day || day <= today)).ToList();
-            var future = formats.Except(past).Select(f => $"read as {f} it has days after {today:yyyy-MM-dd}").ToList();
+            var future = formats.Except(past).Select(f => Say($"read as {f} it has days after {today:yyyy-MM-dd}")).ToList();
             if (past.Count == 1 && dates.Exists(d => d.Header == header && d.Column == DmsColumn.EventDate))
             {
                 decided.Add(past[0]);
-                toConfirm.Add($"dateFormats: {past[0]} for '{header}', since {string.Join(", and ", future)}.");
+                toConfirm.Add(Say($"dateFormats: {past[0]} for '{header}', since {string.Join(Say($", and "), future)}."));
                 continue;
             }
 
             var sample = looks.Values.First(v => formats.Select(f => Intake.ParseDate(v, [f])).Distinct().Count() > 1);
-            undecided = $"'{header}' can be read in more than one way: {sample} is {string.Join(" or ", formats.Select(f => $"{Intake.ParseDate(sample, [f]):d MMMM yyyy} ({f})"))}. Ask the sender, and say it with --date-format.";
+            var readings = formats.Select(f => $"{Intake.ParseDate(sample, [f])?.ToString(Say($"d MMMM yyyy"), CultureInfo.InvariantCulture)} ({f})");
+            undecided = Say($"'{header}' can be read in more than one way: {sample} is {string.Join(Say($" or "), readings)}. Ask the sender, and say it with --date-format.");
             decided.Add(formats[0]);
-            toConfirm.Add($"dateFormats: {undecided}");
+            toConfirm.Add(Say($"dateFormats: {undecided}"));
         }
 
         return (decided.Count == 0 ? Source.Canonical.DateFormats : [.. decided.Distinct()], undecided);
@@ -245,20 +247,20 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
                     var seen = SourceCheckText.Masked(code, personal: false);
                     if (meaning is null)
                     {
-                        toConfirm.Add($"values.{name}: what does '{seen}' mean ({count} value(s))? It is not in the table, so its rows are rejected.");
+                        toConfirm.Add(Say($"values.{name}: what does '{seen}' mean ({count} value(s))? It is not in the table, so its rows are rejected."));
                         continue;
                     }
 
                     table[code] = meaning;
                     if (meaning != code)
                     {
-                        guessed.Add($"'{seen}' is {meaning}{(count == 0 ? " (not seen yet)" : "")}");
+                        guessed.Add(Say(count == 0 ? (Phrase)$"'{seen}' is {meaning} (not seen yet)" : $"'{seen}' is {meaning}"));
                     }
                 }
 
                 if (guessed.Count > 0)
                 {
-                    toConfirm.Add($"values.{name}: {string.Join(", ", guessed)}.");
+                    toConfirm.Add(Say($"values.{name}: {Listed(guessed)}."));
                 }
             }
 

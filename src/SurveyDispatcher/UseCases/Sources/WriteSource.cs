@@ -18,7 +18,7 @@ internal static class WriteSource
             var column = Intake.Columns.ToList().IndexOf(parts[0].Trim());
             if (parts.Length != 2 || column < 0 || parts[1].Trim().Length == 0)
             {
-                throw new UsageException($"--constant '{PlainText.Shown(text)}': COLUMN=VALUE is expected, such as country=AU, with one of {string.Join(", ", Intake.Columns)}.");
+                throw new UsageException($"--constant '{PlainText.Shown(text)}': COLUMN=VALUE is expected, such as country=AU, with one of {Listed(Intake.Columns)}.");
             }
 
             constants[(DmsColumn)column] = parts[1].Trim();
@@ -50,7 +50,7 @@ internal static class WriteSource
 
         if (draft.Lacks.Count > 0)
         {
-            throw new UsageException($"The draft lacks {string.Join(", ", draft.Lacks.Select(c => Intake.Columns[(int)c]))}: say it with --constant COLUMN=VALUE, or ask the sender for the column. Nothing was written.");
+            throw new UsageException($"The draft lacks {Listed(draft.Lacks.Select(c => Intake.Columns[(int)c]))}: say it with --constant COLUMN=VALUE, or ask the sender for the column. Nothing was written.");
         }
 
         if (draft.Undecided is { } undecided)
@@ -61,7 +61,7 @@ internal static class WriteSource
         var faults = new List<ConfigFault>();
         if (SourceFile.Parse(name, draft.Json, faults) is not { } source)
         {
-            throw new UsageException($"The draft is no source: {string.Join(" ", faults)} Nothing was written.");
+            throw new UsageException($"The draft is no source: {SourceCheckText.Sentences(faults.Select(f => f.ToString()))} Nothing was written.");
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -73,7 +73,9 @@ internal static class WriteSource
         }
 
         var first = config.Sources.Append(source).OrderBy(s => s.Name + ".json", StringComparer.Ordinal).First(s => s.Fits(check.File));
-        return $"{PlainText.Shown(path)} was written, with {draft.ToConfirm.Count} guess(es) to be confirmed."
-            + (first == source ? "" : $" Files of this name are still read with {first.Name}, which comes first by name and fits, too: make one of the two patterns (filePattern) narrower.");
+        return Say(first == source
+            ? (Phrase)$"{PlainText.Shown(path)} was written, with {draft.ToConfirm.Count} guess(es) to be confirmed."
+            : $"{PlainText.Shown(path)} was written, with {draft.ToConfirm.Count} guess(es) to be confirmed."
+                + $" Files of this name are still read with {first.Name}, which comes first by name and fits, too: make one of the two patterns (filePattern) narrower.");
     }
 }
