@@ -162,7 +162,7 @@ internal static class VendorFile
 
         if (isFixed && column.StartsWith("phone_", StringComparison.Ordinal) && cut)
         {
-            node.Fault("cut", "A number that is cut is somebody else's: it is never cut. +, country code and number have 16 characters at most.");
+            node.Fault("cut", $"A number that is cut is somebody else's: it is never cut. +, country code and number have 16 characters at most.");
         }
 
         if (isFixed && column.StartsWith("phone_", StringComparison.Ordinal) && !right && char.IsAsciiDigit(pad.Length == 1 ? pad[0] : ' '))
