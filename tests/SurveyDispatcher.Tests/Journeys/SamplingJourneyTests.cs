@@ -61,6 +61,19 @@ public sealed class SamplingJourneyTests
         await world.HoldsAsync();
     }
 
+    /// <summary>A design weight: the cases of 400 customers stand for 400 customers, give or take five standard deviations.</summary>
+    [Fact]
+    public async Task TheWeightsAddUpToTheCustomersAlsoAfterALargerShare()
+    {
+        using var world = Sampling(("share", 0.3));
+        world.Edit("appsettings.json", s => s["Policy"]!["ConfirmAboveCases"] = 1000);
+        await TakeAsync(world, "2026-03-02", Many);
+        Share(world, 0.7);
+        await TakeAsync(world, "2026-03-03", Many);
+
+        Assert.InRange((await world.ExportAsync("cases")).Sum(c => double.Parse(c["weight"], System.Globalization.CultureInfo.InvariantCulture)), 335, 465);
+    }
+
     /// <summary>Before the change somebody was told how many it lets in; so many it does.</summary>
     [Fact]
     public async Task ThePolicyGuardCountsWhomALargerShareLetsIn()
