@@ -126,7 +126,7 @@ public readonly record struct Circumstances(ScreeningInput Input, ContactPoints 
 /// <summary>A change that makes a failed rule pass.</summary>
 /// <param name="Rule">The rule.</param>
 /// <param name="Change">The change; where a rule has several, each is enough for it.</param>
-/// <param name="Suffices">Whether the customer may be asked after it alone; null: it can't be told, since rules would come into force that nobody has written.</param>
+/// <param name="Suffices">Whether the customer may be asked after it alone; null: it can't be told, since rules would come into force that nobody has written, or a draw that was never made.</param>
 public sealed record Remedy(string Rule, Change Change, bool? Suffices);
 
 /// <summary>What would have to be different for another verdict: found by changing the circumstances and asking the rules again.</summary>
@@ -142,8 +142,7 @@ public static class ScreeningChanges
             if ((verdict.Failed & (1 << i)) != 0)
             {
                 var rule = Screening.Rules[i].Reason;
-                remedies.AddRange(Of(rule, c).Select(change => new Remedy(
-                    rule, change, change is Change.MarketConfigured or Change.SurveyOffered ? null : Screening.Screen(c.After(change).Input).Eligible)));
+                remedies.AddRange(Of(rule, c).Select(change => new Remedy(rule, change, change is Change.MarketConfigured or Change.SurveyOffered ? null : Suffices(c.After(change).Input))));
             }
         }
 
@@ -175,6 +174,10 @@ public static class ScreeningChanges
 
         return null;
     }
+
+    /// <summary>Who would pass every other rule may still not be sampled: whoever was never drawn for can't be told.</summary>
+    private static bool? Suffices(ScreeningInput input) =>
+        Screening.Screen(input).Eligible ? input.Policy?.Sampling is not null && input.Sample is null ? null : true : false;
 
     private static List<Change> Of(string rule, Circumstances c)
     {

@@ -115,6 +115,24 @@ public class ChangesTests
         Assert.Equal(15, changes.Count);
     }
 
+    /// <summary>Whoever would pass all other rules is drawn for then, and may not be sampled.</summary>
+    [Fact]
+    public void WhereOneIsNotDrawnForYetNoChangeIsSaidToBeEnough()
+    {
+        var c = Ordinary with
+        {
+            Input = Some.ScreeningInput with
+            {
+                Transaction = Some.Sale with { CustomerType = "rental" },
+                Market = Some.Australia with { Sales = Some.SalesPolicy with { Sampling = new SamplingRules(1, null) } },
+            },
+        };
+
+        Assert.Null(Assert.Single(ScreeningChanges.Remedies(c.Renewed())).Suffices);
+        Assert.True(Assert.Single(ScreeningChanges.Remedies((c with { Input = c.Input with { Sample = new Sample(0, 1, 0, null, IsTaken: true) } }).Renewed())).Suffices);
+        Assert.False(Assert.Single(ScreeningChanges.Remedies((c with { Input = c.Input with { Transaction = Some.Sale with { CustomerType = "rental", Cancelled = true } } }).Renewed()), r => r.Rule == "customer_type_excluded").Suffices);
+    }
+
     [Fact]
     public void AVehicleBoughtOn29FebruaryIsCountedInCalendarYears()
     {

@@ -242,12 +242,15 @@ public static class CommandLine
             var directory = here.DirectoryOf(result, config);
             using var database = new Store(directory, config.Settings.Store).OpenExisting();
             using var vault = Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false);
-            var explain = new Explain(config, database, vault, directory, when);
-            var matches = explain.Look(new ExplainRequest(
-                result.GetValue(key)!, result.GetValue(market), result.GetValue(dealer), result.GetValue(survey) is { } code ? SurveyKinds.FromCode(code) : null));
-            here.Output.WriteLine(result.GetValue(here.Json) ? Story.ToJson(explain.Tell(matches))
-                : matches.Count > 1 && !result.GetValue(all) ? ExplainText.Table(matches)
-                : ExplainText.Of(explain.Tell(matches)));
+            here.Output.WriteLine(database.AtOneMoment(() => // a cycle may be writing: half of what it does is no story
+            {
+                var explain = new Explain(config, database, vault, directory, when);
+                var matches = explain.Look(new ExplainRequest(
+                    result.GetValue(key)!, result.GetValue(market), result.GetValue(dealer), result.GetValue(survey) is { } code ? SurveyKinds.FromCode(code) : null));
+                return result.GetValue(here.Json) ? Story.ToJson(explain.Tell(matches))
+                    : matches.Count > 1 && !result.GetValue(all) ? ExplainText.Table(matches)
+                    : ExplainText.Of(explain.Tell(matches));
+            }));
             return Done;
         });
         return verb;

@@ -47,7 +47,7 @@ public sealed record ClosingSum(string Name, long Left, long Right)
 /// <param name="Name">Its name.</param>
 /// <param name="Problem">Why.</param>
 /// <param name="On">The day of the cycle that refused it.</param>
-/// <param name="Replaced">A file of its series was taken afterwards.</param>
+/// <param name="Replaced">A file that stands for it was taken afterwards: of an extract or a register the next of its series, of other kinds one of the same name.</param>
 public sealed record RefusedFile(string Kind, string Name, string Problem, DateOnly On, bool Replaced);
 
 /// <summary>Persons of one market whose data a vendor in another country was given, in one year.</summary>
@@ -360,7 +360,8 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
         [
             .. from market in days.GroupBy(d => d.Market)
                let heard = market.Where(d => d.Reports > 0).Select(d => d.Day).DefaultIfEmpty(DateOnly.MinValue).Max()
-               let since = market.Where(d => d.Given > 0 && d.Day > heard).Select(d => (DateOnly?)d.Day).Min()
+               // What came on the day of a list was taken before the list was written.
+               let since = market.Where(d => d.Given > 0 && d.Day >= heard).Select(d => (DateOnly?)d.Day).Min()
                let cases = funnels.Where(f => f.Market == market.Key).Sum(f => f.WithVendor)
                where since is not null && cases > 0
                select new SilentVendor(market.Key, cases, since.Value),
@@ -415,11 +416,19 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
 
     private List<RefusedFile> Refused()
     {
-        var refused = database["status.refused"].List(r => (Id: r.GetInt64(0), Kind: r.GetString(1), Name: r.GetString(2), Problem: r.TextOrNull(3) ?? "", On: r.Day(4)));
-        var later = refused.Count == 0 ? [] : database["status.taken_after"].List(r => (Id: r.GetInt64(0), Kind: r.GetString(1), Series: FileSeries.NameOf(r.GetString(2))), refused[^1].Id);
-        return refused.ConvertAll(f => new RefusedFile(
-            f.Kind, f.Name, f.Problem, f.On, later.Exists(t => t.Id > f.Id && t.Kind == f.Kind && t.Series == FileSeries.NameOf(f.Name))));
+        var refused = database["status.refused"].List(
+            r => (Id: r.GetInt64(0), Kind: r.GetString(1), Name: r.GetString(2), Problem: r.TextOrNull(3) ?? "", On: r.Day(4)), Today.AddDays(-alarms.RefusedDays));
+        var last = new Dictionary<(string Kind, string Name), long>();
+        if (refused.Count > 0)
+        {
+            database["status.taken_after"].Each(r => last[(r.GetString(1), Replaces(r.GetString(1), r.GetString(2)))] = r.GetInt64(0), refused[^1].Id);
+        }
+
+        return refused.ConvertAll(f => new RefusedFile(f.Kind, f.Name, f.Problem, f.On, last.GetValueOrDefault((f.Kind, Replaces(f.Kind, f.Name))) > f.Id));
     }
+
+    /// <summary>What a file must be called to stand for another: extracts and registers bring everything again the next time, other files say what they say once.</summary>
+    private static string Replaces(string kind, string name) => kind is "dms" or "dealers" ? FileSeries.NameOf(name) : name;
 
     private List<HandedAbroad> Abroad() =>
     [

@@ -23,6 +23,7 @@ internal sealed class StoryOf
     private readonly Market? market;
     private readonly TimeZoneInfo zone;
     private readonly List<ListedOn> lists;
+    private readonly Dictionary<long, (DateOnly Day, DateOnly Local)> cycles;
 
     public StoryOf(
         PipelineConfig config, Database database, Vault vault, AsOf asOf, Explain.Known transaction, CaseRow? row, List<Explain.Line> ledger, IReadOnlyList<StoryMail> mails,
@@ -32,6 +33,9 @@ internal sealed class StoryOf
         (this.ledger, this.mails, this.receipts, this.policyOf, this.now, this.erased) = (ledger, mails, receipts, policyOf, now, erased);
         market = now.Input.Market;
         zone = market is null ? TimeZoneInfo.Utc : Instants.Zone(market);
+        cycles = database["explain.cycles"].List(
+            r => (Id: r.GetInt64(0), Day: r.Day(1), AsOf: r.GetString(2)), SqlValues.Set(ledger.Select(l => l.Cycle).Append(t.FileCycle ?? 0).Distinct()))
+            .ToDictionary(c => c.Id, c => (c.Day, Local: market is null ? c.Day : AsOf.Parse(c.AsOf).LocalDate(market)));
         lists = database["explain.lists"].List(
             r => new ListedOn(r.GetString(0), r.Day(1), r.Instant(2), r.GetString(3), r.TextOrNull(4), r.GetString(5), r.DayOrNull(6)), t.Id);
         Plan = row is null || Planned is not { } p ? [] : [.. Forecast.Of(p, Rules, Today, MailFrom).Select(ToStory), .. Forgetting(p)];
@@ -235,8 +239,24 @@ internal sealed class StoryOf
         // The row of the file that came first is not kept, only the latest that said something else.
         var files = database["explain.extracts"].List(r => r.GetString(0), first.Cycle);
         add(new StoryEvent(first.Day, null, "ReceivedFirst", Facts(("files", files.Count > 5 ? "" : string.Join(", ", files))), Cycle: first.Cycle), 0);
-        add(new StoryEvent(t.FileDay ?? first.Day, null, "ReceivedAgain", of, Cycle: cycle), 60);
+        var (day, rank) = Behind(cycles.TryGetValue(cycle, out var c) ? c.Local : t.FileDay ?? first.Day, 60, l => l.Cycle < cycle);
+        add(new StoryEvent(day, null, "ReceivedAgain", of, Cycle: cycle), rank);
     }
+
+    /// <summary>The place of something of which only a day is kept: never in front of a line of the ledger that was there before it.</summary>
+    private (DateOnly Day, double Rank) Behind(DateOnly day, double rank, Predicate<Explain.Line> before)
+    {
+        var last = ledger.FindLastIndex(before);
+        return last >= 0 && ledger[last].Day >= day ? (ledger[last].Day, Math.Max(rank, 100.25 + last)) : (day, rank);
+    }
+
+    /// <summary>
+    /// Of what is on the suppression list the day of the cycle is kept, which is UTC's. Behind the opt-out no mail of ours went to the address, and no call to the number: a contact that a
+    /// cycle of the same day has made was there first.
+    /// </summary>
+    private (DateOnly Day, double Rank) BehindContacts(DateOnly since, double rank, bool byMail, bool byPhone) => Behind(
+        since, rank, l => cycles.TryGetValue(l.Cycle, out var c)
+            && (c.Day < since || (c.Day == since && ((byMail && l.Fact is CaseEvent.MailAccepted) || (byPhone && l.Fact is CaseEvent.HandedOver)))));
 
     /// <summary>What stands on the suppression list about the customer's addresses, of any case. Why and when the flags behind the first one came is not kept.</summary>
     private void OptOuts(Action<StoryEvent, double> add)
@@ -254,21 +274,27 @@ internal sealed class StoryOf
 
         var listed = points.Count == 0 ? [] : database["explain.suppressions"].List(
             r => (Point: points[r.GetInt64(0)], Flags: (Suppression)r.GetInt32(1), Since: r.Day(2)), SqlValues.Set(points.Keys));
-        foreach (var all in listed.Where(s => s.Flags.HasFlag(Suppression.All)).GroupBy(s => s.Since))
+        // An address that was found dead before has the day of that: where he said no for all his points, another one has the day of his no.
+        var saidNo = listed.Where(s => s.Flags.HasFlag(Suppression.All) && !s.Flags.HasFlag(Suppression.Dead)).Select(s => (DateOnly?)s.Since).Max();
+        foreach (var all in listed.Where(s => s.Flags.HasFlag(Suppression.All)).GroupBy(s => s.Flags.HasFlag(Suppression.Dead) && saidNo > s.Since ? saidNo.Value : s.Since))
         {
-            add(new StoryEvent(all.Key, null, "OptedOut", Facts(("points", string.Join(",", all.Select(s => s.Point).Order(StringComparer.Ordinal))))), 40);
+            var (day, rank) = BehindContacts(all.Key, 40, byMail: true, byPhone: true);
+            add(new StoryEvent(day, null, "OptedOut", Facts(("points", string.Join(",", all.Select(s => s.Point).Order(StringComparer.Ordinal))))), rank);
         }
 
         foreach (var (point, flags, since) in listed)
         {
             if (flags.HasFlag(Suppression.OptOut))
             {
-                add(new StoryEvent(since, null, "OptedOutOf", Facts(("points", point))), 41);
+                var (day, rank) = BehindContacts(since, 41, byMail: point == "email", byPhone: point is "phone_1" or "phone_2");
+                add(new StoryEvent(day, null, "OptedOutOf", Facts(("points", point))), rank);
             }
 
             if (flags.HasFlag(Suppression.Dead))
             {
-                add(new StoryEvent(since, null, "FoundDead", Facts(("points", point))), 600_000);
+                var (day, rank) = Behind(
+                    since, 600_000, l => l.Fact is CaseEvent.MailUndelivered or CaseEvent.CallReported && cycles.TryGetValue(l.Cycle, out var c) && c.Day <= since);
+                add(new StoryEvent(day, null, "FoundDead", Facts(("points", point))), rank);
             }
         }
     }

@@ -775,6 +775,7 @@ internal sealed class SourceReader
     private readonly int[] positions;
     private readonly SipHash sightings, contents, rejects;
     private readonly (int Position, string Column)[] given;
+    private readonly string[] lacking;
     private readonly long[] empty;
     private long rows;
 
@@ -783,14 +784,16 @@ internal sealed class SourceReader
         this.source = source;
         positions = [.. source.Headers.Select(h => h is null ? -1 : input.IndexOf(h))];
         given = [.. positions.Select((position, i) => (position, Intake.Columns[i])).Where(c => c.position >= 0)];
+        lacking = [.. Intake.Columns.Where((_, i) => source.Headers[i] is not null && positions[i] < 0)];
         empty = new long[given.Length];
         sightings = vault.HashesFor(Encoding.UTF8.GetBytes($"sightings {Convert.ToHexString(source.ReadingHash)} {input.Headers.Count} {string.Join(' ', positions)}"));
         contents = vault.HashesFor(Encoding.UTF8.GetBytes($"contents {Convert.ToHexString(source.ReadingHash)}"));
         rejects = vault.HashesFor(Encoding.UTF8.GetBytes($"rejects {source.Name}")); // though the source is described anew, it was counted
     }
 
-    /// <summary>How many rows so far leave each column empty that the file has, as a JSON object: names of columns and counts.</summary>
-    public string EmptyCells => $"{{{string.Join(',', given.Select((column, i) => $"\"{column.Column}\":{empty[i]}"))}}}";
+    /// <summary>How many rows so far leave each column empty, as a JSON object: names of columns and counts. A column that the file has not (its header was renamed) is empty in all of them.</summary>
+    public string EmptyCells =>
+        $"{{{string.Join(',', given.Select((column, i) => $"\"{column.Column}\":{empty[i]}").Concat(lacking.Select(column => $"\"{column}\":{rows}")))}}}";
 
     /// <summary>Counts the cells that a row leaves empty: also of rows that are known and not read any further, which cost next to nothing else.</summary>
     public void CountEmpty(CsvRow row)

@@ -146,6 +146,81 @@ public sealed partial class ExplainJourneyTests
         Assert.Equal(["no_opt_out"], Changes(story, "changesNow").Select(c => c.Kind));
     }
 
+    /// <summary>Whoever calls and asks why he was written to after he had said no must not be told that he was, when he was not.</summary>
+    [Theory]
+    [InlineData("2026-03-02T12:00:00+11:00", "2026-03-02T14:00:00+11:00")] // two cycles of one day
+    [InlineData("2026-03-02T10:00:00+11:00", "2026-03-02T12:00:00+11:00")] // one day in Sydney, two in UTC
+    [InlineData("2026-03-02T12:00:00+11:00", "2026-03-03T09:30:00+11:00")] // two days in Sydney, one in UTC
+    public async Task AnOptOutStandsBehindTheMailThatWentOutBeforeIt(string mailed, string saidNo)
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due, Due with { Transaction = "T2", Email = "bob@mail.example", Phone1 = "02 9374 5000" });
+        await world.CycleAsync(mailed);
+        world.OptOut("no.csv", "email", "alice@mail.example");
+        world.OptOut("never.csv", "all", "bob@mail.example");
+        await world.CycleAsync(saidNo);
+
+        foreach (var (transaction, no) in new[] { ("T1", "OptedOutOf"), ("T2", "OptedOut") })
+        {
+            var told = Timeline(await StoryAsync(world, transaction, "--as-of", saidNo));
+            var (sent, out2) = (told.FindIndex(e => e.What == "MailAccepted"), told.FindIndex(e => e.What == no));
+            Assert.True(sent >= 0 && sent < out2, string.Join(", ", told));
+            Assert.Equal(told.Select(e => e.Day).Order(StringComparer.Ordinal), told.Select(e => e.Day));
+        }
+    }
+
+    [Fact]
+    public async Task ANoIsNotDatedByTheBounceThatCameBeforeIt()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due);
+        await world.CycleAsync("2026-03-02");
+        world.Drop("bounces", "b.eml", DeadReport(world));
+        await world.CycleAsync("2026-03-03");
+        world.Responses("no.csv", "case_id,mode,status,completed_at", $"{await world.CaseIdAsync()},phone,opt_out,2026-03-05T10:00:00+11:00");
+        await world.CycleAsync("2026-03-05");
+
+        var story = await StoryAsync(world, "T1", "--as-of", "2026-03-05");
+
+        Assert.Contains(("2026-03-03", "HandedOver"), Timeline(story));
+        Assert.Contains(("2026-03-03", "FoundDead"), Timeline(story));
+        Assert.Equal([("2026-03-05", "OptedOut")], Timeline(story).Where(e => e.What == "OptedOut"));
+    }
+
+    /// <summary>Days are the market's: of the cycle that took the row it is known when it was.</summary>
+    [Fact]
+    public async Task ARowThatCameAgainStandsOnTheMarketsDayBehindWhatWasThereBefore()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due);
+        await world.CycleAsync("2026-03-02T12:00:00+11:00");
+        world.Extract("b.csv", Due with { Email = "other@mail.example" });
+        await world.CycleAsync("2026-03-03T09:30:00+11:00"); // still 2 March in UTC
+
+        var told = Timeline(await StoryAsync(world, "T1", "--as-of", "2026-03-03T09:45:00+11:00"));
+
+        Assert.Equal(("2026-03-03", "ReceivedAgain"), told[^1]);
+    }
+
+    /// <summary>A customer who was kept out is opened and mailed while his story is being read.</summary>
+    [Fact]
+    public async Task AStoryIsThatOfOneMomentWhateverACycleWritesMeanwhile()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due with { Customer = "rental" });
+        await world.CycleAsync("2026-03-02");
+        world.Extract("b.csv", Due);
+        await using var reading = await Child.StopAsync(world, "statement ledger.of_case", 1, "explain", "T1", "--as-of", "2026-03-02", "--json");
+
+        await world.CycleAsync("2026-03-03");
+        var ended = await reading.GoOnAsync();
+
+        Assert.True(ended.Code == 0, ended.Error);
+        var story = Assert.Single(ended.Json.EnumerateArray());
+        Assert.Equal((JsonValueKind.Null, "customer_type_excluded"), (story.GetProperty("state").ValueKind, story.GetProperty("outcome").GetString()));
+        Assert.Equal(["ScreenedOut"], Ledger(story).Select(l => l.What));
+    }
+
     [Theory]
     [InlineData("250 2.0.0 Ok: queued as 4Zb6Xk3Q9Rz2Bj", "2.0.0", "4Zb6Xk3Q9Rz2Bj")]
     [InlineData("250 OK id=1rXabC-0005Tz-2N", null, "1rXabC-0005Tz-2N")]
@@ -176,8 +251,7 @@ public sealed partial class ExplainJourneyTests
         using var world = new World();
         world.Extract("a.csv", Due);
         await world.CycleAsync("2026-03-02");
-        world.Drop("bounces", "b.eml", "From: m@mx.example\nTo: bounces@cvp.example\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n"
-            + $"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; alice@mail.example\nAction: failed\nStatus: 5.1.1\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: {world.Mails()[0].MessageId}\n\n--b--\n");
+        world.Drop("bounces", "b.eml", DeadReport(world));
         await world.CycleAsync("2026-03-03");
 
         var told = await ToldAsync(world, "T1", "--as-of", "2026-03-03");
@@ -300,6 +374,10 @@ public sealed partial class ExplainJourneyTests
         Assert.Contains("an answer before 2026-03-05 spares: the reminder by e-mail", invited, StringComparison.Ordinal);
         Assert.Contains("an answer before 2026-03-09 spares: on a phone list, to be called until 2026-03-17", invited, StringComparison.Ordinal);
     }
+
+    private static string DeadReport(World world) =>
+        "From: m@mx.example\nTo: bounces@cvp.example\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n"
+        + $"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; alice@mail.example\nAction: failed\nStatus: 5.1.1\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: {world.Mails()[0].MessageId}\n\n--b--\n";
 
     private static async Task<string> ToldAsync(World world, string key, params string[] more)
     {

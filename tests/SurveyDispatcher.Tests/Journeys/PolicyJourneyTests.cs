@@ -88,6 +88,21 @@ public sealed class PolicyJourneyTests
         Assert.Contains("markets.AU.service.paymentTypes: [\"warranty\"] -> [\"warranty\",\"customer\"]", stopped.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>docs/policy.md: "a slip of the pen in a large market always is" stopped. Here a whole market is dropped, which has less than a tenth of all open cases.</summary>
+    [Fact]
+    public async Task ASlipThatDropsAWholeMarketStopsCyclesThoughOthersAreLarger()
+    {
+        using var world = new World(settings: s => s["Policy"] = new JsonObject { ["ConfirmAboveShare"] = 0.1, ["ConfirmAboveCases"] = 2 });
+        world.Extract("a.csv", [
+            .. Enumerable.Range(1, 40).Select(n => Row.Sale with { Transaction = $"A{n}", Vin = $"VCTA{n:D13}", Email = $"a{n}@mail.example", Phone1 = "" }),
+            .. Enumerable.Range(1, 4).Select(n => Row.Sale with { Country = "NZ", Dealer = "NZ01", Transaction = $"N{n}", Vin = $"VCTN{n:D13}", Email = $"n{n}@mail.example", Phone1 = "" }),
+        ]);
+        await world.CycleAsync("2026-03-02");
+        world.Edit("programme.json", p => p["markets"]!.AsObject().Remove("NZ"));
+
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Code);
+    }
+
     /// <summary>Both marks have to be passed.</summary>
     [Theory]
     [InlineData(0.1, 4, 1)]

@@ -116,6 +116,24 @@ public sealed class StatusJourneyTests
         Assert.Equal(41, JsonDocument.Parse(world.Query("SELECT empty FROM file_shapes ORDER BY file_id DESC LIMIT 1")).RootElement.GetProperty("email").GetInt32());
     }
 
+    /// <summary>Everybody of the extract would be called instead of mailed.</summary>
+    [Fact]
+    public async Task AColumnWhoseHeaderWasRenamedIsToldAsEmpty()
+    {
+        using var world = new World(settings: s => s["Alarms"] = new System.Text.Json.Nodes.JsonObject { ["RowsAtLeast"] = 5 });
+        for (var n = 1; n <= 4; n++)
+        {
+            world.Extract($"apac_{n}.csv", [.. Rows(10 * n, 10)]);
+            await world.CycleAsync($"2026-03-{n:00}");
+        }
+
+        world.Drop("dms", "apac_5.csv", Row.File([.. Rows(60, 10)]).Replace(",email,", ",e_mail,", StringComparison.Ordinal));
+        await world.CycleAsync("2026-03-05");
+
+        var alarm = Assert.Single(await AlarmsAsync(world, "2026-03-05", "emptyJumped"));
+        Assert.Contains("(email: 100 % empty, usually 0 %)", alarm.GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ARefusedFileIsToldUntilAGoodOneOfItsSeriesComes()
     {
@@ -134,6 +152,42 @@ public sealed class StatusJourneyTests
 
         Assert.Empty(await AlarmsAsync(world, "2026-03-04"));
         Assert.Contains("Files refused and not replaced: none", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>An extract brings everything again; an opt-out is sent once, and who is not told goes on writing to him.</summary>
+    [Theory]
+    [InlineData("optouts", "kind,value\nemail,somebody@mail.example\n")]
+    [InlineData("responses", "case_id,mode,status,completed_at\n")]
+    [InlineData("dispositions", "case_id,attempt,attempted_at,phone,code,final,note\n")]
+    public async Task ARefusedFileThatIsSentOnceIsToldUntilItComesItself(string kind, string good)
+    {
+        using var world = new World();
+        world.Drop(kind, "from_crm_1.csv", "nothing,of,ours\n1,2,3\n");
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-02")).Code);
+        world.Drop(kind, "from_crm_2.csv", good);
+        await world.CycleAsync("2026-03-03");
+
+        var refused = Assert.Single(await AlarmsAsync(world, "2026-03-03", "fileRefused"));
+        Assert.Equal($"{kind}/from_crm_1.csv", refused.GetProperty("where").GetString());
+        world.Drop(kind, "from_crm_1.csv", good + "\n");
+        await world.CycleAsync("2026-03-04");
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-04", "fileRefused"));
+    }
+
+    [Fact]
+    public async Task EveryFileThatWasRefusedIsTold()
+    {
+        using var world = new World();
+        for (var n = 1; n <= 23; n++)
+        {
+            world.Drop("optouts", $"no_{n}.csv", $"nothing,of,ours\n{n},2,3\n");
+        }
+
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-02")).Code);
+
+        Assert.Equal(23, (await AlarmsAsync(world, "2026-03-02", "fileRefused")).Count);
+        Assert.Contains("Files refused and not replaced: 23, ", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -199,6 +253,22 @@ public sealed class StatusJourneyTests
         Assert.Equal(1, Assert.Single((await StatusAsync(world, "2026-03-09")).GetProperty("listsWaiting").EnumerateArray().ToList()).GetProperty("casesWithoutResult").GetInt32());
     }
 
+    /// <summary>What came on the day of the list was taken before the list was written: of those on it he has said nothing.</summary>
+    [Fact]
+    public async Task AVendorWhoFallsSilentOnTheDayOfHisLastListIsTold()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due with { Transaction = "T1", Email = "" });
+        await world.CycleAsync("2026-03-02");
+        world.Calls("d.csv", $"{await world.CaseIdAsync("T1")},1,2026-03-03T10:00:00+11:00,,3.13,N,");
+        world.Extract("b.csv", Due with { Transaction = "T2", Email = "", Phone1 = "02 9374 4002" });
+        await world.CycleAsync("2026-03-04");
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-09", "vendorSilent"));
+        var silent = Assert.Single(await AlarmsAsync(world, "2026-03-10", "vendorSilent"));
+        Assert.Equal("2026-03-04", silent.GetProperty("since").GetString());
+    }
+
     [Fact]
     public async Task BouncesAndOptOutsAboveTheirMarksAreToldByMarket()
     {
@@ -257,6 +327,19 @@ public sealed class StatusJourneyTests
 
         var alarm = Assert.Single(await AlarmsAsync(world, "2026-03-02"));
         Assert.Equal(("casePastLook", await world.CaseIdAsync()), (alarm.GetProperty("kind").GetString(), alarm.GetProperty("where").GetString()));
+    }
+
+    /// <summary>Between cycles only the vendor is told of withdrawals: nobody's case was passed by.</summary>
+    [Fact]
+    public async Task APassBetweenCyclesLooksAtNoCase()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due);
+        await world.CycleAsync("2026-03-02"); // the reminder is due on 5 March
+
+        Assert.Equal(0, (await world.RunAsync("cycle", "--only", "withdrawals", "--as-of", "2026-03-09T10:05:00+11:00")).Code);
+
+        Assert.Empty(await AlarmsAsync(world, "2026-03-09", "casePastLook"));
     }
 
     [Fact]

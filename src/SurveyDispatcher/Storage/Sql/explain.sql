@@ -16,6 +16,9 @@ SELECT version, first_used_on, programme FROM policies WHERE id = @id
 -- name: policy_of_version
 SELECT id, first_used_on FROM policies WHERE version = @version
 
+-- name: cycles
+SELECT id, day, as_of FROM cycles WHERE id IN (SELECT value FROM json_each(@ids))
+
 -- name: extracts
 -- The extracts of a cycle that brought something new; more than a handful say nothing.
 SELECT name FROM files WHERE cycle_id = @cycle_id AND kind = 'dms' AND rows_new > 0 ORDER BY id LIMIT 6

@@ -44,13 +44,18 @@ WHERE c.next_look_on < @day AND c.state <> 'phone_queued' AND NOT EXISTS (SELECT
 ORDER BY c.next_look_on, c.id LIMIT 1
 
 -- name: last_done
+-- Between two cycles no case is looked at.
 SELECT max(day) FROM cycles WHERE outcome = 'done' AND kind = 'full'
 
 -- name: refused
-SELECT f.id, f.kind, f.name, f.problem, c.day FROM files f JOIN cycles c ON c.id = f.cycle_id WHERE f.state = 'refused' ORDER BY f.id DESC LIMIT 20
+-- All since a day, and the latest ones before it.
+SELECT f.id, f.kind, f.name, f.problem, c.day FROM files f JOIN cycles c ON c.id = f.cycle_id
+WHERE f.state = 'refused' AND (c.day >= @since
+    OR f.id >= (SELECT min(id) FROM (SELECT id FROM files WHERE state = 'refused' ORDER BY id DESC LIMIT 20) latest))
+ORDER BY f.id DESC
 
 -- name: taken_after
-SELECT id, kind, name FROM files WHERE id > @id AND state <> 'refused'
+SELECT id, kind, name FROM files WHERE id > @id AND state <> 'refused' ORDER BY id
 
 -- name: extracts
 SELECT f.name, c.day, f.state, f.rows_read, f.rows_rejected, s.empty
