@@ -23,9 +23,6 @@ internal static class SpokenTexts
     /// <summary>Files that still speak English only.</summary>
     private static readonly string[] NotYetConverted =
     [
-        "src/Survey.Domain/ContactPlan.cs",
-        "src/Survey.Domain/Dispositions.cs",
-        "src/Survey.Domain/Screening.cs",
         "src/SurveyDispatcher/Cli/CommandLine.cs",
         "src/SurveyDispatcher/Configuration/ConfigNode.cs",
         "src/SurveyDispatcher/Configuration/ProgrammeFile.cs",
@@ -33,7 +30,6 @@ internal static class SpokenTexts
         "src/SurveyDispatcher/Configuration/SourceFile.cs",
         "src/SurveyDispatcher/Files/CsvInput.cs",
         "src/SurveyDispatcher/Scheduling/Worker.cs",
-        "src/SurveyDispatcher/UseCases/Explain.cs",
         "src/SurveyDispatcher/UseCases/Status.cs",
         "src/SurveyDispatcher/UseCases/TakeFiles.cs",
     ];
@@ -46,6 +42,8 @@ internal static class SpokenTexts
     [
         "test message", // a check of mail check, as its JSON names it
         "dry run", // instead of a relay's reply
+        "not asked", // a verdict, as the JSON of explain has it
+        "ours, interim", // no edition of AAPOR defines the code
         "The server closed the connection.", // told by Dialogue in other words
         "process # on #", // in cycle.process, which CycleLock reads again
         "first fault", "store flush", "survey schedule", "Command Timeout", "timestamp with time zone", "ddd, dd MMM yyyy HH:mm:ss ", // keys, threads, applications, types, a date in a mail
