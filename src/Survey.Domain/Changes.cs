@@ -52,6 +52,12 @@ public abstract record Change
     /// <summary>A rest of so many days at most.</summary>
     public sealed record RestOf(int Days) : Change;
 
+    /// <summary>Another draw, below this number of millionths, or more of the dealer and month that may be taken; where both are given, both.</summary>
+    public sealed record Sampled(int? DrawBelow, int? PerDealerAndMonth) : Change;
+
+    /// <summary>A share above this number of millionths.</summary>
+    public sealed record ShareAbove(int Draw) : Change;
+
     /// <summary>The customer answered completely before this day.</summary>
     public sealed record AnsweredBefore(DateOnly Day) : Change;
 
@@ -107,12 +113,16 @@ public readonly record struct Circumstances(ScreeningInput Input, ContactPoints 
             .With(Input.Transaction with { PhoneOptOut = false }),
         Change.RestOver c => this with { Input = Input with { Today = c.Day } },
         Change.RestOf c => this with { Input = Input with { RestDays = c.Days } },
+        Change.Sampled c => With(Input.Sample!.Value with { Draw = c.DrawBelow - 1 ?? Input.Sample.Value.Draw, Quota = c.PerDealerAndMonth ?? Input.Sample.Value.Quota }),
+        Change.ShareAbove c => With(Input.Sample!.Value with { Rate = Math.Max(Input.Sample.Value.Rate, c.Draw + 1) }),
         _ => throw new ArgumentOutOfRangeException(nameof(change), change, "Unknown change."),
     }).Renewed();
 
     private static Suppression WithoutNo(Suppression s) => s & ~(Suppression.All | Suppression.Erased);
 
     private Circumstances With(Transaction t) => this with { Input = Input with { Transaction = t } };
+
+    private Circumstances With(Sample s) => this with { Input = Input with { Sample = s with { IsTaken = s.Draw < s.Rate && !(s.Before >= s.Quota) } } };
 
     private Circumstances WithPolicy(SurveyPolicy policy) => this with
     {
@@ -133,6 +143,7 @@ public sealed record Remedy(string Rule, Change Change, bool? Suffices);
 public static class ScreeningChanges
 {
     /// <summary>For every rule that fails, the changes that make it pass, each by itself. A rule that nothing can change has none.</summary>
+    /// <remarks>Where sampling would be asked next, nobody can tell what it would say: the number may be known, how many will be taken before is not.</remarks>
     public static IReadOnlyList<Remedy> Remedies(Circumstances c)
     {
         var verdict = Screening.Screen(c.Input);
@@ -195,8 +206,23 @@ public static class ScreeningChanges
             CloseReasons.OptedOut => ((c.Email | c.Phone1 | c.Phone2) & Suppression.All) == 0 ? [new Change.OneFlag()] : [new Change.NoOptOut()],
             CloseReasons.NoContactChannel => [new Change.UsableEmail(), new Change.UsableNumber()],
             Screening.RecentlyContacted => [new Change.RestOver(i.OtherContactOn!.Value.AddDays(i.RestDays)), new Change.RestOf(Math.Max(0, i.Today.DayNumber - i.OtherContactOn!.Value.DayNumber))],
+            Sampling.NotSampled => Samples(i.Policy!.Sampling!, i.Sample!.Value),
             _ => [],
         };
+    }
+
+    /// <summary>Where a number is aimed at, too, nobody can tell whether a larger share would be enough: the stratum has a rate of its own.</summary>
+    private static List<Change> Samples(SamplingRules rules, Sample s)
+    {
+        int? below = s.Draw >= s.Rate ? s.Rate : null;
+        int? limit = s.Quota is { } quota && (s.QuotaWasFull || s.Before >= quota) ? (int)s.Before + 1 : null;
+        if (below is null && limit is null)
+        {
+            return []; // he was drawn for under another policy; under this one he would be taken, once his row comes again
+        }
+
+        var drawn = new Change.Sampled(below, limit);
+        return below is not null && rules.PerDealerAndMonth is null ? [drawn, new Change.ShareAbove(s.Draw)] : [drawn];
     }
 
     private static List<Change> Vehicles(VehicleLimit limit, Transaction t)

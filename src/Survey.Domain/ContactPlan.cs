@@ -103,13 +103,13 @@ public static class ContactPlan
     };
 
     /// <summary>The rule that a fact of ours goes back to; null where somebody else made it: a customer, the vendor, a mail server.</summary>
-    public static string? RuleOf(CaseEvent fact) => fact switch
+    public static Phrase? RuleOf(CaseEvent fact) => fact switch
     {
-        CaseEvent.Opened => "screening: every rule passed",
-        CaseEvent.MailAccepted { Contact: MailContact.Invitation } => "contact plan: the invitation in the window",
-        CaseEvent.MailAccepted => "contact plan: the reminder after the invitation",
+        CaseEvent.Opened => $"screening: every rule passed",
+        CaseEvent.MailAccepted { Contact: MailContact.Invitation } => $"contact plan: the invitation in the window",
+        CaseEvent.MailAccepted => $"contact plan: the reminder after the invitation",
         CaseEvent.QueuedForPhone e => $"contact plan: to the phone, {e.Reason}",
-        CaseEvent.HandedOver => "contact plan: what is queued for the phone is handed over",
+        CaseEvent.HandedOver => $"contact plan: what is queued for the phone is handed over",
         CaseEvent.Ended e => $"closed by the rule {e.Reason}",
         CaseEvent.MailUndelivered or CaseEvent.Responded or CaseEvent.CallReported => null,
         _ => throw new ArgumentOutOfRangeException(nameof(fact), fact, "Unknown fact."),

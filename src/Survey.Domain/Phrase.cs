@@ -29,6 +29,23 @@ public sealed class Phrase
     /// <summary>Others' words, to be shown as they are.</summary>
     public static Phrase Verbatim(string text) => $"{text}";
 
+    /// <summary>Codes, names and the like in a row, parted as the language does.</summary>
+    public static Phrase Listed(IEnumerable<string> items)
+    {
+        var all = new Phrase(0, 0);
+        foreach (var item in items)
+        {
+            if (all.values.Count > 0)
+            {
+                all.AppendFormatted((Phrase)$", ");
+            }
+
+            all.AppendFormatted(item);
+        }
+
+        return all;
+    }
+
     /// <summary>Called by the compiler.</summary>
     public void AppendLiteral(string text) => pattern.Append(Escaped(text));
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Survey.Domain;
 
 /// <summary>How many customers of a dealer and month are asked, where not all of them are (docs/sampling.md).</summary>
@@ -31,6 +33,9 @@ public static class Sampling
 
     /// <summary>All of them, in millionths.</summary>
     public const int Whole = 1_000_000;
+
+    /// <summary>A number of millionths as people write it: from 0.000000 to 1.000000.</summary>
+    public static string Text(int millionths) => (millionths / (decimal)Whole).ToString("0.000000", CultureInfo.InvariantCulture);
 
     /// <summary>The number drawn for a transaction: even over 0 to 999,999 when the hash is.</summary>
     /// <param name="hash">A keyed hash of its natural key.</param>

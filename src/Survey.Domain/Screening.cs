@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 
 namespace Survey.Domain;
@@ -24,7 +23,7 @@ public readonly record struct ScreeningInput(
 /// <param name="Reason">The reason on record when it fails; programme.md defines each.</param>
 /// <param name="Holds">True: passed; false: failed; null: can't be asked, since an earlier rule already failed.</param>
 /// <param name="Facts">What the rule looked at, for <c>explain</c>; no personal data.</param>
-public sealed record ScreeningRule(string Reason, Func<ScreeningInput, bool?> Holds, Func<ScreeningInput, string> Facts)
+public sealed record ScreeningRule(string Reason, Func<ScreeningInput, bool?> Holds, Func<ScreeningInput, Phrase> Facts)
 {
     /// <summary>The customer's address and numbers decide: it can't be asked of the store's clear text alone.</summary>
     public bool NeedsContactData { get; init; }
@@ -72,43 +71,40 @@ public static class Screening
             i => $"country {i.Transaction.Key.Country}"),
         new(MarketNotActive,
             i => i.Market is { } m ? i.Today >= m.ActiveFrom : null,
-            i => i.Market is { } m ? $"active from {Day(m.ActiveFrom)}, today {Day(i.Today)}" : "no market"),
+            i => i.Market is { } m ? (Phrase)$"active from {Day(m.ActiveFrom)}, today {Day(i.Today)}" : $"no market"),
         new(SurveyNotOffered,
             i => i.Market is null ? null : i.Policy is not null,
             i => $"survey {i.Transaction.Key.Survey.Code()}"),
         new("transaction_cancelled",
             i => !i.Transaction.Cancelled,
-            i => i.Transaction.Cancelled ? "cancelled" : "active"),
+            i => i.Transaction.Cancelled ? (Phrase)$"cancelled" : $"active"),
         new("customer_type_excluded",
             i => i.Policy?.CustomerTypes.Contains(i.Transaction.CustomerType),
             i => $"customer type {i.Transaction.CustomerType}"),
         new("payment_type_excluded",
             i => i.Policy is { } p ? p.PaymentTypes is null || p.PaymentTypes.Contains(i.Transaction.PaymentType) : null,
             i => i.Policy is { PaymentTypes: { } types }
-                ? $"paid by {i.Transaction.PaymentType}, surveyed: {string.Join(", ", types.Order(StringComparer.Ordinal))}"
-                : "the payer does not matter"),
+                ? (Phrase)$"paid by {i.Transaction.PaymentType}, surveyed: {Phrase.Listed(types.Order(StringComparer.Ordinal))}"
+                : $"the payer does not matter"),
         new("vehicle_limit_exceeded",
             i => i.Policy is { } p
                 ? p.VehicleLimit is null || p.VehicleLimit.Admits(i.Transaction.PurchaseDate, i.Transaction.MileageKm, i.Transaction.EventDate)
                 : null,
-            i => i.Policy?.VehicleLimit is { } l
-                ? $"bought {Day(i.Transaction.PurchaseDate)}, event {Day(i.Transaction.EventDate)}, {Number(i.Transaction.MileageKm)} km; limit "
-                    + $"{Number(l.MaxAgeYears)} years, below {Number(l.MaxMileageKm)} km, {(l.MatchAny ? "any" : "all")}"
-                : "no vehicle limit"),
+            i => i.Policy?.VehicleLimit is { } l ? VehicleFacts(i.Transaction, l) : $"no vehicle limit"),
         new(WindowPassed,
             i => i.Policy is { } p ? !p.Window.HasPassed(i.Transaction.EventDate, i.Today) : null,
             i => i.Policy is { } p
-                ? $"event {Day(i.Transaction.EventDate)}, day {i.Today.DayNumber - i.Transaction.EventDate.DayNumber} of {p.Window}"
-                : "no window"),
+                ? (Phrase)$"event {Day(i.Transaction.EventDate)}, day {i.Today.DayNumber - i.Transaction.EventDate.DayNumber} of {p.Window}"
+                : $"no window"),
         new("opted_out",
             i => !i.Reach.OptedOut,
-            i => i.Reach.OptedOut ? "asked for no contact" : "no opt-out of everything") { NeedsContactData = true },
+            i => i.Reach.OptedOut ? (Phrase)$"asked for no contact" : $"no opt-out of everything") { NeedsContactData = true },
         new("no_contact_channel",
             i => i.Market is null ? null : i.Reach.ByEmail || i.Reach.ByPhone,
-            i => $"e-mail {Word(i.Reach.EmailState)}, phone {Word(i.Reach.PhoneState)}") { NeedsContactData = true },
+            i => $"{Email(i.Reach.EmailState)}, {Phone(i.Reach.PhoneState)}") { NeedsContactData = true },
         new(RecentlyContacted,
             i => !IsResting(i.RestDays, i.OtherContactOn, i.Today),
-            i => i.RestDays == 0 ? "no rest period" : $"rest {i.RestDays} days, last other contact {Day(i.OtherContactOn)}") { NeedsContactData = true },
+            i => i.RestDays == 0 ? (Phrase)$"no rest period" : $"rest {i.RestDays} days, last other contact {Day(i.OtherContactOn)}") { NeedsContactData = true },
         new(Sampling.NotSampled,
             i => i.Policy is null ? null : i.Policy.Sampling is null ? true : i.Sample?.IsTaken,
             SampleFacts),
@@ -178,28 +174,45 @@ public static class Screening
     public static bool IsResting(int restDays, DateOnly? otherContactOn, DateOnly today) =>
         restDays > 0 && otherContactOn is { } on && today.DayNumber - on.DayNumber < restDays;
 
-    /// <summary>A usability in words.</summary>
-    public static string Word(Usability usability) => usability switch
+    private static Phrase Email(Usability usability) => usability switch
     {
-        Usability.Usable => "usable",
-        Usability.None => "missing or invalid",
-        Usability.Placeholder => "a placeholder",
-        Usability.OptedOut => "opted out",
-        Usability.Dead => "dead",
+        Usability.Usable => $"e-mail usable",
+        Usability.None => $"e-mail missing or invalid",
+        Usability.Placeholder => $"e-mail a placeholder",
+        Usability.OptedOut => $"e-mail opted out",
+        Usability.Dead => $"e-mail dead",
         _ => throw new ArgumentOutOfRangeException(nameof(usability), usability, "Unknown usability."),
     };
 
-    private static string SampleFacts(ScreeningInput input) => (input.Policy?.Sampling, input.Sample) switch
+    private static Phrase Phone(Usability usability) => usability switch
     {
-        (null, _) => "no sampling",
-        (_, null) => "not drawn for: another rule failed first, or its case was opened before sampling began",
-        (_, { Quota: { } quota } s) => $"drew {Millionths(s.Draw)}, sampled below {Millionths(s.Rate)}; {Number(quota)} of the dealer and month may be taken, {s.Before.ToString(CultureInfo.InvariantCulture)} were{(s.QuotaWasFull ? ": full" : "")}",
-        (_, { } s) => $"drew {Millionths(s.Draw)}, sampled below {Millionths(s.Rate)}",
+        Usability.Usable => $"phone usable",
+        Usability.None => $"phone missing or invalid",
+        Usability.Placeholder => $"phone a placeholder",
+        Usability.OptedOut => $"phone opted out",
+        Usability.Dead => $"phone dead",
+        _ => throw new ArgumentOutOfRangeException(nameof(usability), usability, "Unknown usability."),
     };
 
-    private static string Millionths(int number) => (number / (decimal)Sampling.Whole).ToString("0.000000", CultureInfo.InvariantCulture);
+    private static Phrase VehicleFacts(Transaction t, VehicleLimit limit)
+    {
+        var driven = t.MileageKm is { } km ? (Phrase)$"{km} km" : $"any km";
+        var age = limit.MaxAgeYears is { } years ? (Phrase)$"{years} years" : $"any years";
+        var below = limit.MaxMileageKm is { } most ? (Phrase)$"below {most} km" : $"below any km";
+        return limit.MatchAny
+            ? (Phrase)$"bought {Day(t.PurchaseDate)}, event {Day(t.EventDate)}, {driven}; limit {age}, {below}, any"
+            : $"bought {Day(t.PurchaseDate)}, event {Day(t.EventDate)}, {driven}; limit {age}, {below}, all";
+    }
 
-    private static string Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "unknown";
+    private static Phrase SampleFacts(ScreeningInput input) => (input.Policy?.Sampling, input.Sample) switch
+    {
+        (null, _) => $"no sampling",
+        (_, null) => $"not drawn for: another rule failed first, or its case was opened before sampling began",
+        (_, { Quota: { } quota, QuotaWasFull: true } s) =>
+            $"drew {Sampling.Text(s.Draw)}, sampled below {Sampling.Text(s.Rate)}; {quota} of the dealer and month may be taken, {s.Before} were: full",
+        (_, { Quota: { } quota } s) => $"drew {Sampling.Text(s.Draw)}, sampled below {Sampling.Text(s.Rate)}; {quota} of the dealer and month may be taken, {s.Before} were",
+        (_, { } s) => $"drew {Sampling.Text(s.Draw)}, sampled below {Sampling.Text(s.Rate)}",
+    };
 
-    private static string Number(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "any";
+    private static Phrase Day(DateOnly? day) => day is { } known ? (Phrase)$"{known:yyyy-MM-dd}" : $"unknown";
 }

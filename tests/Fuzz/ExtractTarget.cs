@@ -101,7 +101,7 @@ internal sealed class ExtractTarget(Workshop workshop) : ITarget
         var verdict = Screening.Screen(input);
         foreach (var rule in Screening.Rules)
         {
-            _ = rule.Facts(input);
+            _ = rule.Facts(input).ToString();
         }
 
         if (verdict.Eligible && input.Policy is { } policy)

@@ -82,6 +82,9 @@ public class ChangesTests
                 Change.RestOf { Days: > 0 } r => new Change.RestOf(r.Days + 1),
                 Change.Vehicle { BoughtFrom: { } day } v when day > DateOnly.MinValue => v with { BoughtFrom = day.AddDays(-1) },
                 Change.Vehicle { BelowKm: { } km } v => v with { BelowKm = km + 1 },
+                Change.Sampled { DrawBelow: { } below } s => s with { DrawBelow = below + 1 },
+                Change.Sampled { PerDealerAndMonth: { } limit } s => s with { PerDealerAndMonth = limit - 1 },
+                Change.ShareAbove s => new Change.ShareAbove(s.Draw - 1),
                 _ => null,
             };
             if (less is not null)
@@ -108,11 +111,11 @@ public class ChangesTests
 
         Assert.Equal(
             [
-                "customer_type_excluded", "market_not_active", "market_not_in_programme", "no_contact_channel", "opted_out", "payment_type_excluded",
+                "customer_type_excluded", "market_not_active", "market_not_in_programme", "no_contact_channel", "not_sampled", "opted_out", "payment_type_excluded",
                 "recently_contacted", "survey_not_offered", "transaction_cancelled", "vehicle_limit_exceeded", "window_passed",
             ],
             rules.Order(StringComparer.Ordinal));
-        Assert.Equal(15, changes.Count);
+        Assert.Equal(17, changes.Count);
     }
 
     /// <summary>Whoever would pass all other rules is drawn for then, and may not be sampled.</summary>
@@ -149,6 +152,37 @@ public class ChangesTests
         Assert.Equal(new Change.Vehicle(Some.Day("2025-03-01"), null), Assert.Single(ScreeningChanges.Remedies(c.Renewed())).Change);
     }
 
+    [Theory]
+    [InlineData(100_000, 250_000, 60, null, 61)] // the month was full
+    [InlineData(421_337, 250_000, 7, 250_000, null)]
+    [InlineData(421_337, 250_000, 60, 250_000, 61)]
+    public void WhereANumberIsAimedAtAnotherDrawOrALargerNumberLetsInWhoWasNotSampled(int draw, int rate, int before, int? below, int? limit) => Assert.Equal(
+        [new Remedy("not_sampled", new Change.Sampled(below, limit), Suffices: true)],
+        ScreeningChanges.Remedies(Sampled(new SamplingRules(null, 60), new Sample(draw, rate, before, 60, IsTaken: false))));
+
+    [Fact]
+    public void OfAShareAloneALargerOneDoesToo() => Assert.Equal(
+        [new Change.Sampled(250_000, null), new Change.ShareAbove(421_337)],
+        ScreeningChanges.Remedies(Sampled(new SamplingRules(250_000, null), new Sample(421_337, 250_000, 0, null, IsTaken: false))).Select(r => r.Change));
+
+    /// <summary>He was drawn for under another policy: nothing but his row has to come again.</summary>
+    [Fact]
+    public void NothingHasToBeDifferentForWhomTheSamplingOfTodayWouldTake() =>
+        Assert.Empty(ScreeningChanges.Remedies(Sampled(new SamplingRules(250_000, null), new Sample(100_000, 250_000, 0, null, IsTaken: false))));
+
+    [Fact]
+    public void WhatSamplingWouldSayOfWhomItWasNotAskedAboutCannotBeTold()
+    {
+        var c = Sampled(new SamplingRules(250_000, null), null);
+
+        Assert.Null(Assert.Single(ScreeningChanges.Remedies(c with { Input = c.Input with { Transaction = Some.Sale with { Cancelled = true } } })).Suffices);
+    }
+
+    private static Circumstances Sampled(SamplingRules rules, Sample? sample) => Ordinary with
+    {
+        Input = Ordinary.Input with { Market = Some.Australia with { Sales = Some.SalesPolicy with { Sampling = rules } }, Sample = sample },
+    };
+
     private static ScreeningRule Rule(string reason) => Screening.Rules.Single(r => r.Reason == reason);
 
     private static IEnumerable<string> Failed(ScreeningVerdict verdict) =>
@@ -172,6 +206,10 @@ public class ChangesTests
         (3, from years in Gen.Choose(-1, 5) from km in Gen.Frequency((6, Gen.Elements(-1, 10_000, 100_000)), (1, Gen.Constant(0))) from any in Gen.Elements(true, false)
             select (VehicleLimit?)new VehicleLimit(years < 0 ? null : years, km < 0 ? null : km, any)));
 
+    private static readonly Gen<SamplingRules?> AnySampling = Gen.Frequency<SamplingRules?>(
+        (2, Gen.Constant<SamplingRules?>(null)),
+        (3, from share in Gen.Elements<int?>(null, 1, 250_000, 900_000) from limit in Gen.Elements<int?>(null, 1, 3) select share is null && limit is null ? null : new SamplingRules(share, limit)));
+
     private static readonly Gen<SurveyPolicy?> AnyPolicy =
         from offered in Gen.Choose(0, 9)
         from first in Gen.Choose(0, 20)
@@ -179,7 +217,8 @@ public class ChangesTests
         from types in Gen.Frequency((9, Gen.Elements<IReadOnlySet<string>>(Some.Retail, Some.Payers("individual"))), (1, Gen.Constant<IReadOnlySet<string>>(Some.Payers())))
         from payers in Gen.Frequency((9, Gen.Elements<IReadOnlySet<string>?>(null, Some.Payers("warranty"), Some.Payers("warranty", "customer"))), (1, Gen.Constant<IReadOnlySet<string>?>(Some.Payers())))
         from limit in AnyLimit
-        select offered == 0 ? null : new SurveyPolicy(new DayWindow(first, length < 0 ? null : first + length), types, payers, limit);
+        from sampling in AnySampling
+        select offered == 0 ? null : new SurveyPolicy(new DayWindow(first, length < 0 ? null : first + length), types, payers, limit) { Sampling = sampling };
 
     private static readonly Gen<Circumstances> AnyCircumstances =
         from policy in AnyPolicy
@@ -198,6 +237,7 @@ public class ChangesTests
         from emailListed in AnySuppression from phone1Listed in AnySuppression from phone2Listed in AnySuppression
         from rest in Gen.Elements(0, 0, 1, 30)
         from other in Gen.Choose(-1, 40)
+        from drawn in Gen.Elements(true, true, false) from draw in Gen.Choose(0, 999_999) from rate in Gen.Choose(1, 1_000_000) from before in Gen.Choose(0, 4)
         select new Circumstances(
             new ScreeningInput(
                 (service ? Some.Visit : Some.Sale) with
@@ -212,7 +252,16 @@ public class ChangesTests
                     PhoneOptOut = noPhone || both,
                 },
                 market == 0 ? null : Some.Australia with { ActiveFrom = Some.Today.AddDays(activeFrom), Sales = policy, Service = policy },
-                Some.Today, Some.Reach, rest, other < 0 ? null : Some.Today.AddDays(-other)),
+                Some.Today, Some.Reach, rest, other < 0 ? null : Some.Today.AddDays(-other))
+            {
+                Sample = drawn && policy?.Sampling is { } sampling ? Drawn(sampling, draw, rate, before) : null,
+            },
             new ContactPoints(email == Usability.Usable ? Some.Email : null, email, phones > 0 ? Some.Mobile : null, phones > 1 ? Some.Landline : null),
             emailListed, phone1Listed, phone2Listed).Renewed();
+
+    private static Sample Drawn(SamplingRules rules, int draw, int stratumRate, int before)
+    {
+        var rate = Sampling.RateOf(rules, stratumRate);
+        return rules.PerDealerAndMonth is { } limit ? new Sample(draw, rate, before, limit, draw < rate && before < limit) : new Sample(draw, rate, 0, null, draw < rate);
+    }
 }

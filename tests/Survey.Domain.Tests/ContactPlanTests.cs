@@ -306,7 +306,7 @@ public class ContactPlanTests
 
     [Theory]
     [MemberData(nameof(Facts))]
-    public void EveryDecisionOnRecordHasItsRuleAndWhatOthersDidHasNone(CaseEvent fact, string? rule) => Assert.Equal(rule, ContactPlan.RuleOf(fact));
+    public void EveryDecisionOnRecordHasItsRuleAndWhatOthersDidHasNone(CaseEvent fact, string? rule) => Assert.Equal(rule, ContactPlan.RuleOf(fact)?.ToString());
 
     private static string Decide(PlannedCase p, string today) => Decide(p, today, Some.Rules);
 

@@ -35,7 +35,7 @@ public class DispositionsTests
     {
         Assert.Equal(25, Dispositions.Table.Count);
         Assert.Equal(25, Dispositions.Table.Select(d => d.Code).Distinct(StringComparer.Ordinal).Count());
-        Assert.All(Dispositions.Table, d => Assert.NotEmpty(d.Meaning));
+        Assert.All(Dispositions.Table, d => Assert.NotEmpty(d.InExports));
         Assert.All(Dispositions.Table, d => Assert.NotEmpty(d.Edition));
     }
 

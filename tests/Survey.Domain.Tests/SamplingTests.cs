@@ -126,12 +126,12 @@ public class SamplingTests
         var on = off with { Market = Some.Australia with { Sales = Some.SalesPolicy with { Sampling = new SamplingRules(null, 60) } } };
 
         Assert.Equal("not_sampled", rule.Reason);
-        Assert.Equal((true, "no sampling"), (rule.Holds(off), rule.Facts(off)));
+        Assert.Equal((true, "no sampling"), (rule.Holds(off), rule.Facts(off).ToString()));
         Assert.Null(rule.Holds(on));
         Assert.Null(rule.Holds(on with { Market = null }));
-        Assert.Equal("drew 0.421337, sampled below 0.250000; 60 of the dealer and month may be taken, 7 were", rule.Facts(on with { Sample = new Sample(421_337, 250_000, 7, 60, false) }));
-        Assert.Equal("drew 0.100000, sampled below 0.250000; 60 of the dealer and month may be taken, 60 were: full", rule.Facts(on with { Sample = new Sample(100_000, 250_000, 60, 60, false) }));
-        Assert.Equal("drew 0.100000, sampled below 0.250000", rule.Facts(on with { Sample = new Sample(100_000, 250_000, 0, null, true) }));
+        Assert.Equal("drew 0.421337, sampled below 0.250000; 60 of the dealer and month may be taken, 7 were", rule.Facts(on with { Sample = new Sample(421_337, 250_000, 7, 60, false) }).ToString());
+        Assert.Equal("drew 0.100000, sampled below 0.250000; 60 of the dealer and month may be taken, 60 were: full", rule.Facts(on with { Sample = new Sample(100_000, 250_000, 60, 60, false) }).ToString());
+        Assert.Equal("drew 0.100000, sampled below 0.250000", rule.Facts(on with { Sample = new Sample(100_000, 250_000, 0, null, true) }).ToString());
     }
 
     private static Sample Draw(SamplingRules rules, int draw) => Sampling.Draw(rules, draw, default, () => 0).Sample;

@@ -112,6 +112,42 @@ public sealed class SimulationTests
         Assert.Equal(Some.Day("2026-03-20"), lived.OutcomeOf(customer).Invited);
     }
 
+    [Fact]
+    public void OfAShareThoseAreContactedWhoseDrawIsBelowItAsIfThereWereNoSampling() => Always.Holds(
+        from people in People from share in Gen.Choose(1, Sampling.Whole) from draws in Gen.Choose(0, Sampling.Whole - 1).ArrayOf(people.Length) select (people, share, draws),
+        x =>
+        {
+            var (_, all) = Live(Arriving(x.people, x.draws), Programme(Some.Window, 0), First, First.AddDays(80), x.people);
+            var (_, some) = Live(Arriving(x.people, x.draws), Programme(Some.Window, 0, new SamplingRules(x.share, null)), First, First.AddDays(80), x.people);
+            Assert.All(Enumerable.Range(0, x.people.Length), i => Assert.Equal(x.draws[i] < x.share ? all.OutcomeOf(i) : default, some.OutcomeOf(i)));
+        });
+
+    [Fact]
+    public void OfADealerAndMonthNoMoreAreTakenThanAreAimedAtAndWithoutAMonthBeforeTheFirstOnes()
+    {
+        var full = 0;
+        Always.Holds(
+            from people in People from limit in Gen.Choose(1, 3) from draws in Gen.Choose(0, Sampling.Whole - 1).ArrayOf(people.Length) select (people, limit, draws),
+            x =>
+            {
+                var (_, all) = Live(Arriving(x.people, x.draws), Programme(Some.Window, 0), First, First.AddDays(80), x.people);
+                var (_, some) = Live(Arriving(x.people, x.draws), Programme(Some.Window, 0, new SamplingRules(null, x.limit)), First, First.AddDays(80), x.people);
+                var strata = Enumerable.Range(0, x.people.Length).Where(i => all.CaseOf(i) is not null)
+                    .ToLookup(i => (x.people[i].Household, x.people[i].Survey, Sampling.MonthsOf(x.people[i].EventDate).Month));
+                foreach (var stratum in strata)
+                {
+                    var taken = stratum.Where(i => some.CaseOf(i) is not null).ToList();
+                    Assert.True(taken.Count <= x.limit);
+                    full += stratum.Count() > x.limit ? 1 : 0;
+                    if (!strata.Contains(stratum.Key with { Month = stratum.Key.Month.AddMonths(-1) }))
+                    {
+                        Assert.Equal(stratum.Take(x.limit), taken);
+                    }
+                }
+            });
+        Assert.True(full > 50, $"only {full} had more than they may");
+    }
+
     [Theory]
     [InlineData(null, "2026-03-05", ContactChange.NewlyContacted)]
     [InlineData("2026-03-05", null, ContactChange.NoLongerContacted)]
@@ -174,13 +210,31 @@ public sealed class SimulationTests
         return customers;
     }
 
+    /// <summary>A history of one day, on which everybody's row comes; the household is the dealer.</summary>
+    private static SimulatedCustomers Arriving(Person[] people, int[] draws)
+    {
+        var customers = new SimulatedCustomers();
+        foreach (var p in people)
+        {
+            customers.Screened(customers.Add(customers.Count, "AU", p.Survey, p.EventDate, p.Cancelled, p.OptedOut, removed: false), First, null, byPolicyOfToday: false);
+        }
+
+        for (var i = 0; i < people.Length; i++)
+        {
+            customers.DrawnFor(i, draws[i], $"D{people[i].Household}");
+        }
+
+        customers.Complete();
+        return customers;
+    }
+
     private static int[] Household(Person[] people, int i) =>
         [.. Enumerable.Range(0, people.Length).Where(other => other != i && people[other].Household == people[i].Household)];
 
-    private static Programme Programme(DayWindow window, int restDays)
+    private static Programme Programme(DayWindow window, int restDays, SamplingRules? sampling = null)
     {
-        var policy = Some.SalesPolicy with { Window = window };
-        var market = Some.Australia with { Sales = policy, Service = Some.ServicePolicy with { Window = window } };
+        var policy = Some.SalesPolicy with { Window = window, Sampling = sampling };
+        var market = Some.Australia with { Sales = policy, Service = Some.ServicePolicy with { Window = window, Sampling = sampling } };
         return new Programme(
             Some.Rules with { RestDays = restDays }, Some.Programme.Placeholders, new Dictionary<string, Market>(StringComparer.Ordinal) { ["AU"] = market }, "draft");
     }

@@ -49,6 +49,8 @@ public sealed class SimulatedCustomers
     private PackedCase[] real = [];
     private readonly Dictionary<int, int[]> neighbours = [];
     private readonly HashSet<int> withSuppressions = [];
+    private readonly Dictionary<string, int> dealers = new(StringComparer.Ordinal);
+    private (int Draw, int Dealer)[] draws = [];
     private readonly List<(int Customer, KnownFact Fact)[]> arriving = [];
     private int arrived;
     private Trace[] traces = [];
@@ -125,6 +127,25 @@ public sealed class SimulatedCustomers
 
     /// <summary>Other customers by the same address or number: a first contact of one makes the others rest.</summary>
     public void Share(int customer, int[] others) => neighbours[customer] = others;
+
+    /// <summary>What sampling goes by, where a configuration samples; all customers are there. Who has no number is always sampled.</summary>
+    /// <param name="customer">Whose.</param>
+    /// <param name="draw">The number of his transaction.</param>
+    /// <param name="dealer">Its dealer.</param>
+    public void DrawnFor(int customer, int draw, string dealer)
+    {
+        if (draws.Length == 0)
+        {
+            draws = new (int, int)[Count];
+        }
+
+        if (!dealers.TryGetValue(dealer, out var number))
+        {
+            dealers.Add(dealer, number = dealers.Count);
+        }
+
+        draws[customer] = (draw, number);
+    }
 
     /// <summary>The list says something of a customer's address since a day.</summary>
     public void SuppressEmail(int customer, DateOnly since, Usability state) => Suppress(customer, since, KnownKind.Email, (byte)state);
@@ -262,6 +283,9 @@ public sealed class SimulatedCustomers
     internal PackedCase? StandingOf(int customer) => standings.Count == 0 ? null : standings[customer];
 
     internal ref readonly Customer this[int customer] => ref System.Runtime.InteropServices.CollectionsMarshal.AsSpan(customers)[customer];
+
+    /// <summary>A customer's number, and his dealer's; null where nobody is drawn for.</summary>
+    internal (int Draw, int Dealer)? DrawOf(int customer) => draws.Length == 0 ? null : draws[customer];
 
     internal ReadOnlySpan<int> NeighboursOf(int customer) => neighbours.GetValueOrDefault(customer);
 

@@ -40,6 +40,8 @@ public sealed class Simulation
     private readonly ContactRules rules;
     private readonly (Market? Market, SurveyPolicy? Policy, Transaction Row)[] pairs;
     private readonly Running[] running;
+    private readonly bool samples;
+    private readonly Dictionary<(int Pair, int Dealer, DateOnly Month), Stratum> strata = [];
     private readonly int[] heads, nexts;
     private readonly int first;
     private readonly List<int> due = [];
@@ -59,6 +61,7 @@ public sealed class Simulation
         {
             Key = new TransactionKey(p.Market, "", p.Survey, ""), EventDate = default, Vin = "", CustomerType = "",
         }))];
+        samples = pairs.Any(p => p.Policy?.Sampling is not null);
         running = new Running[customers.Count];
         first = from.DayNumber;
         lived = first - 1;
@@ -95,6 +98,11 @@ public sealed class Simulation
             {
                 due.Add(i);
             }
+        }
+
+        if (samples)
+        {
+            due.Sort(); // rows are drawn for in the order in which they came first
         }
 
         foreach (var i in due)
@@ -202,9 +210,9 @@ public sealed class Simulation
                 run.Phone = Ahead(i, facts, n, KnownKind.Phone);
                 run.OptedOut = Ahead(facts, n, KnownKind.OptedOut, customers[i].OptedOut);
                 run.Cancelled = Ahead(facts, n, KnownKind.Cancelled, customers[i].Cancelled);
-                if (fact.A == 0 && run.Email != Usability.Usable && run.Phone != Usability.Usable)
+                if ((fact.A == 0 || fact.A == Screening.RuleOfSampling + 1) && run.Email != Usability.Usable && run.Phone != Usability.Usable)
                 {
-                    run.Email = Usability.Usable; // it passed: there was a way, which nobody can name any more
+                    run.Email = Usability.Usable; // it passed all other rules: there was a way, which nobody can name any more
                 }
 
                 break;
@@ -320,13 +328,12 @@ public sealed class Simulation
         var failed = Screening.Screen(new ScreeningInput(
             row with { EventDate = DateOnly.FromDayNumber(customers[i].EventDay), Cancelled = run.Cancelled },
             market, today, ReachOf(run), rules.RestDays, OtherContactOn(i, t))).Failed & ~Screening.RowRules;
-        if (onRecord is { } told)
+        var verdict = new ScreeningVerdict(failed | RowVerdict(i, onRecord));
+        if (samples && verdict.Eligible && !run.HasCase && !IsSampled(i)) // who had a case is never sampled out later
         {
-            run.LeftOut = told.A > 0 && 1 << (told.A - 1) == Screening.NotSampledBit;
+            verdict = verdict.With(default);
         }
 
-        // Who was left out stays so, as in a cycle: it was drawn for him, and not for the days on which he would have been asked.
-        var verdict = new ScreeningVerdict(failed | RowVerdict(i, onRecord) | (run.LeftOut && policy?.Sampling is not null ? Screening.NotSampledBit : 0));
         if (!verdict.Eligible && onRecord is { A: var recorded } && verdict.Failed == Screening.MarketNotActiveBit && 1 << (recorded - 1) != Screening.MarketNotActiveBit)
         {
             run.Rescreen = market!.ActiveFrom.DayNumber; // the rolling extracts bring the row again
@@ -345,6 +352,31 @@ public sealed class Simulation
         {
             Happen(i, new CaseEvent.Ended(today, verdict.Reason!), t);
         }
+    }
+
+    /// <summary>What sampling says of a customer who passed every other rule: the first time it is drawn, then it stays.</summary>
+    private bool IsSampled(int i)
+    {
+        ref var run = ref running[i];
+        if (run.Sampled == Answer.None)
+        {
+            var (pair, months) = (customers[i].Pair, Sampling.MonthsOf(DateOnly.FromDayNumber(customers[i].EventDay)));
+            if (pairs[pair].Policy?.Sampling is not { } sampling || customers.DrawOf(i) is not (var draw, var dealer))
+            {
+                return true;
+            }
+
+            var (sample, after) = Sampling.Draw(
+                sampling, draw, strata.GetValueOrDefault((pair, dealer, months.Month)), () => strata.GetValueOrDefault((pair, dealer, months.Before)).Eligible);
+            if (sampling.PerDealerAndMonth is not null)
+            {
+                strata[(pair, dealer, months.Month)] = after;
+            }
+
+            run.Sampled = sample.IsTaken ? Answer.Taken : Answer.NotTaken;
+        }
+
+        return run.Sampled == Answer.Taken;
     }
 
     /// <summary>What the row itself failed. Where the verdict on record contradicts the row that is stored, it was another row then.</summary>
@@ -491,12 +523,21 @@ public sealed class Simulation
         }
     }
 
+    /// <summary>What sampling said of a customer.</summary>
+    private enum Answer : byte
+    {
+        None,
+        Taken,
+        NotTaken,
+    }
+
     private struct Running
     {
         public PackedCase Case;
-        public bool HasCase, OptedOut, Cancelled, InvitationQueued, LeftOut;
+        public bool HasCase, OptedOut, Cancelled, InvitationQueued;
         public Usability Email, Phone;
         public byte HandOvers;
+        public Answer Sampled;
         public int NextLook, FirstHandOver, Rescreen, Touched;
     }
 }

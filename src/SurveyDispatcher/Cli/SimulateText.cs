@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Survey.Domain;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.UseCases.Simulations;
 
@@ -17,28 +18,32 @@ internal sealed class SimulateText(Simulated simulated, bool byDay, int width)
     public string Text()
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"From {simulated.From:yyyy-MM-dd} to {simulated.To:yyyy-MM-dd}, under {(simulated.CurrentDays is null ? "the configuration in force" : "the draft")}. {Basis()}");
+        Line(text, simulated.CurrentDays is null
+            ? (Phrase)$"From {simulated.From:yyyy-MM-dd} to {simulated.To:yyyy-MM-dd}, under the configuration in force. {Basis()}"
+            : $"From {simulated.From:yyyy-MM-dd} to {simulated.To:yyyy-MM-dd}, under the draft. {Basis()}");
         text.AppendLine();
         Table(text, simulated.Days);
         if (simulated.CurrentDays is { } current)
         {
-            text.AppendLine().AppendLine("The same days under the configuration in force:").AppendLine();
+            text.AppendLine();
+            Line(text, $"The same days under the configuration in force:");
+            text.AppendLine();
             Table(text, current);
         }
 
-        Chart(text, "Mails a day", d => d.Invitations + d.Reminders);
-        Chart(text, "Cases for the phone a day", d => d.Phone);
+        Chart(text, $"Mails a day", d => d.Invitations + d.Reminders);
+        Chart(text, $"Cases for the phone a day", d => d.Phone);
         Difference(text);
         text.AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Expected: when customers answer as so far ({simulated.Basis.Completes:N0} complete responses to {simulated.Basis.Contacts:N0} contacts); hours: {simulated.Basis.AttemptsPerHandOver} attempts a case, {simulated.Basis.MinutesPerAttempt} minutes each.");
+        Line(text, $"Expected: when customers answer as so far ({simulated.Basis.Completes:N0} complete responses to {simulated.Basis.Contacts:N0} contacts); hours: {simulated.Basis.AttemptsPerHandOver} attempts a case, {simulated.Basis.MinutesPerAttempt} minutes each.");
         if (simulated.Basis.Replayed > 0)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"History: of {simulated.Basis.Replayed:N0} cases contacted under this policy the rules alone lead {simulated.Basis.Explained:N0} to the days on record; the others keep theirs.");
+            Line(text, $"History: of {simulated.Basis.Replayed:N0} cases contacted under this policy the rules alone lead {simulated.Basis.Explained:N0} to the days on record; the others keep theirs.");
         }
 
         foreach (var note in simulated.Notes)
         {
-            text.Append("Note: ").AppendLine(note);
+            Line(text, $"Note: {note}");
         }
 
         return text.ToString().TrimEnd();
@@ -67,39 +72,44 @@ internal sealed class SimulateText(Simulated simulated, bool byDay, int width)
         }
     }
 
-    private string Basis() => simulated.LastCycle is not { } last ? "No cycle has run yet: every day is lived."
-        : simulated.To <= last ? "These days are history: answers are as they were, what we do is decided anew."
-        : simulated.From > last ? $"These days are to come, after the last cycle of {Day(last)}."
+    private Phrase Basis() => simulated.LastCycle is not { } last ? $"No cycle has run yet: every day is lived."
+        : simulated.To <= last ? (Phrase)$"These days are history: answers are as they were, what we do is decided anew."
+        : simulated.From > last ? (Phrase)$"These days are to come, after the last cycle of {Day(last)}."
         : $"Until the last cycle of {Day(last)} they are history, decided anew; then they are to come, beginning with the store as it stands.";
 
     private void Table(StringBuilder text, IReadOnlyList<SimulatedDay> days)
     {
-        text.AppendLine("            invitations  reminders    phone  |  expected: reminders    phone  completes  vendor hours");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"{Columns.Right(Say($"invitations"), 23)} {Columns.Right(Say($"reminders"), 10)} {Columns.Right(Say($"phone"), 8)}  |  "
+            + $"{Columns.Left(Say($"expected:"), 10)}{Columns.Right(Say($"reminders"), 9)} {Columns.Right(Say($"phone"), 8)} {Columns.Right(Say($"completes"), 10)} "
+            + $"{Columns.Right(Say($"vendor hours"), 13)}");
         var empty = true;
         foreach (var group in days.GroupBy(d => (Start: StartOf(d.Date), d.Market)).Select(g => (g.Key, Sum: Sum(g))).Where(g => !IsZero(g.Sum)))
         {
             empty = false;
-            Line(text, $"{Day(group.Key.Start)} {group.Key.Market}", group.Sum);
+            Figures(text, $"{Day(group.Key.Start)} {group.Key.Market}", group.Sum);
         }
 
         if (empty)
         {
-            text.AppendLine("nothing");
+            Line(text, $"nothing");
             return;
         }
 
-        Line(text, "total", Sum(days));
+        Figures(text, Say($"total"), Sum(days));
     }
 
-    private static void Line(StringBuilder text, string name, SimulatedDay s) => text.AppendLine(CultureInfo.InvariantCulture,
-        $"{name,-13}{s.Invitations,10:N0} {s.Reminders,10:N0} {s.Phone,8:N0}  |            {s.ExpectedReminders,9:N0} {s.ExpectedPhone,8:N0} {s.ExpectedCompletes,10:N0} {s.VendorHours,13:N1}");
+    private static void Line(StringBuilder text, Phrase line) => text.AppendLine(Say(line));
 
-    private void Chart(StringBuilder text, string title, Func<SimulatedDay, long> figure)
+    private static void Figures(StringBuilder text, string name, SimulatedDay s) => text.AppendLine(CultureInfo.InvariantCulture,
+        $"{Columns.Left(name, 13)}{s.Invitations,10:N0} {s.Reminders,10:N0} {s.Phone,8:N0}  |            {s.ExpectedReminders,9:N0} {s.ExpectedPhone,8:N0} {s.ExpectedCompletes,10:N0} {s.VendorHours,13:N1}");
+
+    private void Chart(StringBuilder text, Phrase title, Func<SimulatedDay, long> figure)
     {
         var days = simulated.To.DayNumber - simulated.From.DayNumber + 1;
         var room = Math.Max(10, width - 9);
         var perColumn = (days + room - 1) / room;
-        double[] Columns(IReadOnlyList<SimulatedDay> all)
+        double[] Sums(IReadOnlyList<SimulatedDay> all)
         {
             var columns = new double[(days + perColumn - 1) / perColumn];
             foreach (var d in all)
@@ -110,21 +120,22 @@ internal sealed class SimulateText(Simulated simulated, bool byDay, int width)
             return columns;
         }
 
-        var draft = Columns(simulated.Days);
-        var current = simulated.CurrentDays is { } c ? Columns(c) : null;
+        var draft = Sums(simulated.Days);
+        var current = simulated.CurrentDays is { } c ? Sums(c) : null;
         var most = Math.Max(draft.Max(), current?.Max() ?? 0);
         if (most == 0)
         {
             return;
         }
 
-        text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"{title} (one column: {perColumn} day(s) from {simulated.From:yyyy-MM-dd} on; the highest: {most:N0})");
+        text.AppendLine();
+        Line(text, $"{title} (one column: {perColumn} day(s) from {simulated.From:yyyy-MM-dd} on; the highest: {most:N0})");
         if (current is not null)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"current {Bars(current, most)}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{Columns.Left(Say($"current"), 7)} {Bars(current, most)}");
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture, $"{(current is null ? "" : "draft   ")}{Bars(draft, most)}");
+        text.AppendLine(current is null ? Bars(draft, most) : $"{Columns.Left(Say($"draft"), 7)} {Bars(draft, most)}");
     }
 
     private static string Bars(double[] columns, double most) =>
@@ -137,14 +148,17 @@ internal sealed class SimulateText(Simulated simulated, bool byDay, int width)
             return;
         }
 
-        text.AppendLine().AppendLine("What the draft changes (cases, by their first contact on these days):");
+        text.AppendLine();
+        Line(text, $"What the draft changes (cases, by their first contact on these days):");
         if (difference.Count == 0)
         {
-            text.AppendLine("nothing");
+            Line(text, $"nothing");
             return;
         }
 
-        text.AppendLine("market  survey   newly contacted  no longer contacted  earlier    later");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"{Columns.Left(Say($"market"), 6)}  {Columns.Left(Say($"survey"), 7)}  {Columns.Right(Say($"newly contacted"), 15)}  "
+            + $"{Columns.Right(Say($"no longer contacted"), 19)}  {Columns.Right(Say($"earlier"), 7)}  {Columns.Right(Say($"later"), 7)}");
         foreach (var d in difference)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"{PlainText.Shown(d.Market),-6}  {d.Survey,-7}  {d.NewlyContacted,15:N0}  {d.NoLongerContacted,19:N0}  {d.Earlier,7:N0}  {d.Later,7:N0}");

@@ -32,15 +32,19 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             ? database["explain.find"].List(Found.Read, SqlValues.Set([known.Id]))
             : Having(request, key);
         found.RemoveAll(f => !Fits(f.Key, request));
-        return found.Count > 0 ? found.ConvertAll(f => f.ToMatch()) : throw new OperatorException(
-            $"Nothing is known of '{PlainText.Shown(key)}'{Narrowed(request)}. A case id (as exports and lists have it), a VIN, a transaction id or COUNTRY/DEALER/TRANSACTION-ID is expected. "
-            + $"{RejectedRows.Told(directory.Rejects, key)}");
+        if (found.Count > 0)
+        {
+            return found.ConvertAll(f => f.ToMatch());
+        }
+
+        var (shown, rejected) = (PlainText.Shown(key), RejectedRows.Told(directory.Rejects, key));
+        throw new OperatorException(request is { Market: null, Dealer: null, Survey: null }
+            ? (Phrase)$"Nothing is known of '{shown}'. A case id (as exports and lists have it), a VIN, a transaction id or COUNTRY/DEALER/TRANSACTION-ID is expected. {rejected}"
+            : $"Nothing is known of '{shown}' with --market, --dealer or --survey as they are. A case id (as exports and lists have it), a VIN, a transaction id or COUNTRY/DEALER/TRANSACTION-ID is expected. {rejected}");
     }
 
     /// <summary>The stories of transactions, of the first ones where there are too many.</summary>
     public IReadOnlyList<Story> Tell(IReadOnlyList<StoryMatch> matches) => [.. matches.Take(Most).Select(m => Tell(m.Id)).OfType<Story>()];
-
-    private static string Narrowed(ExplainRequest r) => r is { Market: null, Dealer: null, Survey: null } ? "" : " with --market, --dealer or --survey as they are";
 
     private static bool Fits(TransactionKey key, ExplainRequest r) => (r.Market is null || r.Market.Equals(key.Country, StringComparison.OrdinalIgnoreCase))
         && (r.Dealer is null || r.Dealer.Equals(key.DealerCode, StringComparison.OrdinalIgnoreCase)) && (r.Survey is null || r.Survey == key.Survey);
@@ -95,7 +99,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         var story = new StoryOf(config, database, vault, asOf, t, row, ledger, mails, receipts, PolicyOf, now, isErased);
         return new Story(
             $"{key.TransactionId} ({key.Country} {key.DealerCode} {key.Survey.RecordType()})", t.Transaction.Vin, row?.CaseId,
-            $"{t.File}, line {t.Line}", t.Transaction.EventDate, t.Reason ?? "eligible", t.ScreenedOn,
+            Say($"{t.File}, line {t.Line}"), t.Transaction.EventDate, t.Reason ?? "eligible", t.ScreenedOn,
             Verdicts(now, null), ledger.ConvertAll(l => l.ToStory()), mails, row is null ? null : StateOf(row.Case), story.Next, t.ContactDataRemoved)
         {
             Key = KeyOf(key),
@@ -134,7 +138,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
         {
             var (rule, found) = (Screening.Rules[i], Screening.Rules[i].Holds(c.Input));
             var failed = onRecord is { } bits ? (bits & (1 << i)) != 0 : found == false;
-            rules.Add(new RuleVerdict(rule.Reason, failed ? "FAILED" : found is null ? "not asked" : "passed", rule.Facts(c.Input))
+            rules.Add(new RuleVerdict(rule.Reason, failed ? RuleVerdict.Failed : found is null ? RuleVerdict.NotAsked : RuleVerdict.Passed, Say(rule.Facts(c.Input)))
             {
                 FactsMayDiffer = failed != (found == false),
             });
@@ -222,8 +226,8 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
     private static string Doubt(int inDoubt) => inDoubt switch
     {
         0 => "",
-        1 => "a cycle was killed that had it in hand, so it may have gone out before: once more under the same Message-ID",
-        _ => "the server's answer to it got lost, so it may have arrived: once more under the same Message-ID; if that answer is lost too, it counts as sent",
+        1 => Say($"a cycle was killed that had it in hand, so it may have gone out before: once more under the same Message-ID"),
+        _ => Say($"the server's answer to it got lost, so it may have arrived: once more under the same Message-ID; if that answer is lost too, it counts as sent"),
     };
 
     private static string StateOf(SurveyCase c) => c.State.Code() + (c.CloseReason is { } reason ? $" ({reason})" : "");
@@ -251,7 +255,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             r.Day(2), r.GetString(3), r.GetString(4), r.GetInt64(5), r.GetInt64(6), r.GetString(8), LedgerText.Fact(r.Day(2), r.GetString(3), r.GetString(4)));
 
         /// <summary>The rule that it goes back to; empty for what came from outside.</summary>
-        public string Rule => Fact is not null ? ContactPlan.RuleOf(Fact) ?? "" : Kind == Ledger.ScreenedOut ? $"screening: {LedgerText.Reason(Detail)}" : "";
+        public string Rule => Fact is not null ? (ContactPlan.RuleOf(Fact) is { } rule ? Say(rule) : "") : Kind == Ledger.ScreenedOut ? Say($"screening: {LedgerText.Reason(Detail)}") : "";
 
         public StoryLine ToStory()
         {

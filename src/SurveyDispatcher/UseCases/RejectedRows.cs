@@ -16,7 +16,7 @@ internal static class RejectedRows
     public static Phrase Told(string folder, string key)
     {
         var (found, all) = Find(folder, key);
-        return found.Count > 0 ? (Phrase)$"It stands in rejected rows: {string.Join("; ", found)}. What each reason means: docs/extract.md."
+        return found.Count > 0 ? (Phrase)$"It stands in rejected rows: {string.Join(Say($"; "), found)}. What each reason means: docs/extract.md."
             : all ? (Phrase)$"It stands in no rejected row, either (rejects/ in the data directory)."
             : $"A row that was rejected is in rejects/ in the data directory; the newest {MostBytes >> 20} MiB of it were looked through.";
     }
@@ -46,7 +46,9 @@ internal static class RejectedRows
                     if (found.Count < Most && !row.IsMalformed
                         && row.Cell(raw).Split(Between, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Contains(key, StringComparer.OrdinalIgnoreCase))
                     {
-                        found.Add(PlainText.Shown($"{file.Name}, line {row.Cell(line)} of the extract ({row.Cell(reason)} {row.Cell(column)}".TrimEnd() + ")"));
+                        found.Add(PlainText.Shown(Say(row.Cell(column).Length == 0
+                            ? (Phrase)$"{file.Name}, line {row.Cell(line)} of the extract ({row.Cell(reason)})"
+                            : $"{file.Name}, line {row.Cell(line)} of the extract ({row.Cell(reason)} {row.Cell(column)})")));
                     }
                 }
             }

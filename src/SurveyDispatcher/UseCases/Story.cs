@@ -6,9 +6,12 @@ namespace SurveyDispatcher.UseCases;
 /// <summary>A rule's verdict, with what it looked at.</summary>
 /// <param name="Rule">Its reason.</param>
 /// <param name="Verdict">passed, FAILED, or not asked.</param>
-/// <param name="Facts">What it saw.</param>
+/// <param name="Facts">What it saw, in the language spoken.</param>
 public sealed record RuleVerdict(string Rule, string Verdict, string Facts)
 {
+    /// <summary>The verdicts, in the same words in every language: JSON has them.</summary>
+    public const string Passed = "passed", Failed = "FAILED", NotAsked = "not asked";
+
     /// <summary>Where a verdict is on record: what the rule saw may have been something else, since the data has changed.</summary>
     public bool FactsMayDiffer { get; init; }
 }
@@ -100,7 +103,7 @@ public sealed record Story(
     IReadOnlyList<RuleVerdict> Rules, IReadOnlyList<StoryLine> Ledger, IReadOnlyList<StoryMail> Mails, string? State, string Next,
     bool ContactDataRemoved)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true, Encoder = Texts.InJson };
 
     /// <summary>What to type to mean this transaction and no other.</summary>
     public string Key { get; init; } = "";

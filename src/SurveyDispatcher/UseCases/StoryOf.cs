@@ -39,7 +39,7 @@ internal sealed class StoryOf
         lists = database["explain.lists"].List(
             r => new ListedOn(r.GetString(0), r.Day(1), r.Instant(2), r.GetString(3), r.TextOrNull(4), r.GetString(5), r.DayOrNull(6)), t.Id);
         Plan = row is null || Planned is not { } p ? [] : [.. Forecast.Of(p, Rules, Today, MailFrom).Select(ToStory), .. Forgetting(p)];
-        Next = Told();
+        Next = Say(Told());
     }
 
     /// <summary>What comes if nothing happens.</summary>
@@ -163,6 +163,8 @@ internal sealed class StoryOf
             Change.UsableNumber => New("usable_number"),
             Change.RestOver c => New("rest_over", c.Day),
             Change.RestOf c => New("rest_of", number: c.Days),
+            Change.Sampled c => New("sample", number: c.PerDealerAndMonth, oneOf: c.DrawBelow is { } below ? [Sampling.Text(below)] : []),
+            Change.ShareAbove c => New("share_above", oneOf: [Sampling.Text(c.Draw)]),
             Change.AnsweredBefore c => New("answered_before", c.Day),
             Change.Without c => New("without", c.Fact.Day, oneOf: [LedgerText.Of(c.Fact).Kind, .. c.Fact switch
             {
@@ -193,29 +195,29 @@ internal sealed class StoryOf
         }
     }
 
-    private string Told()
+    private Phrase Told()
     {
         if (erased)
         {
-            return "nothing: the data was erased";
+            return $"nothing: the data was erased";
         }
 
         if (row is null)
         {
-            return "nothing, unless the transaction comes again and then passes every rule";
+            return $"nothing, unless the transaction comes again and then passes every rule";
         }
 
         if (Planned is not { } planned)
         {
-            return row.Case.IsOpen ? "closed by the next cycle: its market or survey is no longer configured" : "nothing: the case has ended";
+            return row.Case.IsOpen ? (Phrase)$"closed by the next cycle: its market or survey is no longer configured" : $"nothing: the case has ended";
         }
 
         var action = ContactPlan.Decide(planned, Rules, Today);
         return action switch
         {
-            ContactAction.Rest => "nothing: the case has ended",
-            ContactAction.Wait w => Plan is [var first, ..] ? $"nothing before {Iso(w.Until)}, then {ExplainText.Step(first)}" : $"nothing before {Iso(w.Until)}",
-            ContactAction.Send s => $"the {s.Contact.Code()} by e-mail, in the next cycle within sending hours, on {Iso(MailFrom)} at the earliest",
+            ContactAction.Rest => $"nothing: the case has ended",
+            ContactAction.Wait w => Plan is [var first, ..] ? (Phrase)$"nothing before {Iso(w.Until)}, then {ExplainText.Step(first)}" : $"nothing before {Iso(w.Until)}",
+            ContactAction.Send s => $"the {ExplainText.Contact(s.Contact.Code())} by e-mail, in the next cycle within sending hours, on {Iso(MailFrom)} at the earliest",
             ContactAction.QueueForPhone q => $"to the phone queue ({q.Reason}), in the next cycle",
             ContactAction.HandOver h => $"on a phone list, to be called until {Iso(h.CallUntil)}, in the next cycle",
             ContactAction.Close c => $"closed as {c.Reason}, in the next cycle",
@@ -238,7 +240,7 @@ internal sealed class StoryOf
 
         // The row of the file that came first is not kept, only the latest that said something else.
         var files = database["explain.extracts"].List(r => r.GetString(0), first.Cycle);
-        add(new StoryEvent(first.Day, null, "ReceivedFirst", Facts(("files", files.Count > 5 ? "" : string.Join(", ", files))), Cycle: first.Cycle), 0);
+        add(new StoryEvent(first.Day, null, "ReceivedFirst", Facts(("files", files.Count > 5 ? "" : Listed(files))), Cycle: first.Cycle), 0);
         var (day, rank) = Behind(cycles.TryGetValue(cycle, out var c) ? c.Local : t.FileDay ?? first.Day, 60, l => l.Cycle < cycle);
         add(new StoryEvent(day, null, "ReceivedAgain", of, Cycle: cycle), rank);
     }
@@ -355,7 +357,7 @@ internal sealed class StoryOf
         }
 
         return (attempt?.At, Facts(
-            ("attempt", attempt is null ? "" : Number(attempt.Number)), ("code", e.Code), ("meaning", Dispositions.Find(e.Code)?.Meaning ?? ""), ("final", e.Final ? "yes" : "no"),
+            ("attempt", attempt is null ? "" : Number(attempt.Number)), ("code", e.Code), ("meaning", Dispositions.Find(e.Code) is { } known ? Say(known.Meaning) : ""), ("final", e.Final ? "yes" : "no"),
             ("otherNumber", e.OtherNumber ? "yes" : "no"), ("file", attempt?.File ?? ""), ("line", attempt is null ? "" : Number(attempt.Line))));
     }
 

@@ -174,6 +174,59 @@ public sealed class SamplingJourneyTests
         Assert.Contains("The rules at the verdict on record of 2026-03-02: not_sampled (policy 1", out2.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ExplainSaysWhatWouldHaveToBeDifferentForWhomWasNotSampled()
+    {
+        using var world = Sampling(("perDealerAndMonth", 1));
+        await TakeAsync(world, "2026-03-02", Sold(1), Sold(2));
+
+        var told = (await world.RunAsync("explain", "T2", "--as-of", "2026-03-02")).Output;
+        var change = (await world.RunAsync("explain", "T2", "--as-of", "2026-03-02", "--json")).Json[0].GetProperty("changesNow")[0];
+
+        Assert.Contains("a perDealerAndMonth of 2 or more; that alone would be enough", told, StringComparison.Ordinal);
+        Assert.Equal(("sample", "not_sampled", 2), (change.GetProperty("kind").GetString(), change.GetProperty("rule").GetString(), change.GetProperty("number").GetInt32()));
+    }
+
+    [Fact]
+    public async Task OfAShareExplainNamesTheDrawAndTheShareThatWouldDo()
+    {
+        using var world = Sampling(("share", 0.3));
+        await TakeAsync(world, "2026-03-02", [.. Many.Take(40)]);
+        var taken = await TakenAsync(world);
+        var left = Many.Take(40).Select(r => r.Transaction).First(t => !taken.Contains(t));
+
+        var told = (await world.RunAsync("explain", left, "--as-of", "2026-03-02")).Output;
+
+        Assert.Contains("another draw, below 0.300000 (that of a transaction never changes); that alone would be enough", told, StringComparison.Ordinal);
+        Assert.Matches(@"a share above (0\.\d{6}); that alone would be enough", told);
+        Assert.Matches(@"drew (?<draw>0\.\d{6}), sampled below 0\.300000[\s\S]*a share above \k<draw>;", told);
+    }
+
+    /// <summary>The same customers in two stores with the same keys: of which those are asked whom sampling takes, and all in the other.</summary>
+    [Theory]
+    [InlineData("share", 0.4)]
+    [InlineData("perDealerAndMonth", 5)]
+    public async Task ASimulationWithADraftsSamplingTakesThoseWhomTheDraftWouldHaveTaken(string key, double value)
+    {
+        using var all = Sampling();
+        await all.CycleAsync("2026-03-01"); // makes the keys
+        using var some = all.Copy();
+        some.Edit("programme.json", p => p["markets"]!["AU"]!["sales"]!["sampling"] = new JsonObject { [key] = value });
+        foreach (var world in new[] { all, some })
+        {
+            await TakeAsync(world, "2026-03-02", [.. Range(1, 12).Select(n => Sold(n, "LARGE") with { Event = "2026-02-10" }), .. Range(21, 3).Select(n => Sold(n, "SMALL") with { Event = "2026-02-10" })]);
+            await TakeAsync(world, "2026-03-20", [.. Range(101, 60).Select(n => Sold(n, "LARGE") with { Event = "2026-03-02" }), .. Range(201, 8).Select(n => Sold(n, "SMALL") with { Event = "2026-03-02" })]);
+            await TakeAsync(world, "2026-03-21", [.. Range(131, 40).Select(n => Sold(n, "LARGE") with { Event = "2026-03-02" })]);
+        }
+
+        var left = (await TakenAsync(all)).Except(await TakenAsync(some)).Order(StringComparer.Ordinal).ToList();
+
+        Assert.True(left.Count > 20, $"only {left.Count} were left out");
+        Assert.Equal(left.Select(t => $"no_longer_contacted {t}"), await ChangedAsync(all, some));
+        Assert.Equal(left.Select(t => $"newly_contacted {t}"), await ChangedAsync(some, all));
+        Assert.Empty(await ChangedAsync(some, some));
+    }
+
     /// <summary>The month before, and the month in which it begins, count as they are.</summary>
     [Fact]
     public async Task WhereANumberIsAimedAtLaterWhatCameBeforeCounts()
@@ -269,6 +322,15 @@ public sealed class SamplingJourneyTests
     {
         world.Extract($"{day}.csv", rows);
         await world.CycleAsync(day);
+    }
+
+    /// <summary>Whom another world's configuration would have contacted otherwise.</summary>
+    private static async Task<List<string>> ChangedAsync(World world, World draft)
+    {
+        var list = Path.Combine(world.Root, "changed.csv");
+        var ended = await world.RunAsync("simulate", "--from", "2026-03-01", "--to", "2026-03-21", "--with", draft.Config, "--list", list);
+        Assert.True(ended.Code == 0, ended.Error);
+        return [.. Csv.Table(await File.ReadAllTextAsync(list, TestContext.Current.CancellationToken)).Select(r => $"{r["change"]} {r["transaction_id"]}").Order(StringComparer.Ordinal)];
     }
 
     private static async Task<List<string>> TakenAsync(World world) => [.. (await world.ExportAsync("cases")).Select(c => c["transaction_id"])];

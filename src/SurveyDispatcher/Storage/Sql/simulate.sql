@@ -5,6 +5,9 @@ SELECT t.id, t.country, t.survey, coalesce(c.event_date, t.event_date), t.purcha
     t.opt_outs, t.contact, t.old_points
 FROM transactions t LEFT JOIN cases c ON c.id = t.id ORDER BY t.id
 
+-- name: draws
+SELECT id, country, dealer_code, survey, transaction_id FROM transactions ORDER BY id
+
 -- name: last_transaction
 SELECT coalesce(max(id), 0) FROM transactions
 

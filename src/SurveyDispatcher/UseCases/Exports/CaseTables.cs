@@ -129,7 +129,7 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
             Instant("attempted_at", "When it was made, by the market's clocks"),
             new ExportColumn("code", ColumnType.Text, "Its result: a code of the AAPOR Standard Definitions, or 9.1, which is ours")
             {
-                Values = [.. Dispositions.Table.Select(d => new ScaleCode(d.Code, new Dictionary<string, string> { ["en"] = d.Meaning }))],
+                Values = [.. Dispositions.Table.Select(d => new ScaleCode(d.Code, new Dictionary<string, string> { ["en"] = d.InExports }))],
             },
             Text("meaning", "The code in words"),
             YesNo("final", "Whether the vendor will not call again"),
@@ -144,7 +144,7 @@ internal sealed class CaseTables(PipelineConfig config, Database database, Vault
             output.Integer(page.Number(row, 4));
             markets.Local(output, page.Text(row, 1), page.Instant(row, 5));
             output.Text(page.Text(row, 6));
-            output.Text(Dispositions.Find(Encoding.UTF8.GetString(page.Text(row, 6)))?.Meaning);
+            output.Text(Dispositions.Find(Encoding.UTF8.GetString(page.Text(row, 6)))?.InExports);
             output.YesNo(page.Number(row, 7) != 0);
             if (withContact)
             {

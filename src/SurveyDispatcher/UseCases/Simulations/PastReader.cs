@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Survey.Domain;
@@ -40,6 +41,16 @@ internal sealed class PastReader(Database database, Vault vault, IReadOnlyList<P
         if (rests)
         {
             points.ShareAmong(customers, database, id => id < numbers.Length ? numbers[id] - 1 : -1);
+        }
+
+        if (configs.Any(c => c.Programme.Markets.Values.Any(m => (m.Sales?.Sampling ?? m.Service?.Sampling) is not null)))
+        {
+            RowPipe.Run(database["simulate.draws"], (page, row) =>
+            {
+                var key = new TransactionKey(
+                    words.Of(page.Text(row, 1)), words.Of(page.Text(row, 2)), SurveyKinds.FromCode(words.Of(page.Text(row, 3))), Encoding.UTF8.GetString(page.Text(row, 4)));
+                customers.DrawnFor(numbers[page.Number(row, 0)] - 1, Sampling.DrawOf(vault.Hash(key)), key.DealerCode);
+            });
         }
 
         var days = new HashSet<DateOnly>();

@@ -76,7 +76,7 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
             var first = read.LastCycle?.AddDays(1) ?? request.From;
             if (read.LastCycle is not null && request.From > first)
             {
-                notes.Add($"The days from {first:yyyy-MM-dd} to {request.From.AddDays(-1):yyyy-MM-dd} were lived, too: a cycle on each of them.");
+                notes.Add(Say($"The days from {first:yyyy-MM-dd} to {request.From.AddDays(-1):yyyy-MM-dd} were lived, too: a cycle on each of them."));
             }
 
             var present = read.Present ?? await TakeInAsync(first, request, read.LastTransaction, stopping);
@@ -105,7 +105,7 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
 
             if (last.Running)
             {
-                notes.Add("A cycle is running at this moment, or was killed: the figures begin with what it has done so far.");
+                notes.Add(Say($"A cycle is running at this moment, or was killed: the figures begin with what it has done so far."));
             }
 
             var (today, first) = (last.Day.Value, last.Day.Value.AddDays(1));
@@ -199,12 +199,12 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
     {
         if (read.Curves.Completes == 0)
         {
-            notes.Add("The store knows of no complete response yet: the expected figures take it that nobody answers.");
+            notes.Add(Say($"The store knows of no complete response yet: the expected figures take it that nobody answers."));
         }
 
         if (read.Curves.Attempts == 0)
         {
-            notes.Add($"The vendor has reported no attempt yet: {ResponseCurves.AttemptsWithoutHistory} for each case are assumed.");
+            notes.Add(Say($"The vendor has reported no attempt yet: {ResponseCurves.AttemptsWithoutHistory} for each case are assumed."));
         }
 
         var changes = draft is null ? [] : Changes(runs[0], runs[1], request).ToList();
