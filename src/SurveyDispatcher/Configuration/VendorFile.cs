@@ -15,13 +15,12 @@ internal static class VendorFile
 
     private static readonly string[] OnlyFixed = ["width", "align", "pad", "cut"];
 
-    public static Vendor Read(ConfigFolder folder, Programme? programme, List<ConfigFault> faults)
-    {
-        if (folder.Text(Name) is not { } text || ConfigNode.Parse(text, Name, faults) is not { } root)
-        {
-            return Vendor.Contract;
-        }
+    public static Vendor Read(ConfigFolder folder, Programme? programme, List<ConfigFault> faults) =>
+        folder.Text(Name) is { } text && ConfigNode.Parse(text, Name, faults) is { } root ? Read(root, programme) : Vendor.Contract;
 
+    /// <summary>The same from the file's content.</summary>
+    public static Vendor Read(ConfigNode root, Programme? programme)
+    {
         var general = ReadRules(root, Vendor.Contract.General, patternRequired: false);
         var markets = new Dictionary<string, VendorRules>(StringComparer.Ordinal);
         if (root.Object("markets") is { } all)

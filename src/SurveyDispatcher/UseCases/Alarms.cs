@@ -60,8 +60,17 @@ public enum AlarmKind
     /// <summary>A vendor who sends nothing back.</summary>
     VendorSilent,
 
-    /// <summary>A list that was not acknowledged, cases that never came back, a code that nobody knows.</summary>
-    HandOver,
+    /// <summary>A list that the vendor has not acknowledged.</summary>
+    NotAcknowledged,
+
+    /// <summary>An acknowledgement that does not agree with its list.</summary>
+    AcknowledgementWrong,
+
+    /// <summary>Cases of a list of which nothing came back.</summary>
+    Silent,
+
+    /// <summary>Call results with a code that nobody knows.</summary>
+    Quarantine,
 }
 
 /// <summary>The kinds in JSON: <c>extractMissing</c>.</summary>
@@ -126,7 +135,7 @@ public abstract record Alarm(AlarmKind Kind, string Where, string? Since)
     public sealed record VendorSilent(SilentVendor Vendor, int Days) : Alarm(AlarmKind.VendorSilent, Vendor.Market, Alarms.Text(Vendor.Since));
 
     /// <summary>A list that was not acknowledged, cases that never came back, a code that nobody knows.</summary>
-    public sealed record HandOver(VendorAlarm Vendor) : Alarm(AlarmKind.HandOver, Vendor.List, Alarms.Text(Vendor.Since));
+    public sealed record HandOver(VendorAlarm Vendor) : Alarm(Vendor.Kind, Vendor.List, Alarms.Text(Vendor.Since));
 }
 
 /// <summary>Which of the things that status shows need a person: pure rules over it, with the marks of the section <c>Alarms</c> (docs/status.md).</summary>

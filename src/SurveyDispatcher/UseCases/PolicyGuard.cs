@@ -94,9 +94,13 @@ internal static class PolicyGuard
 
     /// <summary>What can't be counted is taken for all there is.</summary>
     private static bool MustBeConfirmed(PolicyChange change, PolicyOptions options) => change.BeforeId is not null
-        && (change.Effect is not { } effect || IsMuch(effect.NewlyContacted + effect.Dropped, effect.OpenCases, options));
+        && (change.Effect is not { } effect || IsMuch(effect.Rows, options) || effect.Rows.GroupBy(r => r.Market).Any(market => IsMuch(market, options)));
 
-    private static bool IsMuch(long affected, long open, PolicyOptions options) => affected > options.ConfirmAboveShare * open && affected > options.ConfirmAboveCases;
+    private static bool IsMuch(IEnumerable<PolicyEffectRow> rows, PolicyOptions options)
+    {
+        var (affected, open) = (rows.Sum(r => r.NewlyContacted + r.Dropped), rows.Sum(r => r.OpenCases));
+        return affected > options.ConfirmAboveShare * open && affected > options.ConfirmAboveCases;
+    }
 
     /// <summary>Compares two programmes over every customer about whom they may differ, a page at a time.</summary>
     private static PolicyEffect Compare(Database database, Programme before, Programme after, AsOf asOf, Func<Vault> openVault)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Storage;
@@ -5,13 +6,13 @@ using SurveyDispatcher.Storage;
 namespace SurveyDispatcher.UseCases;
 
 /// <summary>Something that the vendor owes, or that we owe him.</summary>
-/// <param name="Kind">not_acknowledged, acknowledgement_wrong, silent, quarantine.</param>
+/// <param name="Kind">One of the last four.</param>
 /// <param name="List">The list; for the quarantine, the vendor's code.</param>
 /// <param name="Cases">How many cases are concerned.</param>
 /// <param name="Since">Since when.</param>
 /// <param name="Problem">What is the matter.</param>
 /// <param name="WhatToDo">What to do about it.</param>
-public sealed record VendorAlarm(string Kind, string List, long Cases, DateOnly Since, string Problem, string WhatToDo);
+public sealed record VendorAlarm([property: JsonConverter(typeof(AlarmKindConverter))] AlarmKind Kind, string List, long Cases, DateOnly Since, string Problem, string WhatToDo);
 
 /// <summary>What the store knows of the hand-over, for the rule that finds alarms in it.</summary>
 /// <param name="Today">The day of the last cycle: what came since nobody has looked at.</param>
@@ -58,34 +59,34 @@ public static class VendorAlarms
         [
             .. from list in facts.Unacknowledged
                where list.CreatedAt.AddHours(hours) < list.Now
-               select new VendorAlarm("not_acknowledged", list.File, list.Rows, DateOnly.FromDateTime(list.CreatedAt.UtcDateTime),
+               select new VendorAlarm(AlarmKind.NotAcknowledged, list.File, list.Rows, DateOnly.FromDateTime(list.CreatedAt.UtcDateTime),
                    Say($"The vendor has not acknowledged {list.File} ({list.Rows} rows) within {hours} hours."),
                    Say($"Ask him whether he has it. If not, send him the file and its manifest from outbox/phone/ once more, as they are.")),
             .. from a in facts.Wrong.Where(a => a.IsOurs).Concat(strange.Take(MostOfAKind))
                let file = Others(a.File)
-               select new VendorAlarm("acknowledgement_wrong", file, a.Rows, a.TakenOn,
+               select new VendorAlarm(AlarmKind.AcknowledgementWrong, file, a.Rows, a.TakenOn,
                    Say($"The vendor's acknowledgement of {file} does not agree: {a.Problem} ({a.From}, line {a.Line})."),
                    Say(a.Problem == "unknown_list"
                        ? (Phrase)$"It is no list of this store: ask him where he has it from, and that he calls nobody on it."
                        : $"Ask him to load the list again, whole, and to acknowledge that; the row stands in rejects/.")),
             .. from rest in new[] { strange.Skip(MostOfAKind).ToList() }
                where rest.Count > 0
-               select new VendorAlarm("acknowledgement_wrong", "", 0, rest.Min(a => a.TakenOn),
+               select new VendorAlarm(AlarmKind.AcknowledgementWrong, "", 0, rest.Min(a => a.TakenOn),
                    Say($"The vendor has acknowledged {rest.Count} more list(s) that are none of this store."),
                    Say($"Ask him where he has them from, and that he calls nobody on them; the rows stand in rejects/.")),
             .. from s in facts.Unanswered
                where s.HandedOverOn.AddDays(vendor.AnswerWithinDays) < s.Today
-               select new VendorAlarm("silent", s.File, s.Cases, s.HandedOverOn,
+               select new VendorAlarm(AlarmKind.Silent, s.File, s.Cases, s.HandedOverOn,
                    Say($"{s.Cases} case(s) of {s.File}, handed over on {s.HandedOverOn:yyyy-MM-dd}, came back with nothing in {vendor.AnswerWithinDays} days."),
                    Say($"Ask the vendor what became of them; 'vendor reconcile' shows every list.")),
             .. from q in facts.Quarantined.OrderByDescending(q => q.Rows).Take(MostOfAKind).OrderBy(q => q.Name, StringComparer.Ordinal)
                let code = Others(q.Name)
-               select new VendorAlarm("quarantine", code, q.Rows, q.Since,
+               select new VendorAlarm(AlarmKind.Quarantine, code, q.Rows, q.Since,
                    Say($"{q.Rows} call result(s) have the code '{code}', which config/vendor.json does not know, since {q.Since:yyyy-MM-dd}."),
                    Say($"Ask the vendor what it means and add it to dispositions.codes; the next cycle takes them. The rows stand in quarantine/dispositions.csv.")),
             .. from rest in new[] { facts.Quarantined.OrderByDescending(q => q.Rows).Skip(MostOfAKind).ToList() }
                where rest.Count > 0
-               select new VendorAlarm("quarantine", "", rest.Sum(q => q.Rows), rest.Min(q => q.Since),
+               select new VendorAlarm(AlarmKind.Quarantine, "", rest.Sum(q => q.Rows), rest.Min(q => q.Since),
                    Say($"{rest.Sum(q => q.Rows)} call result(s) have {rest.Count} more codes that config/vendor.json does not know."),
                    Say($"So many codes are a column that has slipped, or another form than that of config/vendor.json: look at quarantine/dispositions.csv.")),
         ];

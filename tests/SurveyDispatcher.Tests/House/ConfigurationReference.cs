@@ -29,6 +29,7 @@ internal static partial class ConfigurationReference
     {
         ["appsettings.schema.json"] = Settings().ToJsonString(Indented) + "\n",
         ["programme.schema.json"] = Of("programme.schema.json", root => ProgrammeFile.Read(root, "", []), committed),
+        ["vendor.schema.json"] = Of("vendor.schema.json", root => VendorFile.Read(root, null), committed),
         ["source.schema.json"] = Of("source.schema.json", root => SourceFile.Read(root, "", []), committed),
     };
 
@@ -47,6 +48,7 @@ internal static partial class ConfigurationReference
             | [`appsettings.json`](#appsettingsjson) | the host: folders, store, mail, schedule |
             | [`programme.json`](#programmejson) | the markets and who is asked when: [adding-a-market.md](adding-a-market.md) |
             | [`sources/NAME.json`](#sourcesnamejson) | a dealer system: [adding-a-dms.md](adding-a-dms.md) |
+            | [`vendor.json`](#vendorjson) | the call centre's layouts, codes and times, where they are not the contract's: [vendor.md](vendor.md#for-our-operators) |
             | `templates/LANGUAGE/messages.json` | the mails: [templates.md](templates.md), [adding-a-language.md](adding-a-language.md) |
             | `questionnaires/NAME.json` | the questions: [questionnaires.md](questionnaires.md) |
 
@@ -60,6 +62,7 @@ internal static partial class ConfigurationReference
             "Each can come from the environment, too: `SURVEY_` and the key, with `__` for the colon, as in `SURVEY_Mail__Port=2525`. The environment counts more than the file.");
         Section(text, "programme.json", JsonNode.Parse(schemas["programme.schema.json"])!.AsObject(), ".", "`*` is a market's country code, such as `AU`. A change counts from the next cycle on.");
         Section(text, "sources/NAME.json", JsonNode.Parse(schemas["source.schema.json"])!.AsObject(), ".", "`*` is a column of [extract.md](extract.md). Of the sources whose `filePattern` fits a file's name, the first by name counts.");
+        Section(text, "vendor.json", JsonNode.Parse(schemas["vendor.schema.json"])!.AsObject(), ".", "The file may be missing. `*` is a market's code below `markets`, else what stands on the left of the colon: one of our columns, one of his codes or values.");
         return text.ToString();
     }
 
@@ -330,6 +333,7 @@ internal static partial class ConfigurationReference
             "string" when node["pattern"]?.GetValue<string>().Contains("2[0-4]", StringComparison.Ordinal) == true => "time, `HH:mm`",
             "string" => "text",
             "array" when node["items"]?["type"]?.GetValue<string>() == "integer" => $"list of whole numbers{range}",
+            "array" when node["items"] is null => "list of objects",
             "array" => "list of texts",
             _ => "object",
         };

@@ -33,7 +33,7 @@ internal static class SpokenTexts
         "not asked", // a verdict, as the JSON of explain has it
         "ours, interim", // no edition of AAPOR defines the code
         "The server closed the connection.", // told by Dialogue in other words
-        "process # on #", // in cycle.process, which CycleLock reads again
+        "process # on ##", " (withdrawals between two cycles)", // in cycle.process, which CycleLock reads again
         "written to ", // the reply of PickupTransport, which Receipt reads again
         "Request Header Fields Too Large", "Bad Request", "Not Found", "Method Not Allowed", "Service Unavailable", "Allow: GET, HEAD\r\n", // HTTP's own words
         "first fault", "store flush", "survey schedule", "Command Timeout", "timestamp with time zone", "ddd, dd MMM yyyy HH:mm:ss ", // keys, threads, applications, types, a date in a mail

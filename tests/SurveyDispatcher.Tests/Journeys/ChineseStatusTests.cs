@@ -51,7 +51,7 @@ public sealed partial class ChineseStatusTests
         Assert.Equal($"需要人工处理（{AlarmsTests.Bad.Alarms.Count} 项，最紧急的在前）：", lines[1]);
         Assert.All(lines, l => Assert.InRange(Columns.Width(l), 0, 100));
         Assert.All(lines, l => Assert.DoesNotMatch("^ *[，。；：）]", l));
-        AlarmKind[] others = [AlarmKind.CyclesStop, AlarmKind.FileRefused, AlarmKind.RelayStopped, AlarmKind.HandOver]; // what others said of it is in their language
+        AlarmKind[] others = [AlarmKind.CyclesStop, AlarmKind.FileRefused, AlarmKind.RelayStopped, AlarmKind.NotAcknowledged, AlarmKind.AcknowledgementWrong, AlarmKind.Silent, AlarmKind.Quarantine]; // what others said of it is in their language
         Assert.All(AlarmsTests.Bad.Alarms.Where(a => !others.Contains(a.Kind)), a => ChineseJourneyTests.NoEnglish(StatusText.Sentence(a)));
         Assert.Contains("最近一次应答为 2026-03-15 06:00:00+00:00：无法使用（relay.example:25 can't be reached）；3 封邮件在等待", StatusText.Sentence(AlarmsTests.Bad.Alarms.Single(a => a.Kind == AlarmKind.RelayStopped)), StringComparison.Ordinal);
         Assert.Contains("自 2026-03-10 以来有 10 % 的邮件未送达（1,000 封中有 100 封）", AlarmsTests.Bad.ToJson(), StringComparison.Ordinal);

@@ -43,7 +43,7 @@ public sealed partial class ChineseStoryTests
         var hopeless = await ToldAsync(world, "T2", "--as-of", "2026-03-03");
 
         Assert.Contains("  当前：未建立个案（customer_type_excluded）", told, StringComparison.Ordinal);
-        Assert.Contains("    未通过    window_passed            事件日 2026-01-01，第 60 天，窗口为第 15-35 天", told, StringComparison.Ordinal);
+        Assert.Contains("    失败      window_passed            事件日 2026-01-01，第 60 天，窗口为第 15-35 天", told, StringComparison.Ordinal);
         Assert.Contains("    客户类型为 individual、small_business、small_fleet；仅此一项还不够", told, StringComparison.Ordinal);
         Assert.Contains("  须同时满足以下各项：", told, StringComparison.Ordinal);
         NoEnglish(told);
@@ -59,7 +59,7 @@ public sealed partial class ChineseStoryTests
 
         var told = await ToldAsync(world, "T2", "--as-of", "2026-03-03");
 
-        Assert.Matches(@"未通过    not_sampled              抽签值 0\.\d{6}，低于 1\.000000 即抽中；该经销商当月可抽取 1 个，已抽取 1 个：名额已满", told);
+        Assert.Matches(@"失败      not_sampled              抽签值 0\.\d{6}，低于 1\.000000 即抽中；该经销商当月可抽取 1 个，已抽取 1 个：名额已满", told);
         Assert.Contains("    perDealerAndMonth 为 2 或以上；仅此一项即可", told, StringComparison.Ordinal);
         NoEnglish(told);
     }

@@ -178,7 +178,7 @@ public sealed class SimulateJourneyTests
     }
 
     [Fact]
-    public async Task ADraftThatDoesNotSampleAsksThoseWhoWereLeftOutAndOneThatSamplesOtherwiseIsNoted()
+    public async Task ADraftThatDoesNotSampleAsksThoseWhoWereLeftOutAndOneThatSamplesMoreAsksSomeOfThem()
     {
         using var world = new World(p => p["markets"]!["AU"]!["sales"]!["sampling"] = new System.Text.Json.Nodes.JsonObject { ["share"] = 0.5 });
         world.Extract("a.csv", [.. Enumerable.Range(0, 60).Select(n => Row.Sale with
@@ -192,8 +192,7 @@ public sealed class SimulateJourneyTests
         var other = await SimulateAsync(world, "2026-03-01", "2026-03-08", "--with", Draft(world, p => p["markets"]!["AU"]!["sales"]!["sampling"]!["share"] = 0.9));
 
         Assert.Equal(60 - asked, Assert.Single(all.GetProperty("difference").EnumerateArray()).GetProperty("newlyContacted").GetInt32());
-        Assert.Empty(other.GetProperty("difference").EnumerateArray());
-        Assert.Contains(other.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("nobody is drawn for anew", StringComparison.Ordinal));
+        Assert.InRange(Assert.Single(other.GetProperty("difference").EnumerateArray()).GetProperty("newlyContacted").GetInt32(), 1, 60 - asked);
     }
 
     [Fact]

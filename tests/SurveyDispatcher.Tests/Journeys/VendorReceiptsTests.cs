@@ -115,7 +115,7 @@ public sealed class VendorReceiptsTests
         await world.CycleAsync("2026-03-03");
 
         Assert.Equal(problem, Assert.Single(world.Rejects("ack.csv"))["reason"]);
-        Assert.StartsWith($"acknowledgement_wrong {file ?? First}", Assert.Single(await world.AlarmsAsync()), StringComparison.Ordinal);
+        Assert.StartsWith($"acknowledgementWrong {file ?? First}", Assert.Single(await world.AlarmsAsync()), StringComparison.Ordinal);
         Assert.Contains(problem, (await world.RunAsync("status")).Output, StringComparison.Ordinal);
 
         world.Acknowledge("again.csv", VendorWorld.Receipt(manifest, at: "2026-03-03T15:00:00+08:00"));
@@ -123,7 +123,7 @@ public sealed class VendorReceiptsTests
 
         Assert.Equal(file is null ? 0 : 1, (await world.AlarmsAsync()).Count); // a name of nobody's stays until it is old
         await world.CycleAsync("2026-03-18");
-        Assert.DoesNotContain(await world.AlarmsAsync(), a => a.StartsWith("acknowledgement_wrong", StringComparison.Ordinal));
+        Assert.DoesNotContain(await world.AlarmsAsync(), a => a.StartsWith("acknowledgementWrong", StringComparison.Ordinal));
         await world.HoldsAsync();
     }
 
@@ -141,7 +141,7 @@ public sealed class VendorReceiptsTests
         world.Acknowledge("a.csv", VendorWorld.Receipt(manifest, last, at: "2026-03-02T15:00:00+08:00"));
         await world.CycleAsync("2026-03-03");
 
-        Assert.Equal(receipt == "loaded" ? [] : [$"acknowledgement_wrong {First} 2"], await world.AlarmsAsync());
+        Assert.Equal(receipt == "loaded" ? [] : [$"acknowledgementWrong {First} 2"], await world.AlarmsAsync());
         Assert.Matches($@"{First} +{receipt} ", (await world.RunAsync("vendor", "reconcile")).Output);
     }
 
@@ -202,7 +202,7 @@ public sealed class VendorReceiptsTests
         Assert.Empty(await world.AlarmsAsync());
 
         world.Agree("""{"acknowledgeWithinHours": 8}""");
-        Assert.Equal([$"not_acknowledged {First} 1"], await world.AlarmsAsync());
+        Assert.Equal([$"notAcknowledged {First} 1"], await world.AlarmsAsync());
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class VendorReceiptsTests
 
         await world.CycleAsync("2026-03-05");
 
-        Assert.Equal(["not_acknowledged phone_AU_sales_20260303_01.csv 2"], await world.AlarmsAsync());
+        Assert.Equal(["notAcknowledged phone_AU_sales_20260303_01.csv 2"], await world.AlarmsAsync());
     }
 
     /// <summary>The vendor may have fetched the list before the row was taken out of it, or after.</summary>

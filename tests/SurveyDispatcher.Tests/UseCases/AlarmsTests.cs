@@ -197,7 +197,13 @@ public sealed class AlarmsTests
         ],
         Rates = [new MarketRates("AU", 1000, 100, 1000, 100), new MarketRates("NZ", 1000, 100, 1000, 100)],
         SilentVendors = [new SilentVendor("AU", 12, Today.AddDays(-9))],
-        VendorAlarms = [new VendorAlarm("quarantine", "BUSY", 2, Today, "2 call result(s) have the code 'BUSY', which config/vendor.json does not know.", "Add it to dispositions.codes.")],
+        VendorAlarms =
+        [
+            new VendorAlarm(AlarmKind.NotAcknowledged, "phone_AU_sales_20260302_01.csv", 2, Today, "The vendor has not acknowledged it.", "Ask him whether he has it."),
+            new VendorAlarm(AlarmKind.AcknowledgementWrong, "phone_AU_sales_20260303_01.csv", 2, Today, "The vendor's acknowledgement does not agree.", "Ask him to load the list again."),
+            new VendorAlarm(AlarmKind.Silent, "phone_AU_sales_20260304_01.csv", 2, Today, "2 case(s) came back with nothing.", "Ask the vendor what became of them."),
+            new VendorAlarm(AlarmKind.Quarantine, "BUSY", 2, Today, "2 call result(s) have the code 'BUSY', which config/vendor.json does not know.", "Add it to dispositions.codes."),
+        ],
     });
 
     private static Status AlarmsShown(Status s) => s with { Alarms = Alarms.Of(s, new AlarmOptions()) };

@@ -153,11 +153,6 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
             return;
         }
 
-        if (draft is not null && Samplings(config).Except(Samplings(draft)).Concat(Samplings(draft).Except(Samplings(config))).Any())
-        {
-            notes.Add("The draft samples otherwise than the configuration in force. In history nobody is drawn for anew: who was left out stays so while his market samples at all, and nobody else is left out.");
-        }
-
         var simulations = new Simulation[configs.Count];
         Parallel.For(0, configs.Count, c =>
         {
@@ -175,13 +170,6 @@ internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, Dat
             runs[c].Note(past.Customers, replay.OutcomeOf, on => on <= lastCycle, keep: draft is not null);
         });
     }
-
-    private static IEnumerable<(string Market, SurveyKind Survey, SamplingRules Rules)> Samplings(PipelineConfig config) =>
-        from market in config.Programme.Markets.Values
-        from survey in Enum.GetValues<SurveyKind>()
-        let rules = market.Policy(survey)?.Sampling
-        where rules is not null
-        select (market.Code, survey, rules);
 
     private void Live(Run run, Cast present, int c, DateOnly first, DateOnly last)
     {

@@ -52,12 +52,12 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
 
         if (known == Source.Canonical && PatternOf(fileName) == fileName)
         {
-            toConfirm.Add($"filePattern: by what else than this name can its files be told from others'? '{fileName}' is a number only, so the pattern fits this one file.");
+            toConfirm.Add(Say($"filePattern: by what else than this name can its files be told from others'? '{fileName}' is a number only, so the pattern fits this one file."));
         }
 
         foreach (var (column, at) in columns.Where(c => matches.Any(m => m.Column == c.Key && m.Reversed) && looks[c.Value].Empty > 0))
         {
-            toConfirm.Add($"columns.{Intake.Columns[(int)column]}: {looks[at].Empty} value(s) of '{headers[at]}' are empty, and are read as 'did not object'. Did who left it empty agree? If not, ask the sender for a code in every row.");
+            toConfirm.Add(Say($"columns.{Intake.Columns[(int)column]}: {looks[at].Empty} value(s) of '{headers[at]}' are empty, and are read as 'did not object'. Did who left it empty agree? If not, ask the sender for a code in every row."));
         }
 
         var fixedValues = new SortedDictionary<DmsColumn, string>(constants.ToDictionary());
