@@ -189,13 +189,13 @@ public sealed class AlarmsTests
         Mail = Mail(stopped: true),
         Relay = "relay.example:25",
         MailQueue = new CaseQueue(3, Today.AddDays(-9), "AU-00000019"),
-        FilesRefused = [new RefusedFile("dms", "a.csv", "The file is empty.", Today, false), new RefusedFile("responses", "r.csv", "The header lacks case_id.", Today, false)],
+        FilesRefused = [new RefusedFile("dms", "a.csv", "The file is empty.", Today, false)],
         Extracts =
         [
             new ExtractSeries("tw_dms", "tw_dms_#.csv", Today.AddDays(-5), Today.AddDays(-4), false) { Files = [File(100, 0, 0), File(100, 0, 0), File(100, 0, 0), File(1000, 900, 900)] },
             new ExtractSeries("cn_dms", "cn_dms_*.csv", null, Today.AddDays(-4), false),
         ],
-        Rates = [new MarketRates("AU", 1000, 100, 1000, 100), new MarketRates("NZ", 1000, 100, 1000, 100)],
+        Rates = [new MarketRates("AU", 1000, 100, 1000, 100)],
         SilentVendors = [new SilentVendor("AU", 12, Today.AddDays(-9))],
         VendorAlarms =
         [
