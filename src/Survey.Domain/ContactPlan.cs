@@ -58,7 +58,8 @@ public readonly record struct PlannedCase(
 /// with the vendor     no number left that the customer allows        close opted_out
 /// with the vendor     last day of calling + grace is over            close window_closed
 /// </code>
-/// Answers, refusals and call results are facts: <see cref="CaseTransitions"/> applies them as they come in.
+/// Answers, refusals and call results are facts: <see cref="CaseTransitions"/> applies them as they come in. So is the no of a customer to a
+/// number that the vendor has, also when he has another: it closes the case as opted_out.
 /// </remarks>
 public static class ContactPlan
 {

@@ -135,7 +135,8 @@ public sealed class CaseStore(Database database, Vault vault)
     /// <param name="hash">The contact point.</param>
     /// <param name="suppression">Why.</param>
     /// <param name="day">The day of the cycle.</param>
-    public void Suppress(long hash, Suppression suppression, DateOnly day)
+    /// <returns>Whether that is new.</returns>
+    public bool Suppress(long hash, Suppression suppression, DateOnly day)
     {
         database["cases.lock_suppressions"].Any();
         var before = database["cases.suppression_of"].First(r => (int?)r.GetInt32(0), hash);
@@ -149,7 +150,12 @@ public sealed class CaseStore(Database database, Vault vault)
         Marks++;
         database["cases.look_now_by_identity"].Run(Soon(day), hash);
         database["sightings.remove_by_identity"].Run(hash);
+        return before != after;
     }
+
+    /// <summary>The cases that the vendor has of those who have an address or number.</summary>
+    public IEnumerable<CaseRow> WithVendor(long hash) =>
+        database["identities.of"].List(r => r.GetInt64(0), hash).Select(FindToChange).OfType<CaseRow>().Where(row => row.Case.State == CaseState.WithVendor);
 
     /// <summary>Has an open case looked at by the next planning.</summary>
     public void LookNow(long caseId, DateOnly day)

@@ -38,7 +38,14 @@ internal sealed class TakeOptOuts(CycleContext context) : IRowTaker
 
         foreach (var hash in hashes)
         {
-            context.Cases.Suppress(hash, mode == "all" ? Suppression.All : Suppression.OptOut, context.AsOf.Day);
+            if (context.Cases.Suppress(hash, mode == "all" ? Suppression.All : Suppression.OptOut, context.AsOf.Day) && mode == "phone")
+            {
+                // The vendor may have the number on a list, and no list is taken back by number: the customer's case is.
+                foreach (var called in context.Cases.WithVendor(hash))
+                {
+                    context.Record(called, new CaseEvent.Ended(context.TodayIn(called.Market), CloseReasons.OptedOut));
+                }
+            }
         }
 
         context.Counts.OptOuts++;

@@ -39,6 +39,41 @@ public sealed class WithdrawalsPassTests
         await world.HoldsAsync();
     }
 
+    /// <summary>The list has both of his numbers: nobody can take back one of them.</summary>
+    [Theory]
+    [InlineData("0412 345 671")]
+    [InlineData("0412 345 672")]
+    public async Task WhoSaysNoToOneOfHisNumbersIsWithdrawnWholly(string number)
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Sale with { Event = "2026-02-10", Email = "", Phone1 = "0412 345 671", Phone2 = "0412 345 672" });
+        await world.CycleAsync("2026-03-02");
+        world.OptOut("o.csv", "phone", number);
+
+        Assert.Equal(1, (await world.RunAsync(Pass(Ten))).Json.GetProperty("withdrawn").GetInt32());
+
+        Assert.Equal("opted_out", Assert.Single(world.WithdrawalRows())["reason"]);
+        Assert.Equal("closed opted_out", await world.StateAsync());
+        await world.HoldsAsync();
+    }
+
+    /// <summary>The vendor never had that number; a no that comes again says nothing new.</summary>
+    [Fact]
+    public async Task WhoHadSaidNoToANumberBeforeIsCalledAtHisOther()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Row.Sale with { Event = "2026-02-10", Email = "", Phone1 = "0412 345 671", Phone2 = "0412 345 672" });
+        world.OptOut("o.csv", "phone", "0412 345 671");
+        await world.CycleAsync("2026-03-02");
+        world.OptOut("p.csv", "phone", "0412 345 671");
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal(["+61412345672"], world.PhoneRows().Select(r => r["phone_1"]));
+        Assert.Equal("with_vendor", await world.StateAsync());
+        Assert.Empty(world.WithdrawalRows());
+        await world.HoldsAsync();
+    }
+
     [Fact]
     public async Task NothingElseHappens()
     {
