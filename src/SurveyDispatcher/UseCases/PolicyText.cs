@@ -17,7 +17,7 @@ internal static class PolicyText
         text.AppendLine(Say(change.Effect is { } effect
             ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted + effect.Dropped:N0} customer(s) would be affected, {effect.NewlyContacted:N0} newly contacted and {effect.Dropped:N0} dropped, against {effect.OpenCases:N0} open case(s). A change that affects more than Policy:ConfirmAboveShare = {options.ConfirmAboveShare:0.####} of the open cases, of all or of a market's, and more than Policy:ConfirmAboveCases = {options.ConfirmAboveCases:N0}, has to be confirmed."
             : $"programme.json was changed (version {change.BeforeVersion} -> {change.Version}), and this version of the program can't read the one before: how many customers the change affects can't be counted, so it has to be confirmed."));
-        text.AppendLine(Say($"Nothing was done, and no cycle of this store, by hand, by cron or by 'run', does anything until that is confirmed or taken back."));
+        text.AppendLine(Say($"Nothing was done, and no cycle with this programme.json does anything until that is confirmed or taken back; a service that was started with the one before goes on with that."));
         Effect(text, change.Effect);
         Differences(text, change.Differences);
         text.Append(Say($"If that is meant, run 'policy accept {change.Version}': the next cycle goes on, also that of a running service. If not, put the old programme.json back ('policy show {change.BeforeId}' prints it), and start a running service anew. More in docs/policy.md."));

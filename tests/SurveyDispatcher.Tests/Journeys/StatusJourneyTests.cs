@@ -52,6 +52,32 @@ public sealed class StatusJourneyTests
         Assert.Equal("0|1", world.Rows("SELECT (SELECT sum(mails_accepted) FROM movements WHERE day = '2026-03-02'), (SELECT sum(mails_accepted) FROM movements WHERE day = '2026-03-05')").Single()); // facts count from then on
     }
 
+    /// <summary>What that one stores after the step would be counted nowhere.</summary>
+    [Fact]
+    [Trait("Store", "PostgreSql")] // a store in a file has one at a time
+    public async Task AStoreOnWhichAnOlderVersionWorksIsNotBroughtUpToDate()
+    {
+        using var world = new World();
+        if (!world.IsOnPostgres)
+        {
+            return;
+        }
+
+        world.Extract("a.csv", Due);
+        await world.CycleAsync("2026-03-02");
+        world.BackToSchema8();
+        world.Tamper("INSERT INTO workers (id, name, process, until) VALUES (77, 'north:/srv/survey', 4711, now() + interval '1 minute')");
+
+        var refused = await world.RunAsync("cycle", "--as-of", "2026-03-05");
+        Assert.Equal((1, true), (refused.Code, refused.Error.Contains("process 4711 of north:/srv/survey", StringComparison.Ordinal)));
+        Assert.Equal("8", world.Query("SELECT version FROM schema_version"));
+
+        world.Tamper("UPDATE workers SET until = now() - interval '1 second' WHERE id = 77");
+        await world.CycleAsync("2026-03-05");
+        await CountsAgreeAsync(world);
+        await world.HoldsAsync();
+    }
+
     [Fact]
     public async Task AnExtractThatDoesNotComeIsMissedOnTheNextMorningAndNoMondayIsMissed()
     {

@@ -349,11 +349,30 @@ public sealed partial class PostgresDatabase : Database
         Execute($"SELECT pg_advisory_xact_lock({MigrationLock})");
         foreach (var (version, text) in SqlText.StepsAfter(Steps, Version(), Name(connection.ConnectionString)))
         {
+            CheckNobodyIsAtWork(version);
             Execute(Tables(text));
             Execute($"CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL); DELETE FROM schema_version; INSERT INTO schema_version VALUES ({version})");
         }
 
         migration.Commit();
+    }
+
+    /// <summary>A program of the version before knows nothing of what the step adds: what it stores afterwards would be missing there for good.</summary>
+    private void CheckNobodyIsAtWork(int step)
+    {
+        if (step == Steps[0].Version)
+        {
+            return; // there is no store yet
+        }
+
+        using var atWork = new NpgsqlCommand("SELECT process, name FROM workers WHERE until > now() ORDER BY id LIMIT 1", connection);
+        using var reader = atWork.ExecuteReader();
+        if (reader.Read())
+        {
+            throw new OperatorException(
+                $"This version has to bring the store {Name(connection.ConnectionString)} up to date, and one of the version before is at work on it: process {reader.GetInt64(0)} of {PlainText.Shown(reader.GetString(1))}. "
+                + $"Stop every service of that version (docs/operations.md, Upgrade); one that was killed counts for a minute. Then run the same command again: nothing was done.");
+        }
     }
 
     private void CheckVersion(bool older)
