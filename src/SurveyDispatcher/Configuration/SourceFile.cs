@@ -36,6 +36,13 @@ public sealed record Source(
     /// <summary>What <c>source check</c> guessed and nobody has confirmed yet, in sentences; <c>config check</c> reminds of them.</summary>
     public IReadOnlyList<string> ToConfirm { get; init; } = [];
 
+    /// <summary>Why none of its files is taken, lest somebody is asked who said no: what it says of that nobody has confirmed. null: somebody has.</summary>
+    public Phrase? Refusal => ToConfirm.FirstOrDefault(question => Consent.Any(path => question.StartsWith(path, StringComparison.Ordinal))) is { } question
+        ? (Phrase)$"sources/{Name}.json guesses who of the customers may be asked, and nobody has confirmed it ({PlainText.Shown(question)}). Settle that with somebody who knows the system, take the line out of toConfirm, and put the file back into the inbox."
+        : null;
+
+    private static readonly string[] Consent = ["columns.email_opt_out", "columns.phone_opt_out", "values.email_opt_out", "values.phone_opt_out"];
+
     /// <summary>Whether a file of this name is the source's.</summary>
     public bool Fits(string fileName) => FileSystemName.MatchesSimpleExpression(FilePattern, fileName, ignoreCase: false);
 }

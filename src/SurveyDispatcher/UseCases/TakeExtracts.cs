@@ -48,6 +48,11 @@ internal sealed class TakeExtracts(CycleContext context)
     private void Take(IncomingFile file)
     {
         var source = context.Config.SourceOf(file.Name);
+        if (source.Refusal is { } why)
+        {
+            throw new FileRefusedException(why);
+        }
+
         var required = Intake.RequiredColumns.Where(c => source.Constants[(int)c] is null).Select(c => source.Headers[(int)c]!);
         var input = CsvInput.Open(file.Path, source.Encoding, source.Delimiter, required);
         FileInTaking? begun = null;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -82,6 +83,7 @@ public sealed class SourceCheckTests(ITestOutputHelper output)
         Assert.True(written.Code == 0, written.Error);
         var valid = await world.RunAsync("config", "check");
         Assert.True(valid.Code == 0, valid.Output);
+        world.Edit("sources/a_draft.json", s => s.AsObject().Remove("toConfirm")); // somebody has confirmed it
         var again = await world.RunAsync("source", "check", path, "--as-of", Day, "--rows", "1000", "--json");
 
         Assert.Equal(0, again.Code);
@@ -232,6 +234,39 @@ public sealed class SourceCheckTests(ITestOutputHelper output)
         using var draft = JsonDocument.Parse(check.Json.GetProperty("draft").GetString()!);
         Assert.Equal("20260302.csv", draft.RootElement.GetProperty("filePattern").GetString());
         Assert.Contains(check.Json.GetProperty("to_confirm").EnumerateArray(), c => c.GetString()!.StartsWith("filePattern: ", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whoever asks for consent in words that nobody has listed is not read as the opposite: 'Mail OK' is like 'no mail'.</summary>
+    [Theory]
+    [InlineData("Mail OK", "Y", "N")]
+    [InlineData("Allow e-mail", "Y", "N")]
+    [InlineData("DM希望", "有", "無")]
+    [InlineData("DM可否", "可", "否")]
+    [InlineData("メール配信可否", "可", "否")]
+    [InlineData("同意发送邮件", "是", "否")]
+    public async Task AColumnThatAsksWhoAgreesIsTurnedRoundOrAskedAbout(string header, string yes, string no)
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "acme_20260302.csv");
+        File.WriteAllText(path, $"Type,Dealer Code,RO No,Delivery Date,VIN,Customer Type,E-mail,{header}\n"
+            + $"sale,AU01,T1,2026-02-02,JTDBR32E720012345,individual,a@mail.example,{yes}\nsale,AU01,T2,2026-02-13,JTDBR32E720012346,individual,b@mail.example,{no}\n");
+        string[] ask = ["source", "check", path, "--as-of", Day, "--constant", "country=AU"];
+
+        Assert.Equal(0, (await world.RunAsync([.. ask, "--write", "acme"])).Code);
+
+        var source = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Config, "sources", "acme.json")))!;
+        Assert.Contains(source["toConfirm"]!.AsArray(), c => c!.GetValue<string>().StartsWith("columns.email_opt_out: ", StringComparison.Ordinal));
+        if (source["columns"]!["email_opt_out"] is not null)
+        {
+            Assert.Equal(("N", "Y"), (source["values"]!["email_opt_out"]![yes]!.GetValue<string>(), source["values"]!["email_opt_out"]![no]!.GetValue<string>()));
+        }
+
+        // and until somebody has said that it is so, nobody is asked
+        File.Copy(path, Path.Combine(Directory.CreateDirectory(world.In("inbox", "dms")).FullName, "acme_20260302.csv"));
+        var cycle = await world.RunAsync("cycle", "--as-of", Day);
+        Assert.Equal(1, cycle.Code);
+        Assert.Contains("guesses who of the customers may be asked, and nobody has confirmed it", cycle.Error, StringComparison.Ordinal);
+        Assert.Empty(world.Mails());
     }
 
     /// <summary>Who was asked for consent and said nothing has not given it.</summary>

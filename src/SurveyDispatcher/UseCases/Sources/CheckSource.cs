@@ -98,6 +98,7 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
                 $"--source '{PlainText.Shown(wanted)}' is unknown. Known: {Listed(config.Sources.Select(s => s.Name).Append(Source.Canonical.Name))}."))
             : config.SourceOf(name);
         var (input, refusal) = Open(request.Path, source);
+        refusal ??= source.Refusal is { } why ? Say(why) : null;
         var guess = FileGuess.Of(request.Path);
         var notes = Notes(source, guess, input);
         if (guess.NoTable is not null || OpenAsItLooks(request.Path, guess) is not { } table)

@@ -69,7 +69,7 @@ internal static class Mapping
 
         var key = Terms.Normalised(header);
         var words = Terms.WordsOf(header);
-        foreach (var term in Terms.Known.All.Where(t => t.Column == column && !t.Reversed))
+        foreach (var term in Terms.Known.All.Where(t => t.Column == column))
         {
             var like = LikeName * Likeness(key, words, term) * (term.Weak ? 0.5 : 1);
             if (like > score)
@@ -80,12 +80,17 @@ internal static class Mapping
 
         if (score >= 0.3)
         {
-            evidence.Add(Say($"its name is like '{best!.Text}'"));
-            return (score, false);
+            // No word is like enough to tell a yes from a no: 'Mail OK' is like 'no mail'.
+            var agreed = best!.Reversed || (IsConsent(column) && Terms.Known.SpeaksOfConsent(header));
+            evidence.Add(Say(agreed ? (Phrase)$"its name is like '{best.Text}', and says who agreed, so its codes are turned round" : $"its name is like '{best.Text}'"));
+            return (score, agreed);
         }
 
         return (0, false);
     }
+
+    /// <summary>Whether a column says who may not be asked.</summary>
+    public static bool IsConsent(DmsColumn column) => column is DmsColumn.EmailOptOut or DmsColumn.PhoneOptOut;
 
     private static IEnumerable<(string Text, double Worth)> Parts(string header)
     {

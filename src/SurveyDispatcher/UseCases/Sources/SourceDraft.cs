@@ -60,6 +60,11 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
             toConfirm.Add(Say($"columns.{Intake.Columns[(int)column]}: {looks[at].Empty} value(s) of '{headers[at]}' are empty, and are read as 'did not object'. Did who left it empty agree? If not, ask the sender for a code in every row."));
         }
 
+        foreach (var unread in Enumerable.Range(0, headers.Count).Where(h => !columns.ContainsValue(h) && looks[h].Distinct.Count <= MostCodes && Terms.Known.SpeaksOfConsent(headers[h])))
+        {
+            toConfirm.Add(Say($"columns.email_opt_out: '{SourceCheckText.Masked(headers[unread], personal: false)}' is not read. Does it say who may be written to, or called?"));
+        }
+
         var fixedValues = new SortedDictionary<DmsColumn, string>(constants.ToDictionary());
         for (var c = 0; c < Intake.Columns.Count; c++)
         {

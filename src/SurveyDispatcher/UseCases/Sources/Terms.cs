@@ -26,6 +26,7 @@ internal sealed class Terms
     private readonly Dictionary<string, List<Term>> byKey;
     private readonly Dictionary<DmsColumn, Dictionary<string, string>> codes = [];
     private readonly Dictionary<string, string[]> events;
+    private readonly string[] agreement, denial;
 
     private Terms(JsonElement root)
     {
@@ -43,6 +44,9 @@ internal sealed class Terms
                 .ToDictionary(c => c.Key, c => c.Code, StringComparer.Ordinal);
         }
 
+        agreement = Words("agreement");
+        denial = Words("denial");
+        string[] Words(string name) => [.. root.GetProperty(name).EnumerateArray().Select(t => t.GetString()!)];
         events = root.GetProperty("events").EnumerateObject().ToDictionary(e => e.Name, e => e.Value.EnumerateArray().Select(t => t.GetString()!).ToArray(), StringComparer.Ordinal);
     }
 
@@ -52,6 +56,15 @@ internal sealed class Terms
 
     /// <summary>The columns whose values are codes of a closed list, or are read by one.</summary>
     public IEnumerable<DmsColumn> CodeColumns => codes.Keys;
+
+    /// <summary>Whether a header asks who agreed, or may be asked: it has a word of agreement and none that denies it.</summary>
+    public bool SpeaksOfConsent(string header)
+    {
+        var key = Normalised(header);
+        var words = WordsOf(header);
+        bool Has(string word) => char.IsAscii(word[0]) ? words.Contains(word) : key.Contains(word, StringComparison.Ordinal);
+        return agreement.Any(Has) && !denial.Any(Has);
+    }
 
     /// <summary>The words that are written so, but for case, width, spaces and punctuation.</summary>
     public IReadOnlyList<Term> Exact(string key) => byKey.GetValueOrDefault(key) ?? [];
