@@ -7,11 +7,11 @@ using SurveyDispatcher.UseCases;
 
 namespace Fuzz;
 
-/// <summary>Responses, dispositions, opt-outs and dealers, taken into a store with cases and rolled back.</summary>
+/// <summary>Responses, dispositions, acknowledgements, opt-outs and dealers, taken into a store with cases and rolled back.</summary>
 internal sealed class RowsTarget : ITarget, IDisposable
 {
-    private static readonly string[] Kinds = ["responses", "responses", "dispositions", "dispositions", "optouts", "optouts", "dealers"];
-    private static readonly string[] Reasons = ["missing_value", "bad_date", "bad_code", "bad_number", "bad_value", "bad_answer", "unknown_case"];
+    private static readonly string[] Kinds = ["responses", "responses", "dispositions", "dispositions", "acknowledgements", "optouts", "optouts", "dealers"];
+    private static readonly string[] Reasons = ["missing_value", "bad_date", "bad_code", "bad_number", "bad_value", "bad_answer", "unknown_case", "unknown_list", "wrong_sequence", "wrong_rows", "wrong_hash", "refused"];
     private readonly Workshop workshop;
     private readonly Database database;
     private readonly Vault vault;
@@ -29,6 +29,7 @@ internal sealed class RowsTarget : ITarget, IDisposable
         {
             ["responses"] = Sample("responses", null),
             ["dispositions"] = Sample("dispositions", new TakeDispositions(context)),
+            ["acknowledgements"] = Sample("acknowledgements", new TakeAcknowledgements(context)),
             ["optouts"] = Sample("optouts", new TakeOptOuts(context)),
             ["dealers"] = Sample("dealers", new TakeDealers(context)),
         };

@@ -13,8 +13,10 @@ internal static class Samples
     /// <summary>The shipped configuration.</summary>
     public static string Config { get; } = Path.Combine(Root, "config");
 
-    /// <summary>The demo's files of a kind.</summary>
-    public static IReadOnlyList<string> Of(string kind) => FilesIn(Path.Combine(Config, "demo", "inbox", kind));
+    /// <summary>The demo's files of a kind; the call centre's guide has the acknowledgements.</summary>
+    public static IReadOnlyList<string> Of(string kind) => FilesIn(kind == "acknowledgements"
+        ? Path.Combine(Root, "docs", "vendor", kind)
+        : Path.Combine(Config, "demo", "inbox", kind));
 
     /// <summary>Every bounce that there is.</summary>
     public static IReadOnlyList<byte[]> Bounces { get; } =
