@@ -1,9 +1,9 @@
-using System.Text.RegularExpressions;
+using static SurveyDispatcher.Tests.Journeys.ChineseJourneyTests;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
 /// <summary><c>explain</c> and <c>simulate</c> in Chinese; and that nothing of it gets into the store, which everybody reads in his own language.</summary>
-public sealed partial class ChineseStoryTests
+public sealed class ChineseStoryTests
 {
     /// <summary>A sale of 10 February: day 20 on 2 March, the last day is 17 March.</summary>
     private static readonly Row Due = Row.Sale with { Event = "2026-02-10" };
@@ -72,17 +72,7 @@ public sealed partial class ChineseStoryTests
         world.Extract("a.csv", Due with { Email = "old@mail.example" });
         await world.CycleAsync("2026-03-01");
         world.Extract("b.csv", Due);
-        await world.CycleAsync("2026-03-02");
-        await world.CycleAsync("2026-03-04");
-        await world.CycleAsync("2026-03-08");
-        var id = await world.CaseIdAsync();
-        world.Calls("calls.csv", $"{id},1,2026-03-09T10:00:00+11:00,,3.13,N,ask for Alice");
-        await world.CycleAsync("2026-03-09");
-        world.Responses("web.csv", "case_id,mode,status,completed_at,overall", $"{id},web,complete,2026-03-09T20:15:00+11:00,5");
-        await world.CycleAsync("2026-03-10");
-        world.OptOut("no.csv", "email", "alice@mail.example");
-        world.Responses("again.csv", "case_id,mode,status,completed_at,overall", $"{id},phone,complete,2026-03-10T11:00:00+11:00,4");
-        await world.CycleAsync("2026-03-11");
+        await ExplainJourneyTests.LiveFromTheSecondDayAsync(world);
 
         var chinese = await ToldAsync(world, "T1", "--as-of", "2026-03-14");
         Speak(world, "en");
@@ -153,17 +143,4 @@ public sealed partial class ChineseStoryTests
         Assert.True(ended.Code == 0, ended.Error);
         return ended.Output;
     }
-
-    /// <summary>What stands in quotes was typed, or is to be typed; a code is one word.</summary>
-    private static void NoEnglish(string text)
-    {
-        Assert.Matches("[\u4e00-\u9fff]", text);
-        Assert.DoesNotMatch(TwoWords(), Quoted().Replace(text, ""));
-    }
-
-    [GeneratedRegex(@"[A-Za-z]{2,}[,.:]? [a-z]{2,}(?!\.?\w)")]
-    private static partial Regex TwoWords();
-
-    [GeneratedRegex("'[^']*'")]
-    private static partial Regex Quoted();
 }

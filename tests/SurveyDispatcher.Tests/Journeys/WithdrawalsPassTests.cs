@@ -137,9 +137,9 @@ public sealed class WithdrawalsPassTests
     {
         using var world = await HandedOverAsync();
         var stalled = await Child.StopAsync(world, "statement cycles.end", 1, Pass(Ten));
-        var cycle = world.RunAsync("cycle", "--as-of", "2026-03-05");
-        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
-        Assert.False(cycle.IsCompleted);
+        var waits = new Waits(3);
+        var cycle = world.RunAsync(waits, "cycle", "--as-of", "2026-03-05");
+        Assert.Same(waits.Came, await Task.WhenAny(waits.Came, cycle)); // the first wait is for anybody's
 
         Assert.Equal(0, (await stalled.GoOnAsync()).Code);
 
@@ -257,5 +257,25 @@ public sealed class WithdrawalsPassTests
         }
 
         return story.ToString();
+    }
+
+    /// <summary>The clock of somebody who waits again and again.</summary>
+    private sealed class Waits(int until) : TimeProvider
+    {
+        private readonly TaskCompletionSource came = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int begun;
+
+        /// <summary>He has begun to wait for so many times.</summary>
+        public Task Came => came.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (Interlocked.Increment(ref begun) == until)
+            {
+                came.SetResult();
+            }
+
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }

@@ -282,7 +282,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
     private static IEnumerable<KeyValuePair<string, int>> Counterparts(DmsColumn column, IEnumerable<string> codes)
     {
         var seen = codes.ToHashSet(StringComparer.Ordinal);
-        return column is DmsColumn.EmailOptOut or DmsColumn.PhoneOptOut
+        return Mapping.IsConsent(column)
             ? YesAndNo.Where(pair => seen.Contains(pair.Yes) != seen.Contains(pair.No)).Select(pair => KeyValuePair.Create(seen.Contains(pair.Yes) ? pair.No : pair.Yes, 0))
             : [];
     }
