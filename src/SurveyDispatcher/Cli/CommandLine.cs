@@ -5,6 +5,7 @@ using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Reports;
+using SurveyDispatcher.Storage;
 using SurveyDispatcher.UseCases;
 using SurveyDispatcher.UseCases.Simulations;
 using SurveyDispatcher.UseCases.Sources;
@@ -185,13 +186,28 @@ public static class CommandLine
         var verb = new Command("status", Say($"Where everything stands, and what needs a person: cycles, funnel per market and survey, queues, mail, files")) { watch, here.Json };
         verb.SetAction(async (result, ct) =>
         {
-            var config = here.Load(result);
-            var directory = here.DirectoryOf(result, config);
-            var store = new Store(directory, config.Settings.Store);
+            var (settings, loading) = here.Begin(result);
+            settings ??= (await loading).Settings;
+            var directory = here.DirectoryOf(result, settings);
+            var store = new Store(directory, settings.Store);
+            PipelineConfig Whole() => loading.GetAwaiter().GetResult();
+            Database Open()
+            {
+                try
+                {
+                    return store.OpenExisting();
+                }
+                catch (OperatorException)
+                {
+                    Whole(); // faults of the configuration come first
+                    throw;
+                }
+            }
+
             string Screen()
             {
-                using var database = store.OpenExisting();
-                var status = Status.Read(database, config, directory, here.Time);
+                using var database = Open();
+                var status = Status.Read(database, Whole, directory, here.Time);
                 return result.GetValue(here.Json) ? status.ToJson() : status.ToText();
             }
 
@@ -732,9 +748,15 @@ public static class CommandLine
         /// <summary>Columns and lines of the terminal that is written to; null where it is none.</summary>
         public Func<(int Columns, int Lines)>? TerminalSize { get; } = output != Console.Out || Console.IsOutputRedirected ? null : () => (Console.WindowWidth, Console.WindowHeight);
 
-        public PipelineConfig Load(ParseResult result, bool forMail = false) => PipelineConfig.Load(ConfigFolder.OnDisk(result.GetValue(Config) ?? "config"), forMail);
+        public PipelineConfig Load(ParseResult result, bool forMail = false) => PipelineConfig.Load(FolderOf(result), forMail);
 
-        public DataDirectory DirectoryOf(ParseResult result, PipelineConfig config) => new(result.GetValue(Data) ?? config.Settings.Data.Directory);
+        public (Settings? Settings, Task<PipelineConfig> Whole) Begin(ParseResult result) => PipelineConfig.Begin(FolderOf(result));
+
+        public DataDirectory DirectoryOf(ParseResult result, PipelineConfig config) => DirectoryOf(result, config.Settings);
+
+        public DataDirectory DirectoryOf(ParseResult result, Settings settings) => new(result.GetValue(Data) ?? settings.Data.Directory);
+
+        private ConfigFolder FolderOf(ParseResult result) => ConfigFolder.OnDisk(result.GetValue(Config) ?? "config");
 
         /// <summary>Writes bytes to standard output as they are: an export has a mark and line ends of its own.</summary>
         public void WriteBytes(Action<Stream> write)

@@ -19,21 +19,37 @@ public sealed record PipelineConfig(
     /// <param name="folder">The configuration.</param>
     /// <param name="forMail">Mail will be sent: its texts are tried out, too.</param>
     /// <exception cref="UsageException">Something is wrong; the message lists every fault.</exception>
-    public static PipelineConfig Load(ConfigFolder folder, bool forMail)
+    public static PipelineConfig Load(ConfigFolder folder, bool forMail) => Found(folder, Check(folder, forMail));
+
+    /// <summary>Reads the settings, and goes on with all the rest while the caller opens a store that they name.</summary>
+    /// <param name="folder">The configuration.</param>
+    /// <returns>The settings, null when they have faults; and everything, for verbs that send no mail: it fails as <see cref="Load"/> does.</returns>
+    public static (Settings? Settings, Task<PipelineConfig> Whole) Begin(ConfigFolder folder)
     {
-        var (config, faults) = Check(folder, forMail);
-        return config ?? throw new UsageException(
-            $"The configuration in {folder.Name} has {faults.Count} fault(s):{Environment.NewLine}  "
-            + $"{string.Join(Environment.NewLine + "  ", faults)}");
+        var (settings, goOn) = Start(folder, tryTexts: false);
+        return (settings, Task.Run(() => Found(folder, goOn())));
     }
 
     /// <summary>Reads everything and lists the faults; the configuration is null when there are any.</summary>
-    public static (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) Check(ConfigFolder folder, bool tryTexts = true)
+    public static (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) Check(ConfigFolder folder, bool tryTexts = true) => Start(folder, tryTexts).GoOn();
+
+    private static PipelineConfig Found(ConfigFolder folder, (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) read) =>
+        read.Config ?? throw new UsageException(
+            $"The configuration in {folder.Name} has {read.Faults.Count} fault(s):{Environment.NewLine}  "
+            + $"{string.Join(Environment.NewLine + "  ", read.Faults)}");
+
+    private static (Settings? Settings, Func<(PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults)> GoOn) Start(ConfigFolder folder, bool tryTexts)
     {
         Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
         var faults = new List<ConfigFault>();
         var trying = Task.Run(() => ReadTemplates(folder, tryTexts)); // which takes longer than all the rest
         var settings = Settings.Read(folder, faults);
+        return (settings, () => ReadOthers(folder, settings, trying, faults));
+    }
+
+    private static (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) ReadOthers(
+        ConfigFolder folder, Settings? settings, Task<(Templates? Templates, IEnumerable<ConfigFault> Faults)> trying, List<ConfigFault> faults)
+    {
         var programme = ProgrammeFile.Read(folder, faults);
         var sources = SourceFile.ReadAll(folder, faults);
         var questionnaires = QuestionnaireFile.ReadAll(folder, faults);

@@ -69,7 +69,12 @@ public sealed record WorkerNow(string Name, long Process, bool Plans);
 /// <param name="Count">How many there are.</param>
 /// <param name="OldestOn">Since which day the oldest waits; null: there is none.</param>
 /// <param name="OldestCase">The oldest's case.</param>
-public sealed record CaseQueue(long Count, DateOnly? OldestOn, string? OldestCase);
+public sealed record CaseQueue(long Count, DateOnly? OldestOn, string? OldestCase)
+{
+    /// <summary>A queue whose oldest case a statement finds.</summary>
+    internal static CaseQueue Oldest(Statement statement, long count, params ReadOnlySpan<object?> arguments) =>
+        statement.First(r => new CaseQueue(count, r.Day(0), CaseId.Format(r.GetString(2), r.GetInt64(1))), arguments) ?? new CaseQueue(count, null, null);
+}
 
 /// <summary>Withdrawals that the vendor has not been told of.</summary>
 public sealed record WithdrawalQueue(long Count, DateTimeOffset? OldestAt);
@@ -262,11 +267,16 @@ public sealed record Status
     public bool IsRunning => LastCycle?.Outcome == "running" && Workers.Any(w => w.Plans);
 
     /// <summary>Looks at a store and its data directory; changes nothing.</summary>
-    internal static Status Read(Database database, PipelineConfig config, DataDirectory directory, TimeProvider time)
+    internal static Status Read(Database database, PipelineConfig config, DataDirectory directory, TimeProvider time) => Read(database, () => config, directory, time);
+
+    /// <summary>The same while the configuration is still being read: what takes longest is asked without it.</summary>
+    internal static Status Read(Database database, Func<PipelineConfig> whole, DataDirectory directory, TimeProvider time) => database.AtOneMoment(() =>
     {
-        var status = database.AtOneMoment(() => new StatusReader(database, config, directory, time).Read());
+        var counts = StatusCounts.Read(database);
+        var config = whole();
+        var status = new StatusReader(database, config, directory, time).Read(counts);
         return status with { Alarms = UseCases.Alarms.Of(status, config.Settings.Alarms) };
-    }
+    });
 
     /// <summary>As JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
@@ -282,6 +292,26 @@ public sealed record Status
 /// <param name="Text">What, where, since when, and what to do next.</param>
 public sealed record ShownAlarm([property: JsonConverter(typeof(AlarmKindConverter))] AlarmKind Kind, string Where, string? Since, string Text);
 
+/// <summary>What is counted row by row while somebody looks, and so takes longest.</summary>
+/// <param name="MailQueue">Open mails.</param>
+/// <param name="ListsWaiting">Lists of which the vendor has said nothing.</param>
+/// <param name="Abroad">Persons that were handed over to another country.</param>
+internal sealed record StatusCounts(
+    CaseQueue MailQueue, IReadOnlyList<ListWaiting> ListsWaiting, IReadOnlyList<(int Year, string Market, string Country, long Persons)> Abroad)
+{
+    /// <summary>Counts.</summary>
+    public static StatusCounts Read(Database database) => new(
+        ReadMailQueue(database),
+        database["status.lists_waiting"].List(r => new ListWaiting(r.GetString(0), r.GetString(1), r.GetString(2), r.Day(3), r.GetInt64(4), r.GetInt64(5))),
+        database["status.handed_abroad"].List(r => (r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetInt64(3))));
+
+    private static CaseQueue ReadMailQueue(Database database)
+    {
+        var (count, first) = database["status.mail_queue"].First(r => (r.GetInt64(0), r.DayOrNull(1)));
+        return first is { } day ? CaseQueue.Oldest(database["status.mail_queue_oldest"], count, day) : new CaseQueue(0, null, null);
+    }
+}
+
 /// <summary>Asks the store and the data directory for what <see cref="Status"/> shows.</summary>
 internal sealed class StatusReader(Database database, PipelineConfig config, DataDirectory directory, TimeProvider time)
 {
@@ -291,7 +321,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
     private DateOnly Today => AsOf.At(now).Day;
 
     /// <summary>Looks.</summary>
-    public Status Read()
+    public Status Read(StatusCounts counts)
     {
         var funnels = database["status.funnel"].List(r => new Funnel(
             r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7),
@@ -324,12 +354,11 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
             RowsUpdated = rows.Item3,
             RowsUnchanged = rows.Item4,
             RowsRejected = rows.Item5,
-            MailQueue = Oldest("status.mail_queue", database["mails.count_queued"].Scalar<long>()),
-            PhoneQueue = Oldest("status.phone_queue", funnels.Sum(f => f.PhoneQueued)),
+            MailQueue = counts.MailQueue,
+            PhoneQueue = funnels.Sum(f => f.PhoneQueued) is var called and > 0 ? CaseQueue.Oldest(database["status.phone_queue"], called) : new CaseQueue(0, null, null),
             WithdrawalQueue = database["status.withdrawal_queue"].First(r => new WithdrawalQueue(r.GetInt64(0), r.IsDBNull(1) ? null : r.Instant(1)))!,
             Inboxes = [.. waiting.Select(k => new InboxQueue(k.Kind, k.Files.Count, k.Files.Min(f => f.ChangedAt)))],
-            ListsWaiting = database["status.lists_waiting"].List(r => new ListWaiting(
-                r.GetString(0), r.GetString(1), r.GetString(2), r.Day(3), r.GetInt64(4), r.GetInt64(5))),
+            ListsWaiting = counts.ListsWaiting,
             SilentVendors = SilentVendors(funnels),
             Mail = MailOf(last, workers),
             Relay = config.Settings.Mail.Transport == "Pickup" ? "" : $"{config.Settings.Mail.Host}:{config.Settings.Mail.Port}",
@@ -338,7 +367,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
                 Today.AddDays(1 - alarms.RateDays)),
             Extracts = Extracts([.. waiting.Where(k => k.Kind == "dms").SelectMany(k => k.Files.Select(f => f.Name))]),
             FilesRefused = Refused(),
-            HandedAbroad = Abroad(),
+            HandedAbroad = Abroad(counts.Abroad),
             Disk = Disk(),
             PastLook = PastLook(),
         };
@@ -348,10 +377,6 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
         new CronExpression(config.Settings.Schedule.Cycle).GetNextValidTimeAfter(now) is { } at
             ? TimeZoneInfo.ConvertTime(at, time.LocalTimeZone) : null,
         config.Settings.Schedule.Cycle);
-
-    private CaseQueue Oldest(string statement, long count) => count == 0
-        ? new CaseQueue(0, null, null)
-        : database[statement].First(r => new CaseQueue(count, r.Day(0), CaseId.Format(r.GetString(2), r.GetInt64(1)))) ?? new CaseQueue(count, null, null);
 
     private List<SilentVendor> SilentVendors(List<Funnel> funnels)
     {
@@ -430,9 +455,9 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
     /// <summary>What a file must be called to stand for another: extracts and registers bring everything again the next time, other files say what they say once.</summary>
     private static string Replaces(string kind, string name) => kind is "dms" or "dealers" ? FileSeries.NameOf(name) : name;
 
-    private List<HandedAbroad> Abroad() =>
+    private List<HandedAbroad> Abroad(IEnumerable<(int Year, string Market, string Country, long Persons)> counted) =>
     [
-        .. from row in database["status.handed_abroad"].List(r => (Year: r.GetInt32(0), Market: r.GetString(1), Country: r.GetString(2), Persons: r.GetInt64(3)))
+        .. from row in counted
            group row by (row.Year, row.Market) into place
            let persons = place.Count() == 1 ? place.First().Persons : database["status.handed_to_several"].Scalar<long>(place.Key.Year, place.Key.Market)
            let marks = config.Programme.MarketOf(place.Key.Market)?.AbroadMarks ?? []

@@ -20,8 +20,15 @@ SELECT coalesce(sum(rows_read), 0), coalesce(sum(rows_new), 0), coalesce(sum(row
 FROM files WHERE kind = 'dms'
 
 -- name: mail_queue
--- The oldest open mails, by day of planning; all in the index.
-SELECT planned_on, case_id, market FROM mails WHERE settled_in IS NULL ORDER BY planned_on, id LIMIT 1
+-- Open mails, and the first day for which one was planned; all in the index.
+SELECT count(*), min(planned_on) FROM mails WHERE settled_in IS NULL
+
+-- name: mail_queue_oldest
+-- The first mail of a day: each market is read up to its own first one.
+SELECT m.planned_on, m.case_id, m.market
+FROM (SELECT DISTINCT market FROM movements) k JOIN mails m
+    ON m.id = (SELECT o.id FROM mails o WHERE o.market = k.market AND o.settled_in IS NULL AND o.planned_on = @day ORDER BY o.id LIMIT 1)
+ORDER BY m.id LIMIT 1
 
 -- name: phone_queue
 SELECT phone_on, id, market FROM cases WHERE state = 'phone_queued' ORDER BY phone_on, id LIMIT 1
@@ -30,12 +37,17 @@ SELECT phone_on, id, market FROM cases WHERE state = 'phone_queued' ORDER BY pho
 SELECT count(*), min(at) FROM withdrawals WHERE list_id IS NULL
 
 -- name: lists_waiting
--- Phone lists with cases that the vendor still has and has never said anything of.
+-- Phone lists with cases that the vendor still has and has never said anything of: all that he has, less those of which he has.
+-- CROSS makes SQLite begin with the cases; asked for those of which there is nothing, PostgreSQL would read the attempts once a case.
 SELECT l.file_name, l.market, l.survey, l.day, l.rows, w.cases
-FROM (SELECT e.list_id, count(*) AS cases FROM cases c JOIN list_entries e ON e.case_id = c.id
-      WHERE c.state = 'with_vendor' AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.case_id = c.id) GROUP BY e.list_id) w
+FROM (SELECT held.list_id, sum(held.cases) AS cases
+      FROM (SELECT e.list_id, count(*) AS cases FROM cases c CROSS JOIN list_entries e WHERE c.state = 'with_vendor' AND e.case_id = c.id GROUP BY e.list_id
+            UNION ALL
+            SELECT e.list_id, -count(*) FROM cases c CROSS JOIN list_entries e
+            WHERE c.state = 'with_vendor' AND e.case_id = c.id AND EXISTS (SELECT 1 FROM attempts a WHERE a.case_id = c.id) GROUP BY e.list_id) held
+      GROUP BY held.list_id) w
     JOIN lists l ON l.id = w.list_id
-ORDER BY l.day, l.id
+WHERE w.cases > 0 ORDER BY l.day, l.id
 
 -- name: past_look
 -- Neither queued, nor waiting for its mail to go out.
