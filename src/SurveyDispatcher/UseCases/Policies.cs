@@ -39,8 +39,11 @@ internal sealed record PolicyOnRecord(long Number, string Version, string Progra
 /// <summary>How two programmes differ.</summary>
 internal sealed record PolicyComparison(string From, string To, IReadOnlyList<ProgrammeDifference> Differences, PolicyChange? Pending, bool MustBeConfirmed)
 {
-    /// <summary>What is configured is what was used last.</summary>
+    /// <summary>The one that was looked at is what was used last.</summary>
     public bool IsInForce { get; init; }
+
+    /// <summary>The file that is looked at; another than the configured one is a draft.</summary>
+    public string File { get; init; } = ProgrammeFile.Name;
 
     /// <summary>As JSON.</summary>
     public string ToJson() => PolicyJson.Of(new { From, To, Differences, Pending = PolicyJson.Of(Pending, MustBeConfirmed) });
@@ -79,11 +82,12 @@ internal static class PolicyJson
 }
 
 /// <summary>The programmes that were in force, how they differ, and the confirmation of a change (<c>policy</c>).</summary>
-/// <param name="config">The configuration.</param>
+/// <param name="config">The configuration, or a draft.</param>
+/// <param name="file">The file of its programme, as people are told.</param>
 /// <param name="directory">The data directory.</param>
 /// <param name="time">The clock.</param>
 /// <param name="asOf">The day for which a change is counted that no cycle has used yet.</param>
-internal sealed class Policies(PipelineConfig config, DataDirectory directory, TimeProvider time, AsOf asOf)
+internal sealed class Policies(PipelineConfig config, string file, DataDirectory directory, TimeProvider time, AsOf asOf)
 {
     private readonly Store store = new(directory, config.Settings.Store);
 
@@ -116,7 +120,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         {
             var pending = Pending(database);
             var inForce = database["policies.in_force"].First(r => (long?)r.GetInt64(0));
-            return new PolicyComparison(Words(inForce), Configured, pending?.Differences ?? [], pending, MustBeConfirmed(pending)) { IsInForce = pending is null };
+            return new PolicyComparison(Words(inForce), Configured, pending?.Differences ?? [], pending, MustBeConfirmed(pending)) { IsInForce = pending is null, File = file };
         }
 
         var (old, now) = (Find(database, from.Value), to is { } other ? Find(database, other) : null);
@@ -162,7 +166,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         }
     }
 
-    private static string Configured => Say($"programme.json as it is configured");
+    private string Configured => file == ProgrammeFile.Name ? Say($"programme.json as it is configured") : file;
 
     private static string Words(long? number) => Say(number is { } n ? (Phrase)$"policy {n}" : $"no policy");
 

@@ -43,7 +43,7 @@ internal static class PolicyText
 
         if (history.Pending is { } pending)
         {
-            text.Append(Pending(pending, history.MustBeConfirmed));
+            text.Append(Pending(pending, history.MustBeConfirmed, ProgrammeFile.Name));
         }
 
         return text.ToString().TrimEnd();
@@ -54,15 +54,15 @@ internal static class PolicyText
     {
         if (comparison.Pending is { } pending)
         {
-            return Pending(pending, comparison.MustBeConfirmed).ToString().TrimEnd();
+            return Pending(pending, comparison.MustBeConfirmed, comparison.File).ToString().TrimEnd();
         }
 
         if (comparison.IsInForce)
         {
-            return Say($"programme.json is the one in force ({comparison.From}): it has not changed since the last cycle.");
+            return PlainText.Shown(Say($"{comparison.File} is the one in force ({comparison.From}): the last cycle went by it."));
         }
 
-        var text = new StringBuilder().AppendLine(Say($"From {comparison.From} to {comparison.To}:"));
+        var text = new StringBuilder().AppendLine(PlainText.Shown(Say($"From {comparison.From} to {comparison.To}:")));
         Differences(text, comparison.Differences);
         return text.ToString().TrimEnd();
     }
@@ -72,21 +72,23 @@ internal static class PolicyText
         ? (Phrase)$"Version {accepted.Version} is in force already: there is nothing to confirm."
         : $"Version {accepted.Version} is confirmed as of {Day(accepted.On)}, as the one after policy {accepted.Before}. The next cycle goes on with it.");
 
-    private static StringBuilder Pending(PolicyChange pending, bool mustBeConfirmed)
+    private static StringBuilder Pending(PolicyChange pending, bool mustBeConfirmed, string file)
     {
         var text = new StringBuilder();
-        text.AppendLine(Say(pending.BeforeId is { } before
-            ? (Phrase)$"programme.json is version {pending.Version}, which no cycle has used after policy {before} (version {pending.BeforeVersion})."
-            : $"programme.json is version {pending.Version}. No cycle has run yet."));
+        text.AppendLine(PlainText.Shown(Say(pending.BeforeId is { } before
+            ? (Phrase)$"{file} is version {pending.Version}, which no cycle has used after policy {before} (version {pending.BeforeVersion})."
+            : $"{file} is version {pending.Version}. No cycle has run yet.")));
         if (pending.BeforeId is null)
         {
             return text;
         }
 
         text.AppendLine(Say(pending.Effect is { } effect
-            ? (Phrase)$"A cycle now would newly contact {effect.NewlyContacted:N0} customer(s) and drop {effect.Dropped:N0}, against {effect.OpenCases:N0} open case(s)."
+            ? (Phrase)$"With it a cycle now would newly contact {effect.NewlyContacted:N0} customer(s) and drop {effect.Dropped:N0}, against {effect.OpenCases:N0} open case(s)."
             : $"This version of the program can't read the programme before: how many customers the change affects can't be counted."));
-        text.AppendLine(Say(pending.ConfirmedOn is { } on ? (Phrase)$"It was confirmed on {Day(on)}: the next cycle goes on with it."
+        text.AppendLine(Say(file != ProgrammeFile.Name
+            ? mustBeConfirmed ? (Phrase)$"In the place of programme.json it stops cycles until it is confirmed ('policy accept {pending.Version}')." : $"In the place of programme.json it stops no cycle."
+            : pending.ConfirmedOn is { } on ? (Phrase)$"It was confirmed on {Day(on)}: the next cycle goes on with it."
             : mustBeConfirmed ? (Phrase)$"Cycles stop until it is confirmed ('policy accept {pending.Version}') or the old programme.json is put back."
             : $"It needs no confirmation: the next cycle goes on with it."));
         Effect(text, pending.Effect);

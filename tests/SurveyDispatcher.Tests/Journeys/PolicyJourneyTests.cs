@@ -177,6 +177,63 @@ public sealed class PolicyJourneyTests
         Assert.DoesNotContain("STOP", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
     }
 
+    /// <summary>Before it is put in place: a folder with nothing but the draft says what the same file says in its place.</summary>
+    [Fact]
+    public async Task ADraftIsComparedAsIfItWereInPlace()
+    {
+        using var world = await BegunAsync();
+        var draft = Draft(world, p => Window(p, 21));
+        var file = Path.Combine(draft, "programme.json");
+
+        var check = await world.RunAsync("config", "check", "--with", draft);
+        var diff = await world.RunAsync("policy", "diff", "--with", draft);
+        var json = (await world.RunAsync("policy", "diff", "--with", draft, "--json")).Json.GetProperty("pending").GetRawText();
+        var one = await world.RunAsync("policy", "diff", "1", "--with", draft);
+        var untouched = await world.RunAsync("policy", "diff");
+        var small = await world.RunAsync("policy", "diff", "--with", Draft(world, p => p["report"]!["minimumResponses"] = 20));
+        File.Copy(file, Path.Combine(world.Config, "programme.json"), overwrite: true);
+        var inPlace = await world.RunAsync("policy", "diff");
+        var inPlaceJson = (await world.RunAsync("policy", "diff", "--json")).Json.GetProperty("pending").GetRawText();
+
+        Assert.Equal((0, 0), (check.Code, diff.Code));
+        Assert.Contains("1 file(s) of the draft: programme.json;", check.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"{file} is version ", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("In the place of programme.json it stops cycles until it is confirmed", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("In the place of programme.json it stops no cycle", small.Output, StringComparison.Ordinal);
+        Assert.Equal(Told(inPlace), Told(diff));
+        Assert.Equal(inPlaceJson, json);
+        Assert.Contains($"From policy 1 to {file}:", one.Output, StringComparison.Ordinal);
+        Assert.Contains("is the one in force", untouched.Output, StringComparison.Ordinal);
+
+        static IEnumerable<string> Told(Ended ended) => ended.Output.ReplaceLineEndings("\n").Split('\n').Where(line => !line.Contains("programme.json", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ADraftMustHoldAProgrammeWithoutFaultsAndStandInOnePlace()
+    {
+        using var world = await BegunAsync();
+        var faulty = Draft(world, p => Window(p, 1));
+        var empty = Directory.CreateDirectory(Path.Combine(world.Root, "empty")).FullName;
+        var other = Directory.CreateDirectory(Path.Combine(world.Root, "other")).FullName;
+        File.Copy(Path.Combine(world.Config, "appsettings.json"), Path.Combine(other, "appsettings.json"));
+
+        async Task<(int, string)> Run(params string[] args) => await world.RunAsync(args) is var ended ? (ended.Code, ended.Error + ended.Output) : default;
+
+        foreach (var ((code, told), expected) in new[]
+        {
+            (await Run("config", "check", "--with", faulty), "markets.AU.sales.window.toDay: The window ends"), (await Run("policy", "diff", "--with", faulty), "markets.AU.sales.window.toDay: The window ends"),
+            (await Run("config", "check", "--with", empty), "holds no file"), (await Run("policy", "diff", "--with", other), "holds no programme.json"),
+            (await Run("policy", "diff", "1", "1", "--with", Draft(world, p => Window(p, 21))), "--with stands in the place of M"),
+        })
+        {
+            Assert.Equal(2, code);
+            Assert.Contains(expected, told, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, (await world.RunAsync("config", "check", "--with", other)).Code);
+        Assert.Equal(["appsettings.json"], (await world.RunAsync("config", "check", "--with", other, "--json")).Json.GetProperty("draft").EnumerateArray().Select(f => f.GetString()));
+    }
+
     /// <summary>There and back: a confirmation is for one change, from one programme to another, and once.</summary>
     [Fact]
     public async Task AProgrammeThatComesBackIsAChangeOfItsOwn()
@@ -338,6 +395,16 @@ public sealed class PolicyJourneyTests
         await world.CycleAsync("2026-03-02");
         Assert.Equal(5, world.Mails().Count);
         return world;
+    }
+
+    /// <summary>A folder that holds only the changed programme.</summary>
+    private static string Draft(World world, Action<JsonNode> change)
+    {
+        var draft = Directory.CreateDirectory(Path.Combine(world.Root, $"draft-{Directory.GetDirectories(world.Root).Length}")).FullName;
+        var programme = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Config, "programme.json")))!;
+        change(programme);
+        File.WriteAllText(Path.Combine(draft, "programme.json"), programme.ToJsonString());
+        return draft;
     }
 
     private static void Window(JsonNode programme, int toDay) => programme["markets"]!["AU"]!["sales"]!["window"]!["toDay"] = toDay;
