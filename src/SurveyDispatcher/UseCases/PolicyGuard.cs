@@ -66,13 +66,20 @@ internal static class PolicyGuard
     /// <param name="config">The settings and the programme.</param>
     /// <param name="asOf">What dates the cycle.</param>
     /// <param name="openVault">The keys of the store: asked for only when sampling is compared.</param>
-    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) => Problem(Change(database, config, asOf, openVault), config.Settings.Policy);
+    /// <remarks>A change that is confirmed stops nothing, whomever it affects: then nobody is counted.</remarks>
+    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) => Look(database, config) is { ConfirmedOn: null } change
+        ? Problem(Counted(change, database, config, asOf, openVault), config.Settings.Policy)
+        : null;
 
     /// <summary>The same for a change that was looked at.</summary>
     public static string? Problem(PolicyChange? change, PolicyOptions options) => change is { ConfirmedOn: null } && MustBeConfirmed(change, options) ? PolicyText.Stopped(change, options) : null;
 
     /// <summary>How the configured programme differs from the last cycle's, and what that does; null when it is the same one.</summary>
-    public static PolicyChange? Change(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault)
+    public static PolicyChange? Change(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) =>
+        Look(database, config) is { } change ? Counted(change, database, config, asOf, openVault) : null;
+
+    /// <summary>The same without what it does to customers.</summary>
+    private static PolicyChange? Look(Database database, PipelineConfig config)
     {
         var version = config.Programme.Version;
         if (database["policies.in_force"].First(r => (Id: r.GetInt64(0), Version: r.GetString(1), Text: r.GetString(2))) is not { Id: > 0 } inForce)
@@ -86,11 +93,12 @@ internal static class PolicyGuard
         }
 
         var confirmed = database["policies.confirmed_on"].First(r => (DateOnly?)r.Day(0), version, inForce.Id);
-        var before = ProgrammeFile.Parse(inForce.Text, []);
         return new PolicyChange(
-            inForce.Id, inForce.Version, version, before, ProgrammeDifference.Between(inForce.Text, config.ProgrammeText),
-            before is null ? null : Compare(database, before, config.Programme, asOf, openVault), confirmed);
+            inForce.Id, inForce.Version, version, ProgrammeFile.Parse(inForce.Text, []), ProgrammeDifference.Between(inForce.Text, config.ProgrammeText), null, confirmed);
     }
+
+    private static PolicyChange Counted(PolicyChange change, Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) =>
+        change.Before is { } before ? change with { Effect = Compare(database, before, config.Programme, asOf, openVault) } : change;
 
     /// <summary>What can't be counted is taken for all there is.</summary>
     private static bool MustBeConfirmed(PolicyChange change, PolicyOptions options) => change.BeforeId is not null

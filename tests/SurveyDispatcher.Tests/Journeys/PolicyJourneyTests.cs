@@ -333,6 +333,22 @@ public sealed class PolicyJourneyTests
         Assert.Contains("statement policies.add_change", other);
     }
 
+    /// <summary>A change that is confirmed stops nothing, whomever it affects: nobody has to be counted to say so.</summary>
+    [Fact]
+    public async Task StatusComparesOnlyWhileTheCycleMayStop()
+    {
+        using var world = await BegunAsync();
+        world.Edit("programme.json", p => Window(p, 21));
+
+        var waiting = await Child.MomentsAsync(world, "status");
+        await AcceptAsync(world);
+        var confirmed = await Child.MomentsAsync(world, "status");
+
+        Assert.Contains("statement policies.known", waiting);
+        Assert.DoesNotContain("statement policies.known", confirmed);
+        Assert.Contains("statement policies.confirmed_on", confirmed);
+    }
+
     /// <summary>Made by a program that kept policies and nothing of their changes.</summary>
     [Fact]
     [Trait("Store", "Sqlite")] // takes a step of the schema back
