@@ -314,6 +314,10 @@ public sealed class PolicyOptions
     /// <summary>A number of cases: so many may be, whatever their share. The default is 100, so that a small pilot is never stopped.</summary>
     [Range(0, int.MaxValue)]
     public int ConfirmAboveCases { get; set; } = 100;
+
+    /// <summary>For how many days behind its own a confirmation is good, by the days of the cycles; then it is asked for again. 0: on its day only. The default is 7.</summary>
+    [Range(0, 3_660)]
+    public int ConfirmationDays { get; set; } = 7;
 }
 
 /// <summary>The section <c>Schedule</c>.</summary>

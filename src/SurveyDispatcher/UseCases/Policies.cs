@@ -53,7 +53,7 @@ internal sealed record PolicyComparison(string From, string To, IReadOnlyList<Pr
 }
 
 /// <summary>What became of a confirmation.</summary>
-internal sealed record PolicyAcceptance(string Version, long Before, DateOnly On, bool WasInForce)
+internal sealed record PolicyAcceptance(string Version, long Before, DateOnly On, bool WasInForce, DateOnly? GoodUntil)
 {
     /// <summary>As JSON.</summary>
     public string ToJson() => PolicyJson.Of(this);
@@ -77,7 +77,7 @@ internal static class PolicyJson
     public static object? Of(PolicyChange? pending, bool mustBeConfirmed) => pending is null ? null : new
     {
         pending.Version, Before = pending.BeforeId, pending.BeforeVersion, pending.Differences, pending.Effect?.OpenCases, pending.Effect?.NewlyContacted, pending.Effect?.Dropped,
-        Effect = pending.Effect?.Rows, pending.ConfirmedOn, MustBeConfirmed = mustBeConfirmed,
+        Effect = pending.Effect?.Rows, pending.ConfirmedOn, pending.ExpiredConfirmation, MustBeConfirmed = mustBeConfirmed,
     };
 }
 
@@ -154,11 +154,11 @@ internal sealed class Policies(PipelineConfig config, string file, DataDirectory
 
             if (inForce.Version == version)
             {
-                return new PolicyAcceptance(version, inForce.Id, on, WasInForce: true);
+                return new PolicyAcceptance(version, inForce.Id, on, WasInForce: true, GoodUntil: null);
             }
 
             database.InTransaction(() => database["policies.confirm"].Run(version, inForce.Id, on));
-            return new PolicyAcceptance(version, inForce.Id, on, WasInForce: false);
+            return new PolicyAcceptance(version, inForce.Id, on, WasInForce: false, on.AddDays(config.Settings.Policy.ConfirmationDays));
         }
         finally
         {

@@ -34,10 +34,13 @@ public sealed record PolicyEffect(IReadOnlyList<PolicyEffectRow> Rows)
 /// <param name="Before">The programme in force; null: there is none, or this version of the program can't read it.</param>
 /// <param name="Differences">Where the two differ.</param>
 /// <param name="Effect">What the change does to customers; null: it can't be counted, or there is nobody yet.</param>
-/// <param name="ConfirmedOn">The day on which somebody confirmed it.</param>
+/// <param name="ConfirmedOn">The day on which somebody confirmed it; null: nobody did, or too long ago.</param>
 internal sealed record PolicyChange(
     long? BeforeId, string BeforeVersion, string Version, Programme? Before, IReadOnlyList<ProgrammeDifference> Differences, PolicyEffect? Effect, DateOnly? ConfirmedOn)
 {
+    /// <summary>The day of a confirmation that is too long ago to be good.</summary>
+    public DateOnly? ExpiredConfirmation { get; init; }
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -67,7 +70,7 @@ internal static class PolicyGuard
     /// <param name="asOf">What dates the cycle.</param>
     /// <param name="openVault">The keys of the store: asked for only when sampling is compared.</param>
     /// <remarks>A change that is confirmed stops nothing, whomever it affects: then nobody is counted.</remarks>
-    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) => Look(database, config) is { ConfirmedOn: null } change
+    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) => Look(database, config, asOf) is { ConfirmedOn: null } change
         ? Problem(Counted(change, database, config, asOf, openVault), config.Settings.Policy)
         : null;
 
@@ -76,10 +79,10 @@ internal static class PolicyGuard
 
     /// <summary>How the configured programme differs from the last cycle's, and what that does; null when it is the same one.</summary>
     public static PolicyChange? Change(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) =>
-        Look(database, config) is { } change ? Counted(change, database, config, asOf, openVault) : null;
+        Look(database, config, asOf) is { } change ? Counted(change, database, config, asOf, openVault) : null;
 
     /// <summary>The same without what it does to customers.</summary>
-    private static PolicyChange? Look(Database database, PipelineConfig config)
+    private static PolicyChange? Look(Database database, PipelineConfig config, AsOf asOf)
     {
         var version = config.Programme.Version;
         if (database["policies.in_force"].First(r => (Id: r.GetInt64(0), Version: r.GetString(1), Text: r.GetString(2))) is not { Id: > 0 } inForce)
@@ -93,8 +96,12 @@ internal static class PolicyGuard
         }
 
         var confirmed = database["policies.confirmed_on"].First(r => (DateOnly?)r.Day(0), version, inForce.Id);
+        var isGood = asOf.Day <= confirmed?.AddDays(config.Settings.Policy.ConfirmationDays); // whom a change affects is another matter weeks later
         return new PolicyChange(
-            inForce.Id, inForce.Version, version, ProgrammeFile.Parse(inForce.Text, []), ProgrammeDifference.Between(inForce.Text, config.ProgrammeText), null, confirmed);
+            inForce.Id, inForce.Version, version, ProgrammeFile.Parse(inForce.Text, []), ProgrammeDifference.Between(inForce.Text, config.ProgrammeText), null, isGood ? confirmed : null)
+        {
+            ExpiredConfirmation = isGood ? null : confirmed,
+        };
     }
 
     private static PolicyChange Counted(PolicyChange change, Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) =>

@@ -18,6 +18,7 @@ internal static class PolicyText
             ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted + effect.Dropped:N0} customer(s) would be affected, {effect.NewlyContacted:N0} newly contacted and {effect.Dropped:N0} dropped, against {effect.OpenCases:N0} open case(s). A change that affects more than Policy:ConfirmAboveShare = {options.ConfirmAboveShare:0.####} of the open cases, of all or of a market's, and more than Policy:ConfirmAboveCases = {options.ConfirmAboveCases:N0}, has to be confirmed."
             : $"programme.json was changed (version {change.BeforeVersion} -> {change.Version}), and this version of the program can't read the one before: how many customers the change affects can't be counted, so it has to be confirmed."));
         text.AppendLine(Say($"Nothing was done, and no cycle with this programme.json does anything until that is confirmed or taken back; a service that was started with the one before goes on with that."));
+        Expired(text, change);
         Effect(text, change.Effect);
         Differences(text, change.Differences);
         text.Append(Say($"If that is meant, run 'policy accept {change.Version}': the next cycle goes on, also that of a running service. If not, put the old programme.json back ('policy show {change.BeforeId}' prints it), and start a running service anew. More in docs/policy.md."));
@@ -70,7 +71,7 @@ internal static class PolicyText
     /// <summary>What <c>policy accept</c> did.</summary>
     public static string Of(PolicyAcceptance accepted) => Say(accepted.WasInForce
         ? (Phrase)$"Version {accepted.Version} is in force already: there is nothing to confirm."
-        : $"Version {accepted.Version} is confirmed as of {Day(accepted.On)}, as the one after policy {accepted.Before}. The next cycle goes on with it.");
+        : $"Version {accepted.Version} is confirmed as of {Day(accepted.On)}, as the one after policy {accepted.Before}. The next cycle goes on with it, if it is of {Day(accepted.GoodUntil!.Value)} at the latest.");
 
     private static StringBuilder Pending(PolicyChange pending, bool mustBeConfirmed, string file)
     {
@@ -91,9 +92,18 @@ internal static class PolicyText
             : pending.ConfirmedOn is { } on ? (Phrase)$"It was confirmed on {Day(on)}: the next cycle goes on with it."
             : mustBeConfirmed ? (Phrase)$"Cycles stop until it is confirmed ('policy accept {pending.Version}') or the old programme.json is put back."
             : $"It needs no confirmation: the next cycle goes on with it."));
+        Expired(text, pending);
         Effect(text, pending.Effect);
         Differences(text, pending.Differences);
         return text;
+    }
+
+    private static void Expired(StringBuilder text, PolicyChange change)
+    {
+        if (change.ExpiredConfirmation is { } day)
+        {
+            text.AppendLine(Say($"The confirmation of {Day(day)} has expired (Policy:ConfirmationDays)."));
+        }
     }
 
     private static void Effect(StringBuilder text, PolicyEffect? effect)

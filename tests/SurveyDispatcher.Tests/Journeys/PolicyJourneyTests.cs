@@ -234,6 +234,48 @@ public sealed class PolicyJourneyTests
         Assert.Equal(["appsettings.json"], (await world.RunAsync("config", "check", "--with", other, "--json")).Json.GetProperty("draft").EnumerateArray().Select(f => f.GetString()));
     }
 
+    /// <summary>Whom a change affects is another matter weeks later: a confirmation is good for some days, by those of the cycles.</summary>
+    [Theory]
+    [InlineData(7, "2026-03-09", true)]
+    [InlineData(7, "2026-03-10", false)]
+    [InlineData(0, "2026-03-02", true)]
+    [InlineData(0, "2026-03-03", false)]
+    public async Task AConfirmationIsGoodForSomeDays(int days, string asOf, bool isGood)
+    {
+        using var world = await BegunAsync();
+        world.Edit("appsettings.json", s => s["Policy"]!["ConfirmationDays"] = days);
+        world.Edit("programme.json", p => Window(p, 21));
+
+        var accepted = await world.RunAsync("policy", "accept", await VersionAsync(world));
+        var diff = await world.RunAsync("policy", "diff", "--as-of", asOf);
+        var json = (await world.RunAsync("policy", "diff", "--as-of", asOf, "--json")).Json.GetProperty("pending");
+        var cycle = await world.RunAsync("cycle", "--as-of", asOf);
+
+        Assert.Contains($"if it is of 2026-03-0{2 + days} at the latest", accepted.Output, StringComparison.Ordinal);
+        Assert.Equal(isGood ? 0 : 1, cycle.Code);
+        Assert.Equal(isGood, diff.Output.Contains("It was confirmed on 2026-03-02", StringComparison.Ordinal));
+        Assert.Equal(!isGood, diff.Output.Contains("The confirmation of 2026-03-02 has expired", StringComparison.Ordinal));
+        Assert.Equal(!isGood, cycle.Error.Contains("The confirmation of 2026-03-02 has expired", StringComparison.Ordinal));
+        Assert.Equal((isGood ? "2026-03-02" : null, isGood ? null : "2026-03-02", !isGood), (
+            json.GetProperty("confirmedOn").GetString(), json.GetProperty("expiredConfirmation").GetString(), json.GetProperty("mustBeConfirmed").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task AConfirmationThatHasExpiredCanBeGivenAgain()
+    {
+        using var world = await BegunAsync();
+        world.Edit("programme.json", p => Window(p, 21));
+        await AcceptAsync(world);
+        world.Tamper("UPDATE policy_confirmations SET day = '2026-02-01'");
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Code);
+
+        await AcceptAsync(world);
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal(["2026-03-02"], world.Rows("SELECT accepted_on FROM policy_changes WHERE before_id IS NOT NULL"));
+        await world.HoldsAsync();
+    }
+
     /// <summary>There and back: a confirmation is for one change, from one programme to another, and once.</summary>
     [Fact]
     public async Task AProgrammeThatComesBackIsAChangeOfItsOwn()

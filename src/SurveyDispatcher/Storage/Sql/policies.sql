@@ -17,7 +17,7 @@ VALUES (@cycle_id, @policy_id, @before_id, @day, @difference, @open_cases, @cont
 SELECT day FROM policy_confirmations WHERE version = @version AND before_id = @before_id
 
 -- name: confirm
-INSERT INTO policy_confirmations (version, before_id, day) VALUES (@version, @before_id, @day) ON CONFLICT DO NOTHING
+INSERT INTO policy_confirmations (version, before_id, day) VALUES (@version, @before_id, @day) ON CONFLICT (version, before_id) DO UPDATE SET day = excluded.day
 
 -- name: use_confirmation
 DELETE FROM policy_confirmations WHERE version = @version AND before_id = @before_id
