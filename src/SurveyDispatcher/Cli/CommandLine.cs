@@ -687,7 +687,7 @@ public static class CommandLine
             return Done;
         });
 
-        var verb = new Command("policy", Say($"The programmes that were in force: since when, what changed, whom it newly contacted and dropped")) { show, diff, accept, asOf, here.Json };
+        var verb = new Command("policy", Say($"The programmes that were in force: since when, what changed, whom it newly contacted, dropped and contacted earlier")) { show, diff, accept, asOf, here.Json };
         verb.SetAction(result =>
         {
             var history = Of(result).List();

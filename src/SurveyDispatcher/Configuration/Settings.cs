@@ -307,7 +307,7 @@ public sealed class SurveyOptions : IValidatableObject
 /// <summary>The section <c>Policy</c>: a change of programme.json that does more than both of these say stops cycles until it is confirmed.</summary>
 public sealed class PolicyOptions
 {
-    /// <summary>A share of the open cases, of all and of each market's: so many may be newly contacted or dropped. The default is 0.10.</summary>
+    /// <summary>A share of the open cases, of all and of each market's: so many may be newly contacted, dropped or contacted earlier. The default is 0.10.</summary>
     [Range(0.0, 1.0)]
     public double ConfirmAboveShare { get; set; } = 0.10;
 

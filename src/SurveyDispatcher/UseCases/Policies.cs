@@ -12,12 +12,13 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="Since">The day of the first cycle under it.</param>
 /// <param name="Before">The number of the policy before; null: it was the first.</param>
 /// <param name="Differences">What changed; null: not on record.</param>
-/// <param name="OpenCases">Cases that were open; null, as the next two: not counted.</param>
+/// <param name="OpenCases">Cases that were open; null, as the next three: not counted.</param>
 /// <param name="NewlyContacted">Customers whom only this programme contacts.</param>
 /// <param name="Dropped">Customers whom only the programme before would have contacted.</param>
+/// <param name="ContactedEarlier">Customers whom both contact, this programme earlier.</param>
 /// <param name="ConfirmedOn">The day on which somebody confirmed the change; null: nobody had to.</param>
 internal sealed record PolicyInForce(
-    long Number, string Version, DateOnly Since, long? Before, IReadOnlyList<ProgrammeDifference>? Differences, long? OpenCases, long? NewlyContacted, long? Dropped, DateOnly? ConfirmedOn);
+    long Number, string Version, DateOnly Since, long? Before, IReadOnlyList<ProgrammeDifference>? Differences, long? OpenCases, long? NewlyContacted, long? Dropped, long? ContactedEarlier, DateOnly? ConfirmedOn);
 
 /// <summary>All policies, and the programme that is configured when no cycle has used it yet.</summary>
 internal sealed record PolicyHistory(IReadOnlyList<PolicyInForce> Steps, PolicyChange? Pending, bool MustBeConfirmed)
@@ -76,7 +77,7 @@ internal static class PolicyJson
     /// <summary>A change that waits for its first cycle; the programmes themselves are too long.</summary>
     public static object? Of(PolicyChange? pending, bool mustBeConfirmed) => pending is null ? null : new
     {
-        pending.Version, Before = pending.BeforeId, pending.BeforeVersion, pending.Differences, pending.Effect?.OpenCases, pending.Effect?.NewlyContacted, pending.Effect?.Dropped,
+        pending.Version, Before = pending.BeforeId, pending.BeforeVersion, pending.Differences, pending.Effect?.OpenCases, pending.Effect?.NewlyContacted, pending.Effect?.Dropped, pending.Effect?.ContactedEarlier,
         Effect = pending.Effect?.Rows, pending.ConfirmedOn, pending.ExpiredConfirmation, MustBeConfirmed = mustBeConfirmed,
     };
 }
@@ -99,7 +100,7 @@ internal sealed class Policies(PipelineConfig config, string file, DataDirectory
         return new PolicyHistory(
             database["policies.changes"].List(r => new PolicyInForce(
                 r.GetInt64(0), r.GetString(1), r.Day(2), r.LongOrNull(3), r.TextOrNull(4) is { } difference ? PolicyChange.Read(difference) : null,
-                r.LongOrNull(5), r.LongOrNull(6), r.LongOrNull(7), r.DayOrNull(8))),
+                r.LongOrNull(5), r.LongOrNull(6), r.LongOrNull(7), r.LongOrNull(8), r.DayOrNull(9))),
             pending, MustBeConfirmed(pending));
     }
 

@@ -15,7 +15,7 @@ internal static class PolicyText
     {
         var text = new StringBuilder();
         text.AppendLine(Say(change.Effect is { } effect
-            ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted + effect.Dropped:N0} customer(s) would be affected, {effect.NewlyContacted:N0} newly contacted and {effect.Dropped:N0} dropped, against {effect.OpenCases:N0} open case(s). A change that affects more than Policy:ConfirmAboveShare = {options.ConfirmAboveShare:0.####} of the open cases, of all or of a market's, and more than Policy:ConfirmAboveCases = {options.ConfirmAboveCases:N0}, has to be confirmed."
+            ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.Affected:N0} customer(s) would be affected, {effect.NewlyContacted:N0} newly contacted, {effect.Dropped:N0} dropped and {effect.ContactedEarlier:N0} contacted earlier, against {effect.OpenCases:N0} open case(s). A change that affects more than Policy:ConfirmAboveShare = {options.ConfirmAboveShare:0.####} of the open cases, of all or of a market's, and more than Policy:ConfirmAboveCases = {options.ConfirmAboveCases:N0}, has to be confirmed."
             : $"programme.json was changed (version {change.BeforeVersion} -> {change.Version}), and this version of the program can't read the one before: how many customers the change affects can't be counted, so it has to be confirmed."));
         text.AppendLine(Say($"Nothing was done, and no cycle with this programme.json does anything until that is confirmed or taken back; a service that was started with the one before goes on with that."));
         Expired(text, change);
@@ -29,11 +29,11 @@ internal static class PolicyText
     public static string Of(PolicyHistory history)
     {
         var text = new StringBuilder();
-        text.AppendLine(Step(Say($"number"), Say($"version"), Say($"since"), Say($"newly contacted"), Say($"dropped"), Say($"open cases"), Say($"confirmed")));
+        text.AppendLine(Step(Say($"number"), Say($"version"), Say($"since"), Say($"newly contacted"), Say($"dropped"), Say($"earlier"), Say($"open cases"), Say($"confirmed")));
         foreach (var step in history.Steps)
         {
             text.AppendLine(Step(
-                step.Number.ToString(CultureInfo.InvariantCulture), step.Version, Day(step.Since), Count(step.NewlyContacted), Count(step.Dropped), Count(step.OpenCases),
+                step.Number.ToString(CultureInfo.InvariantCulture), step.Version, Day(step.Since), Count(step.NewlyContacted), Count(step.Dropped), Count(step.ContactedEarlier), Count(step.OpenCases),
                 step.ConfirmedOn is { } on ? Day(on) : ""));
             if (step.Before is { } before)
             {
@@ -85,7 +85,7 @@ internal static class PolicyText
         }
 
         text.AppendLine(Say(pending.Effect is { } effect
-            ? (Phrase)$"With it a cycle now would newly contact {effect.NewlyContacted:N0} customer(s) and drop {effect.Dropped:N0}, against {effect.OpenCases:N0} open case(s)."
+            ? (Phrase)$"With it a cycle now would newly contact {effect.NewlyContacted:N0} customer(s), drop {effect.Dropped:N0} and contact {effect.ContactedEarlier:N0} earlier, against {effect.OpenCases:N0} open case(s)."
             : $"This version of the program can't read the programme before: how many customers the change affects can't be counted."));
         text.AppendLine(Say(file != ProgrammeFile.Name
             ? mustBeConfirmed ? (Phrase)$"In the place of programme.json it stops cycles until it is confirmed ('policy accept {pending.Version}')." : $"In the place of programme.json it stops no cycle."
@@ -113,10 +113,10 @@ internal static class PolicyText
             return;
         }
 
-        text.AppendLine(Row(Say($"market"), Say($"survey"), Say($"open cases"), Say($"newly contacted"), Say($"dropped")));
+        text.AppendLine(Row(Say($"market"), Say($"survey"), Say($"open cases"), Say($"newly contacted"), Say($"dropped"), Say($"earlier")));
         foreach (var row in rows)
         {
-            text.AppendLine(Row(PlainText.Shown(row.Market), row.Survey, Count(row.OpenCases), Count(row.NewlyContacted), Count(row.Dropped)));
+            text.AppendLine(Row(PlainText.Shown(row.Market), row.Survey, Count(row.OpenCases), Count(row.NewlyContacted), Count(row.Dropped), Count(row.ContactedEarlier)));
         }
     }
 
@@ -150,11 +150,11 @@ internal static class PolicyText
         }
     }
 
-    private static string Step(string number, string version, string since, string newlyContacted, string dropped, string openCases, string confirmed) =>
-        $"{Columns.Right(number, 6)}  {Columns.Left(version, 16)}  {Columns.Left(since, 10)}  {Columns.Right(newlyContacted, 15)}  {Columns.Right(dropped, 10)}  {Columns.Right(openCases, 10)}  {confirmed}".TrimEnd();
+    private static string Step(string number, string version, string since, string newlyContacted, string dropped, string earlier, string openCases, string confirmed) =>
+        $"{Columns.Right(number, 6)}  {Columns.Left(version, 16)}  {Columns.Left(since, 10)}  {Columns.Right(newlyContacted, 15)}  {Columns.Right(dropped, 10)}  {Columns.Right(earlier, 10)}  {Columns.Right(openCases, 10)}  {confirmed}".TrimEnd();
 
-    private static string Row(string market, string survey, string openCases, string newlyContacted, string dropped) =>
-        $"  {Columns.Left(market, 6)}  {Columns.Left(survey, 7)}  {Columns.Right(openCases, 11)}  {Columns.Right(newlyContacted, 15)}  {Columns.Right(dropped, 10)}";
+    private static string Row(string market, string survey, string openCases, string newlyContacted, string dropped, string earlier) =>
+        $"  {Columns.Left(market, 6)}  {Columns.Left(survey, 7)}  {Columns.Right(openCases, 11)}  {Columns.Right(newlyContacted, 15)}  {Columns.Right(dropped, 10)}  {Columns.Right(earlier, 10)}";
 
     private static string InWords(ProgrammeDifference d) => PlainText.Shown(Say((d.Before, d.After) switch
     {

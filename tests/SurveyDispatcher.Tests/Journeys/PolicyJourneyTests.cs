@@ -32,8 +32,8 @@ public sealed class PolicyJourneyTests
         Assert.Equal(stopped.Error, dry.Error);
         foreach (var words in new[]
         {
-            "5 customer(s) would be affected, 0 newly contacted and 5 dropped, against 5 open case(s)", "Policy:ConfirmAboveCases = 2", "Policy:ConfirmAboveShare = 0.1 ",
-            "Nothing was done", "  AU      sales              5                0           5", "markets.AU.sales.window.toDay: 35 -> 21", $"'policy accept {version}'", "'policy show 1'",
+            "5 customer(s) would be affected, 0 newly contacted, 5 dropped and 0 contacted earlier, against 5 open case(s)", "Policy:ConfirmAboveCases = 2", "Policy:ConfirmAboveShare = 0.1 ",
+            "Nothing was done", "  AU      sales              5                0           5           0", "markets.AU.sales.window.toDay: 35 -> 21", $"'policy accept {version}'", "'policy show 1'",
         })
         {
             Assert.Contains(words, stopped.Error, StringComparison.Ordinal);
@@ -83,9 +83,37 @@ public sealed class PolicyJourneyTests
         var late = await world.RunAsync("cycle", "--as-of", "2026-03-28"); // their windows have passed by then: nobody is affected
 
         Assert.Equal((1, 0), (stopped.Code, late.Code));
-        Assert.Contains("3 newly contacted and 0 dropped, against 5 open case(s)", stopped.Error, StringComparison.Ordinal);
-        Assert.Contains("  AU      service            0                3           0", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("3 newly contacted, 0 dropped and 0 contacted earlier, against 5 open case(s)", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("  AU      service            0                3           0           0", stopped.Error, StringComparison.Ordinal);
         Assert.Contains("markets.AU.service.paymentTypes: [\"warranty\"] -> [\"warranty\",\"customer\"]", stopped.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Three who would be asked from day 15 on, the 12th; by a slip from day 1 on: today.</summary>
+    [Fact]
+    public async Task AChangeThatContactsManyEarlierStopsCyclesToo()
+    {
+        using var world = await BegunAsync();
+        world.Extract("b.csv", [.. Enumerable.Range(1, 3).Select(n => Sales[0] with
+        {
+            Transaction = $"W{n}", Vin = $"VCTW{n:D13}", Email = $"w{n}@mail.example", Phone1 = $"02 9374 600{n}", Event = "2026-02-25",
+        })]);
+        await world.CycleAsync("2026-03-02");
+        world.Edit("programme.json", p => p["markets"]!["AU"]!["sales"]!["window"]!["fromDay"] = 1);
+
+        var stopped = await world.RunAsync("cycle", "--as-of", "2026-03-03");
+        var pending = (await world.RunAsync("policy", "diff", "--json")).Json.GetProperty("pending");
+        await AcceptAsync(world);
+        await world.CycleAsync("2026-03-03");
+        var step = (await world.RunAsync("policy", "--json")).Json.GetProperty("policies")[1];
+
+        Assert.Equal(1, stopped.Code);
+        Assert.Contains("3 customer(s) would be affected, 0 newly contacted, 0 dropped and 3 contacted earlier, against 8 open case(s)", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("  AU      sales              8                0           0           3", stopped.Error, StringComparison.Ordinal);
+        Assert.Equal((3, 3), (pending.GetProperty("contactedEarlier").GetInt32(), pending.GetProperty("effect")[0].GetProperty("contactedEarlier").GetInt32()));
+        Assert.Equal(8, world.Mails().Count);
+        Assert.Equal((3, "3|0|0|8"), (step.GetProperty("contactedEarlier").GetInt32(), world.Rows("SELECT earlier, dropped, contacted, open_cases FROM policy_changes WHERE before_id IS NOT NULL").Single()));
+        Assert.Contains("2026-03-03                0           0           3           8", (await world.RunAsync("policy")).Output, StringComparison.Ordinal);
+        await world.HoldsAsync();
     }
 
     /// <summary>docs/policy.md: "a slip of the pen in a large market always is" stopped. Here a whole market is dropped, which has less than a tenth of all open cases.</summary>
@@ -135,8 +163,8 @@ public sealed class PolicyJourneyTests
         var text = (await world.RunAsync("policy")).Output;
         var json = (await world.RunAsync("policy", "--json")).Json.GetProperty("policies")[1];
 
-        Assert.Contains($"     1  {first}  2026-03-02                -           -           -\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
-        Assert.Contains($"     2  {second}  2026-03-03                0           5           5\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"     1  {first}  2026-03-02                -           -           -           -\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"     2  {second}  2026-03-03                0           5           0           5\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         foreach (var words in new[] { "after policy 1", "markets.AU.sales.window.toDay: 35 -> 21", "markets.AU.sales.sampling: added, {\"share\":0.5}", "contact.restDays: 0 -> 30", "markets.ZA: removed, was {\"name\":\"South Africa\"", "is not counted" })
         {
             Assert.Contains(words, text, StringComparison.Ordinal);
@@ -167,9 +195,9 @@ public sealed class PolicyJourneyTests
         var confirmed = await world.RunAsync("policy", "diff");
 
         Assert.Contains("is the one in force (policy 1)", same.Output, StringComparison.Ordinal);
-        Assert.Contains("would newly contact 0 customer(s) and drop 5, against 5 open case(s)", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("would newly contact 0 customer(s), drop 5 and contact 0 earlier, against 5 open case(s)", diff.Output, StringComparison.Ordinal);
         Assert.Contains("Cycles stop until it is confirmed", diff.Output, StringComparison.Ordinal);
-        Assert.Contains("would newly contact 0 customer(s) and drop 0, against", later.Output, StringComparison.Ordinal);
+        Assert.Contains("would newly contact 0 customer(s), drop 0 and contact 0 earlier, against", later.Output, StringComparison.Ordinal);
         Assert.Contains(diff.Output, list.Output, StringComparison.Ordinal);
         Assert.Contains("CYCLES STOP NOW: programme.json was changed", status.Output, StringComparison.Ordinal);
         Assert.Equal((5, true), (json.GetProperty("dropped").GetInt32(), json.GetProperty("mustBeConfirmed").GetBoolean()));
@@ -299,7 +327,7 @@ public sealed class PolicyJourneyTests
         var again = await world.RunAsync("cycle", "--as-of", "2026-03-05");
 
         Assert.Equal(1, back.Code);
-        Assert.Contains("0 newly contacted and 3 dropped, against 11 open case(s)", back.Error, StringComparison.Ordinal); // whoever was invited is led to the end
+        Assert.Contains("0 newly contacted, 3 dropped and 0 contacted earlier, against 11 open case(s)", back.Error, StringComparison.Ordinal); // whoever was invited is led to the end
         Assert.Equal(1, again.Code); // accepted two days ago; but that was another change
         Assert.Equal(["1||", "2|1|2026-03-02", "1|2|2026-03-02"], world.Rows("SELECT policy_id, before_id, accepted_on FROM policy_changes ORDER BY cycle_id"));
         Assert.Equal("0", world.Query("SELECT count(*) FROM policy_confirmations"));
@@ -336,7 +364,7 @@ public sealed class PolicyJourneyTests
             p["markets"]!["AU"]!["service"]!["paymentTypes"] = new JsonArray("warranty", "customer");
         });
 
-        Assert.Contains("2 newly contacted and 4 dropped, against 4 open case(s)", (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Error, StringComparison.Ordinal);
+        Assert.Contains("2 newly contacted, 4 dropped and 0 contacted earlier, against 4 open case(s)", (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Error, StringComparison.Ordinal);
     }
 
     /// <summary>Killed before the first cycle under it is on record: nothing is. Killed behind that: it is in force, and is not asked for again.</summary>
@@ -408,6 +436,23 @@ public sealed class PolicyJourneyTests
         await world.HoldsAsync();
     }
 
+    /// <summary>Made by a program that did not count who is contacted earlier.</summary>
+    [Fact]
+    public async Task AStoreThatDidNotCountEarlierContactsIsBroughtUpToDate()
+    {
+        using var world = await BegunAsync(cases: 100);
+        world.Edit("programme.json", p => Window(p, 21));
+        await world.CycleAsync("2026-03-03");
+        world.Tamper("ALTER TABLE policy_changes DROP COLUMN earlier");
+        world.Tamper(world.IsOnPostgres ? "UPDATE schema_version SET version = 9" : "PRAGMA user_version = 9");
+        Assert.Contains("Run 'cycle' once", (await world.RunAsync("policy")).Error, StringComparison.Ordinal);
+
+        await world.CycleAsync("2026-03-04");
+
+        Assert.Contains("2026-03-03                0           5           -           5", (await world.RunAsync("policy")).Output, StringComparison.Ordinal);
+        await world.HoldsAsync();
+    }
+
     /// <summary>A service has read its configuration when it began: it says at every cycle why it does nothing, and goes on when somebody has confirmed.</summary>
     [Fact]
     [Trait("Store", "Sqlite")] // a schedule in a shared store catches up with what it missed
@@ -435,7 +480,7 @@ public sealed class PolicyJourneyTests
             await ServiceTests.SaidAsync(service, "Cycle done");
 
             Assert.Equal(0, accepted.Code);
-            Assert.All(said, line => Assert.Contains("5 dropped, against 5 open case(s)", line, StringComparison.Ordinal));
+            Assert.All(said, line => Assert.Contains("5 dropped and 0 contacted earlier, against 5 open case(s)", line, StringComparison.Ordinal));
             Assert.Equal("closed window_closed", await world.StateAsync("S1"));
         }
         finally
