@@ -187,6 +187,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         else
         {
             Begin(context, change);
+            if (change is { BeforeId: { } before })
+            {
+                context.Counts.Notes.Add(PolicyText.Begun(change, request.DryRun ? "policy diff" : $"policy diff {before} {context.Ledger.PolicyId}")); // a dry run's policy has no number
+            }
+
             cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
         }
 

@@ -25,6 +25,13 @@ internal static class PolicyText
         return text.ToString();
     }
 
+    /// <summary>What a cycle tells that goes on under another programme than the last one.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="command">What shows where the two differ.</param>
+    public static string Begun(PolicyChange change, string command) => Say(change.Effect is { } effect
+        ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted:N0} customer(s) newly contacted, {effect.Dropped:N0} dropped, {effect.ContactedEarlier:N0} contacted earlier, against {effect.OpenCases:N0} open case(s); '{command}' tells what changed."
+        : $"programme.json was changed (version {change.BeforeVersion} -> {change.Version}); whom that affects could not be counted. '{command}' tells what changed.");
+
     /// <summary>The policies, in the order in which they came into force, and what is configured.</summary>
     public static string Of(PolicyHistory history)
     {

@@ -179,6 +179,26 @@ public sealed class PolicyJourneyTests
         await world.HoldsAsync();
     }
 
+    /// <summary>Nobody was asked, so it is told: on the day by the cycle, and by the screen until the next one.</summary>
+    [Fact]
+    public async Task ACycleUnderAnotherProgrammeSaysSoOnce()
+    {
+        using var world = await BegunAsync(cases: 100);
+        var first = world.Query("SELECT version FROM policies");
+        world.Edit("programme.json", p => Window(p, 21));
+        var told = $"programme.json was changed (version {first} -> {await VersionAsync(world)}): 0 customer(s) newly contacted, 5 dropped, 0 contacted earlier, against 5 open case(s); ";
+
+        var dry = await world.RunAsync("cycle", "--as-of", "2026-03-03", "--dry-run", "--json");
+        var cycle = await world.CycleAsync("2026-03-03");
+        var status = await world.RunAsync("status");
+        var next = await world.CycleAsync("2026-03-04");
+
+        Assert.Equal([$"{told}'policy diff' tells what changed."], dry.Json.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
+        Assert.Equal([$"{told}'policy diff 1 2' tells what changed."], cycle.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
+        Assert.Contains($"Note of the last cycle: {told}'policy diff 1 2' tells what changed.", World.Unwrapped(status.Output), StringComparison.Ordinal);
+        Assert.Empty(next.GetProperty("notes").EnumerateArray());
+    }
+
     [Fact]
     public async Task AChangeThatNoCycleHasUsedYetIsShownWithWhatItWouldDo()
     {
