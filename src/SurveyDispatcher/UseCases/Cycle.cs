@@ -187,9 +187,9 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         else
         {
             Begin(context, change);
-            if (change is { BeforeId: { } before })
+            if (change is { BeforeId: not null })
             {
-                context.Counts.Notes.Add(PolicyText.Begun(change, request.DryRun ? "policy diff" : $"policy diff {before} {context.Ledger.PolicyId}")); // a dry run's policy has no number
+                context.Counts.Notes.Add(PolicyText.Begun(change, request.DryRun ? null : context.Ledger.PolicyId));
             }
 
             cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));

@@ -27,10 +27,14 @@ internal static class PolicyText
 
     /// <summary>What a cycle tells that goes on under another programme than the last one.</summary>
     /// <param name="change">The change.</param>
-    /// <param name="command">What shows where the two differ.</param>
-    public static string Begun(PolicyChange change, string command) => Say(change.Effect is { } effect
-        ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted:N0} customer(s) newly contacted, {effect.Dropped:N0} dropped, {effect.ContactedEarlier:N0} contacted earlier, against {effect.OpenCases:N0} open case(s); '{command}' tells what changed."
-        : $"programme.json was changed (version {change.BeforeVersion} -> {change.Version}); whom that affects could not be counted. '{command}' tells what changed.");
+    /// <param name="policy">The number of the policy that began; null: it has none, since this is a dry run.</param>
+    public static string Begun(PolicyChange change, long? policy)
+    {
+        var numbers = policy is { } number ? $" {change.BeforeId} {number}" : "";
+        return Say(change.Effect is { } effect
+            ? (Phrase)$"programme.json was changed (version {change.BeforeVersion} -> {change.Version}): {effect.NewlyContacted:N0} customer(s) newly contacted, {effect.Dropped:N0} dropped, {effect.ContactedEarlier:N0} contacted earlier, against {effect.OpenCases:N0} open case(s); 'policy diff{numbers}' tells what changed."
+            : $"programme.json was changed (version {change.BeforeVersion} -> {change.Version}); whom that affects could not be counted. 'policy diff{numbers}' tells what changed.");
+    }
 
     /// <summary>The policies, in the order in which they came into force, and what is configured.</summary>
     public static string Of(PolicyHistory history)
