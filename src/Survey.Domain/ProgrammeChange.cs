@@ -3,7 +3,7 @@ namespace Survey.Domain;
 /// <summary>What another programme does to a customer.</summary>
 public enum ChangeEffect
 {
-    /// <summary>Nothing that counts: both contact him, or neither does.</summary>
+    /// <summary>Nothing that counts: both contact him, this one no earlier, or neither does.</summary>
     None,
 
     /// <summary>The programme before would contact him no more; this one does, or will when his row comes again.</summary>
@@ -11,6 +11,9 @@ public enum ChangeEffect
 
     /// <summary>The programme before would contact him, now or later; this one closes his case without another contact.</summary>
     Dropped,
+
+    /// <summary>His case is open and both contact him, this one on an earlier day.</summary>
+    ContactedEarlier,
 }
 
 /// <summary>A transaction with what is known of its customer without a look at his contact data.</summary>
@@ -52,27 +55,28 @@ public static class ProgrammeChange
     private static readonly PhoneNumber SomeNumber = PhoneNumber.Parse("+61293744000", new DiallingRule("61", "0", 9, 9), [new DiallingRule("61", "0", 9, 9)])!;
 
     /// <summary>What the programme <paramref name="after"/> does to a customer, seen from the one <paramref name="before"/>.</summary>
-    public static ChangeEffect Of(KnownTransaction known, RulesOnDay before, RulesOnDay after) => (Contacts(known, before, before), Contacts(known, after, before)) switch
+    public static ChangeEffect Of(KnownTransaction known, RulesOnDay before, RulesOnDay after) => (DaysToContact(known, before, before), DaysToContact(known, after, before)) switch
     {
-        (false, true) => ChangeEffect.NewlyContacted,
-        (true, false) when known.Case is { IsOpen: true } => ChangeEffect.Dropped, // who has no case yet loses none
+        (null, not null) => ChangeEffect.NewlyContacted,
+        (not null, null) when known.Case is { IsOpen: true } => ChangeEffect.Dropped, // who has no case yet loses none
+        ({ } old, { } now) when now < old => ChangeEffect.ContactedEarlier,
         _ => ChangeEffect.None,
     };
 
-    /// <summary>Whether a customer is contacted, now or later, if nothing but time goes by; without a case, when his row comes again.</summary>
-    private static bool Contacts(KnownTransaction known, RulesOnDay rules, RulesOnDay inForce) => known.Case switch
+    /// <summary>In how many days a customer is contacted next, if nothing but time goes by; null: never. Without an open case none is known: 0, when his row comes again.</summary>
+    private static int? DaysToContact(KnownTransaction known, RulesOnDay rules, RulesOnDay inForce) => known.Case switch
     {
-        { IsOpen: true } c => StillContacts(c, known.Transaction, rules) && (!CaseTransitions.MayBeScreenedAgain(c) || Passes(known, rules, inForce)),
-        { } c => CaseTransitions.MayBeScreenedAgain(c) && Passes(known, rules, inForce),
-        null => Passes(known, rules, inForce),
+        { IsOpen: true } c => !CaseTransitions.MayBeScreenedAgain(c) || Passes(known, rules, inForce) ? NextContact(c, known.Transaction, rules)?.DayNumber - rules.Today.DayNumber : null,
+        { } c => CaseTransitions.MayBeScreenedAgain(c) && Passes(known, rules, inForce) ? 0 : null,
+        null => Passes(known, rules, inForce) ? 0 : null,
     };
 
-    /// <summary>Plays the contact plan until it contacts or closes.</summary>
-    private static bool StillContacts(SurveyCase c, Transaction transaction, RulesOnDay rules)
+    /// <summary>Plays the contact plan until it contacts, on the day that is returned, or closes.</summary>
+    private static DateOnly? NextContact(SurveyCase c, Transaction transaction, RulesOnDay rules)
     {
         if (rules.Policy is null && c.State != CaseState.WithVendor)
         {
-            return false;
+            return null;
         }
 
         var planned = new PlannedCase(c, transaction.EventDate, rules.Policy?.Window ?? new DayWindow(0, null), ReachOf(transaction), transaction.Cancelled, OtherContactOn: null);
@@ -81,14 +85,14 @@ public static class ProgrammeChange
             switch (ContactPlan.Decide(planned, rules.Contact, day))
             {
                 case ContactAction.Wait when c.State == CaseState.WithVendor:
-                    return true; // he is being called
+                    return rules.Today; // he is being called
                 case ContactAction.Wait wait:
                     day = wait.Until;
                     break;
                 case ContactAction.Close or ContactAction.Rest:
-                    return false;
+                    return null;
                 default:
-                    return true;
+                    return day;
             }
         }
     }

@@ -89,12 +89,22 @@ public class ProgrammeChangeTests
         Assert.True(Ordinary.SayTheSameAs(Ordinary with { Market = Some.Australia with { Sales = Some.SalesPolicy with { CustomerTypes = Some.Payers("small_fleet", "small_business", "individual") } } }));
     }
 
+    /// <summary>And whom the one contacts earlier, the other contacts later, which does not count.</summary>
     [Fact]
     public void WhatOneDirectionDropsTheOtherNewlyContacts() => Always.Holds(
         from known in Open from before in AnyRules from after in AnyRules select (known, before, after),
-        x => Assert.Equal(
-            ProgrammeChange.Of(x.known, x.before, x.after) switch { ChangeEffect.Dropped => ChangeEffect.NewlyContacted, ChangeEffect.NewlyContacted => ChangeEffect.Dropped, _ => ChangeEffect.None },
-            ProgrammeChange.Of(x.known, x.after, x.before)),
+        x =>
+        {
+            var back = ProgrammeChange.Of(x.known, x.after, x.before);
+
+            Assert.Contains(back, ProgrammeChange.Of(x.known, x.before, x.after) switch
+            {
+                ChangeEffect.Dropped => new[] { ChangeEffect.NewlyContacted },
+                ChangeEffect.NewlyContacted => [ChangeEffect.Dropped],
+                ChangeEffect.ContactedEarlier => [ChangeEffect.None],
+                _ => [ChangeEffect.None, ChangeEffect.ContactedEarlier],
+            });
+        },
         tests: 2000);
 
     /// <summary>A customer without a case who can be reached: newly contacted is whom screening lets in now and did not before; nobody is dropped.</summary>
@@ -110,12 +120,12 @@ public class ProgrammeChangeTests
         },
         tests: 2000);
 
-    /// <summary>A case whose row may not be screened again: dropped is whom the plan, asked day by day, contacts by the one programme and closes by the other.</summary>
+    /// <summary>A case whose row may not be screened again: dropped is whom the plan, asked day by day, contacts by the one programme and closes by the other; the earlier day counts.</summary>
     [Fact]
     public void WithAnOpenCaseItSaysWhatTheContactPlanSays() => Always.Holds(
         from known in Open.Where(k => !CaseTransitions.MayBeScreenedAgain(k.Case!)) from before in AnyRules from after in AnyRules select (known, before, after),
         x => Assert.Equal(
-            (PlanContacts(x.known, x.before), PlanContacts(x.known, x.after)) switch { (true, false) => ChangeEffect.Dropped, (false, true) => ChangeEffect.NewlyContacted, _ => ChangeEffect.None },
+            EffectOf(PlanContacts(x.known, x.before), PlanContacts(x.known, x.after)),
             ProgrammeChange.Of(x.known, x.before, x.after)),
         tests: 2000);
 
@@ -125,13 +135,54 @@ public class ProgrammeChangeTests
         from known in Open.Where(k => CaseTransitions.MayBeScreenedAgain(k.Case!)) from before in AnyRules from after in AnyRules select (known, before, after),
         x =>
         {
-            bool In(RulesOnDay rules) => PlanContacts(x.known, rules) && Screened(x.known, rules).Eligible;
+            DateOnly? In(RulesOnDay rules) => Screened(x.known, rules).Eligible ? PlanContacts(x.known, rules) : null;
 
             Assert.Equal(
-                (In(x.before), In(x.after)) switch { (true, false) => ChangeEffect.Dropped, (false, true) => ChangeEffect.NewlyContacted, _ => ChangeEffect.None },
+                EffectOf(In(x.before), In(x.after)),
                 ProgrammeChange.Of(x.known, x.before, x.after));
         },
         tests: 2000);
+
+    /// <summary>His event was 19 days ago, and the window before opens on day 25: in six days. A case that is due is contacted today, however early it might have been.</summary>
+    [Theory]
+    [InlineData(1, ChangeEffect.ContactedEarlier)]
+    [InlineData(24, ChangeEffect.ContactedEarlier)]
+    [InlineData(25, ChangeEffect.None)]
+    [InlineData(26, ChangeEffect.None)] // later
+    public void AWindowThatOpensEarlierContactsEarlier(int fromDay, ChangeEffect effect)
+    {
+        RulesOnDay From(int day) => Ordinary with { Market = Selling(new DayWindow(day, 35)) };
+        var waiting = new KnownTransaction(Some.Sale, default, Some.Waiting, 0);
+
+        Assert.Equal(effect, ProgrammeChange.Of(waiting, From(25), From(fromDay)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(waiting, From(19), From(fromDay)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(waiting with { Case = null }, From(25), From(fromDay))); // nobody knows when his row comes again
+    }
+
+    [Fact]
+    public void WhatComesAfterTheInvitationMayComeEarlierToo()
+    {
+        RulesOnDay Spaced(int reminder, int phone) => Ordinary with { Contact = Some.Rules with { DaysFromInvitationToReminder = reminder, DaysFromReminderToPhone = phone } };
+        var invited = new KnownTransaction(Some.Sale, default, Some.Invited with { InvitedOn = Some.Today }, 0);
+        var reminded = new KnownTransaction(Some.Sale, default, Some.Reminded with { RemindedOn = Some.Today }, 0);
+        var called = new KnownTransaction(Some.Sale, default, Some.WithVendor with { CallUntil = Some.Today.AddDays(3) }, 0);
+
+        Assert.Equal(ChangeEffect.ContactedEarlier, ProgrammeChange.Of(invited, Spaced(3, 4), Spaced(2, 4)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(invited, Spaced(3, 4), Spaced(3, 1))); // his next contact is the reminder
+        Assert.Equal(ChangeEffect.ContactedEarlier, ProgrammeChange.Of(reminded, Spaced(3, 4), Spaced(3, 1)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(reminded, Spaced(3, 4), Spaced(1, 4)));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(called, Spaced(3, 4), Spaced(1, 1)));
+    }
+
+    /// <summary>In another time zone it may be another day: what is due is due now in both.</summary>
+    [Fact]
+    public void AnotherDateIsNoEarlierContact()
+    {
+        var due = new KnownTransaction(Some.Sale, default, Some.Waiting, 0);
+
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(due, Ordinary, Ordinary with { Today = Some.Today.AddDays(-1) }));
+        Assert.Equal(ChangeEffect.None, ProgrammeChange.Of(due, Ordinary, Ordinary with { Today = Some.Today.AddDays(1) }));
+    }
 
     [Theory]
     [InlineData(35, ChangeEffect.None)]
@@ -228,11 +279,19 @@ public class ProgrammeChangeTests
         return Screening.Screen(input with { Sample = sampling is null ? new Sample(0, 1, 0, null, true) : Sampling.Draw(sampling, known.Draw, default, () => 0).Sample });
     }
 
-    private static bool PlanContacts(KnownTransaction known, RulesOnDay rules)
+    private static ChangeEffect EffectOf(DateOnly? before, DateOnly? after) => (before, after) switch
+    {
+        (not null, null) => ChangeEffect.Dropped,
+        (null, not null) => ChangeEffect.NewlyContacted,
+        _ => after < before ? ChangeEffect.ContactedEarlier : ChangeEffect.None,
+    };
+
+    /// <summary>The day of the next contact.</summary>
+    private static DateOnly? PlanContacts(KnownTransaction known, RulesOnDay rules)
     {
         if (rules.Policy is null && known.Case!.State != CaseState.WithVendor)
         {
-            return false;
+            return null;
         }
 
         var t = known.Transaction;
@@ -243,13 +302,13 @@ public class ProgrammeChangeTests
             switch (ContactPlan.Decide(planned, rules.Contact, day))
             {
                 case ContactAction.Wait when known.Case!.State == CaseState.WithVendor:
-                    return true;
+                    return rules.Today;
                 case ContactAction.Wait:
                     continue;
                 case ContactAction.Close or ContactAction.Rest:
-                    return false;
+                    return null;
                 default:
-                    return true;
+                    return day;
             }
         }
     }

@@ -276,7 +276,6 @@ public static class CommandLine
     {
         var from = new Option<DateOnly>("--from") { Description = Say($"The first day"), HelpName = "D", Required = true, CustomParser = r => Day(r, "--from") };
         var to = new Option<DateOnly>("--to") { Description = Say($"The last day"), HelpName = "D", Required = true, CustomParser = r => Day(r, "--to") };
-        var with = new Option<string?>("--with") { Description = Say($"A draft configuration: a folder with programme.json; what it lacks is as in --config"), HelpName = "DIR" };
         var by = new Option<string>("--by") { Description = Say($"A line of the table: week or day"), HelpName = "PERIOD", DefaultValueFactory = _ => "week" };
         by.AcceptOnlyFromAmong("week", "day");
         var format = new Option<string>("--format") { Description = Say($"text or csv"), HelpName = "FORMAT", DefaultValueFactory = _ => "text" };
@@ -284,19 +283,18 @@ public static class CommandLine
         var path = new Option<string?>("--out") { Description = Say($"The file to write [default: standard output]"), HelpName = "FILE" };
         var list = new Option<string?>("--list") { Description = Say($"Write the cases that the draft changes to this file, as CSV"), HelpName = "FILE" };
         var minutes = new Option<double>("--minutes-per-attempt") { Description = Say($"How long the vendor takes for an attempt"), HelpName = "N", DefaultValueFactory = _ => 4 };
-        NotEmpty(with);
         NotEmpty(path);
         NotEmpty(list);
         var verb = new Command("simulate", Say($"What days would do, past or coming, under the current or a draft configuration; sends and changes nothing"))
         {
-            from, to, with, by, format, path, list, minutes, here.Json,
+            from, to, here.With, by, format, path, list, minutes, here.Json,
         };
         verb.SetAction(async (result, ct) =>
         {
             var config = here.Load(result);
             var directory = here.DirectoryOf(result, config);
             var store = new Store(directory, config.Settings.Store);
-            var draft = result.GetValue(with) is { } folder ? Simulate.LoadDraft(folder, ConfigFolder.OnDisk(result.GetValue(here.Config) ?? "config"), config) : null;
+            var draft = here.DraftOver(result, config);
             if (result.GetValue(list) is not null && draft is null)
             {
                 throw new UsageException($"--list needs --with: it lists what a draft changes.");
@@ -482,10 +480,11 @@ public static class CommandLine
 
     private static Command ConfigVerb(Surroundings here)
     {
-        var check = new Command("check", Say($"Validates all configuration: file, path and reason of every fault")) { here.Json };
+        var check = new Command("check", Say($"Validates all configuration: file, path and reason of every fault")) { here.With, here.Json };
         check.SetAction(result =>
         {
-            var folder = ConfigFolder.OnDisk(result.GetValue(here.Config) ?? "config");
+            var current = here.FolderOf(result);
+            var folder = result.GetValue(here.With) is { } draft ? ConfigFolder.OnDisk(draft).Over(current) : current;
             var (config, faults) = PipelineConfig.Check(folder);
             here.Output.WriteLine(ConfigText.Of(folder, config, faults, result.GetValue(here.Json)));
             return faults.Count == 0 ? Done : WrongUsage;
@@ -659,7 +658,8 @@ public static class CommandLine
         {
             var when = result.GetValue(asOf) is { } text ? AsOf.Parse(text) : AsOf.At(here.Time.GetUtcNow());
             var config = here.Load(result);
-            return new Policies(config, here.DirectoryOf(result, config), here.Time, when);
+            var file = result.GetValue(here.With) is { } draft ? Path.Combine(draft, ProgrammeFile.Name) : ProgrammeFile.Name;
+            return new Policies(here.DraftOver(result, config) ?? config, file, here.DirectoryOf(result, config), here.Time, when);
         }
 
         var number = new Argument<long>("N") { Description = Say($"The number of a policy, as 'policy' lists it") };
@@ -681,9 +681,14 @@ public static class CommandLine
 
         var from = new Argument<long?>("N") { Description = Say($"A policy [default: the one in force, against programme.json as it is configured, with what that would do]"), Arity = ArgumentArity.ZeroOrOne };
         var to = new Argument<long?>("M") { Description = Say($"Another one [default: programme.json as it is configured]"), Arity = ArgumentArity.ZeroOrOne };
-        var diff = new Command("diff", Say($"How two policies differ, or the one in force and programme.json")) { from, to, asOf, here.Json };
+        var diff = new Command("diff", Say($"How two policies differ, or the one in force and programme.json")) { from, to, here.With, asOf, here.Json };
         diff.SetAction(result =>
         {
+            if (result.GetValue(here.With) is not null && result.GetValue(to) is not null)
+            {
+                throw new UsageException($"--with stands in the place of M: name one policy at most.");
+            }
+
             var differ = Of(result).Diff(result.GetValue(from), result.GetValue(to));
             here.Output.WriteLine(result.GetValue(here.Json) ? differ.ToJson() : differ.ToText());
             return Done;
@@ -698,7 +703,7 @@ public static class CommandLine
             return Done;
         });
 
-        var verb = new Command("policy", Say($"The programmes that were in force: since when, what changed, whom it newly contacted and dropped")) { show, diff, accept, asOf, here.Json };
+        var verb = new Command("policy", Say($"The programmes that were in force: since when, what changed, whom it newly contacted, dropped and contacted earlier")) { show, diff, accept, asOf, here.Json };
         verb.SetAction(result =>
         {
             var history = Of(result).List();
@@ -735,6 +740,8 @@ public static class CommandLine
 
         public Option<string?> Data { get; } = Folder("--data", $"The data directory [default: the setting Data:Directory]");
 
+        public Option<string?> With { get; } = Folder("--with", $"A draft configuration: a folder with the files that differ, such as programme.json; what it lacks is as in --config", recursive: false);
+
         public Option<bool> Json { get; } = new("--json") { Description = Say($"Print JSON") };
 
         public TextWriter Output { get; } = output;
@@ -750,13 +757,16 @@ public static class CommandLine
 
         public PipelineConfig Load(ParseResult result, bool forMail = false) => PipelineConfig.Load(FolderOf(result), forMail);
 
+        public ConfigFolder FolderOf(ParseResult result) => ConfigFolder.OnDisk(result.GetValue(Config) ?? "config");
+
+        /// <summary>The draft that a verb was given; null without one.</summary>
+        public PipelineConfig? DraftOver(ParseResult result, PipelineConfig current) => result.GetValue(With) is { } path ? PipelineConfig.LoadDraft(path, FolderOf(result), current) : null;
+
         public (Settings? Settings, Task<PipelineConfig> Whole) Begin(ParseResult result) => PipelineConfig.Begin(FolderOf(result));
 
         public DataDirectory DirectoryOf(ParseResult result, PipelineConfig config) => DirectoryOf(result, config.Settings);
 
         public DataDirectory DirectoryOf(ParseResult result, Settings settings) => new(result.GetValue(Data) ?? settings.Data.Directory);
-
-        private ConfigFolder FolderOf(ParseResult result) => ConfigFolder.OnDisk(result.GetValue(Config) ?? "config");
 
         /// <summary>Writes bytes to standard output as they are: an export has a mark and line ends of its own.</summary>
         public void WriteBytes(Action<Stream> write)
@@ -773,9 +783,9 @@ public static class CommandLine
             Output.Write(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
         }
 
-        private static Option<string?> Folder(string name, Phrase description)
+        private static Option<string?> Folder(string name, Phrase description, bool recursive = true)
         {
-            var option = new Option<string?>(name) { Description = Say(description), HelpName = "DIR", Recursive = true };
+            var option = new Option<string?>(name) { Description = Say(description), HelpName = "DIR", Recursive = recursive };
             NotEmpty(option);
             return option;
         }

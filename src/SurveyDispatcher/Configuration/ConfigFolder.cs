@@ -16,6 +16,9 @@ public sealed class ConfigFolder
     /// <summary>How messages name the folder.</summary>
     public string Name { get; }
 
+    /// <summary>The files that a draft lays over another folder; empty: this is no draft.</summary>
+    public IReadOnlyList<string> OfDraft { get; private init; } = [];
+
     /// <summary>A folder on disk.</summary>
     /// <exception cref="UsageException">There is no such folder.</exception>
     public static ConfigFolder OnDisk(string path)
@@ -36,15 +39,21 @@ public sealed class ConfigFolder
     }
 
     /// <summary>A draft: what lies in this folder, and everything else as it is in another one.</summary>
+    /// <exception cref="UsageException">Nothing lies in it.</exception>
     public ConfigFolder Over(ConfigFolder current)
     {
+        if (files.Count == 0)
+        {
+            throw new UsageException($"--with {PlainText.Shown(Name)} holds no file. Copy what is to change there from the current configuration, and change it.");
+        }
+
         var all = new SortedDictionary<string, Func<Stream>>(current.files, StringComparer.Ordinal);
         foreach (var (path, open) in files)
         {
             all[path] = open;
         }
 
-        return new ConfigFolder(Name, all);
+        return new ConfigFolder(Name, all) { OfDraft = [.. files.Keys] };
     }
 
     /// <summary>The configuration that the program was built with; the demo runs on it.</summary>

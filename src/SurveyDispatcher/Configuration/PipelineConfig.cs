@@ -30,6 +30,19 @@ public sealed record PipelineConfig(
         return (settings, Task.Run(() => Found(folder, goOn())));
     }
 
+    /// <summary>A draft of another programme: the files of a folder, the current ones where it has none; where data and store are it does not say.</summary>
+    /// <param name="path">The draft's folder.</param>
+    /// <param name="folder">The configuration beneath it.</param>
+    /// <param name="current">The same, as it was read.</param>
+    /// <exception cref="UsageException">There is no such folder, no programme in it, or a fault.</exception>
+    public static PipelineConfig LoadDraft(string path, ConfigFolder folder, PipelineConfig current)
+    {
+        var draft = ConfigFolder.OnDisk(path);
+        return draft.Text(ProgrammeFile.Name) is null
+            ? throw new UsageException($"--with {PlainText.Shown(path)} holds no {ProgrammeFile.Name}. Copy the current one there, and change it.")
+            : Load(draft.Over(folder), forMail: false) with { Settings = current.Settings };
+    }
+
     /// <summary>Reads everything and lists the faults; the configuration is null when there are any.</summary>
     public static (PipelineConfig? Config, IReadOnlyList<ConfigFault> Faults) Check(ConfigFolder folder, bool tryTexts = true) => Start(folder, tryTexts).GoOn();
 

@@ -307,13 +307,17 @@ public sealed class SurveyOptions : IValidatableObject
 /// <summary>The section <c>Policy</c>: a change of programme.json that does more than both of these say stops cycles until it is confirmed.</summary>
 public sealed class PolicyOptions
 {
-    /// <summary>A share of the open cases, of all and of each market's: so many may be newly contacted or dropped. The default is 0.10.</summary>
+    /// <summary>A share of the open cases, of all and of each market's: so many may be newly contacted, dropped or contacted earlier. The default is 0.10.</summary>
     [Range(0.0, 1.0)]
     public double ConfirmAboveShare { get; set; } = 0.10;
 
     /// <summary>A number of cases: so many may be, whatever their share. The default is 100, so that a small pilot is never stopped.</summary>
     [Range(0, int.MaxValue)]
     public int ConfirmAboveCases { get; set; } = 100;
+
+    /// <summary>For how many days behind its own a confirmation is good, by the days of the cycles; then it is asked for again. 0: on its day only. The default is 7.</summary>
+    [Range(0, 3_660)]
+    public int ConfirmationDays { get; set; } = 7;
 }
 
 /// <summary>The section <c>Schedule</c>.</summary>

@@ -187,6 +187,11 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         else
         {
             Begin(context, change);
+            if (change is { BeforeId: not null })
+            {
+                context.Counts.Notes.Add(PolicyText.Begun(change, request.DryRun ? null : context.Ledger.PolicyId));
+            }
+
             cycleLock?.Note(new NotedCycle(context.Ledger.CycleId, request.AsOf.Day));
         }
 

@@ -12,12 +12,13 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="Since">The day of the first cycle under it.</param>
 /// <param name="Before">The number of the policy before; null: it was the first.</param>
 /// <param name="Differences">What changed; null: not on record.</param>
-/// <param name="OpenCases">Cases that were open; null, as the next two: not counted.</param>
+/// <param name="OpenCases">Cases that were open; null, as the next three: not counted.</param>
 /// <param name="NewlyContacted">Customers whom only this programme contacts.</param>
 /// <param name="Dropped">Customers whom only the programme before would have contacted.</param>
+/// <param name="ContactedEarlier">Customers whom both contact, this programme earlier.</param>
 /// <param name="ConfirmedOn">The day on which somebody confirmed the change; null: nobody had to.</param>
 internal sealed record PolicyInForce(
-    long Number, string Version, DateOnly Since, long? Before, IReadOnlyList<ProgrammeDifference>? Differences, long? OpenCases, long? NewlyContacted, long? Dropped, DateOnly? ConfirmedOn);
+    long Number, string Version, DateOnly Since, long? Before, IReadOnlyList<ProgrammeDifference>? Differences, long? OpenCases, long? NewlyContacted, long? Dropped, long? ContactedEarlier, DateOnly? ConfirmedOn);
 
 /// <summary>All policies, and the programme that is configured when no cycle has used it yet.</summary>
 internal sealed record PolicyHistory(IReadOnlyList<PolicyInForce> Steps, PolicyChange? Pending, bool MustBeConfirmed)
@@ -39,8 +40,11 @@ internal sealed record PolicyOnRecord(long Number, string Version, string Progra
 /// <summary>How two programmes differ.</summary>
 internal sealed record PolicyComparison(string From, string To, IReadOnlyList<ProgrammeDifference> Differences, PolicyChange? Pending, bool MustBeConfirmed)
 {
-    /// <summary>What is configured is what was used last.</summary>
+    /// <summary>The one that was looked at is what was used last.</summary>
     public bool IsInForce { get; init; }
+
+    /// <summary>The file that is looked at; another than the configured one is a draft.</summary>
+    public string File { get; init; } = ProgrammeFile.Name;
 
     /// <summary>As JSON.</summary>
     public string ToJson() => PolicyJson.Of(new { From, To, Differences, Pending = PolicyJson.Of(Pending, MustBeConfirmed) });
@@ -50,7 +54,7 @@ internal sealed record PolicyComparison(string From, string To, IReadOnlyList<Pr
 }
 
 /// <summary>What became of a confirmation.</summary>
-internal sealed record PolicyAcceptance(string Version, long Before, DateOnly On, bool WasInForce)
+internal sealed record PolicyAcceptance(string Version, long Before, DateOnly On, bool WasInForce, DateOnly? GoodUntil)
 {
     /// <summary>As JSON.</summary>
     public string ToJson() => PolicyJson.Of(this);
@@ -73,17 +77,18 @@ internal static class PolicyJson
     /// <summary>A change that waits for its first cycle; the programmes themselves are too long.</summary>
     public static object? Of(PolicyChange? pending, bool mustBeConfirmed) => pending is null ? null : new
     {
-        pending.Version, Before = pending.BeforeId, pending.BeforeVersion, pending.Differences, pending.Effect?.OpenCases, pending.Effect?.NewlyContacted, pending.Effect?.Dropped,
-        Effect = pending.Effect?.Rows, pending.ConfirmedOn, MustBeConfirmed = mustBeConfirmed,
+        pending.Version, Before = pending.BeforeId, pending.BeforeVersion, pending.Differences, pending.Effect?.OpenCases, pending.Effect?.NewlyContacted, pending.Effect?.Dropped, pending.Effect?.ContactedEarlier,
+        Effect = pending.Effect?.Rows, pending.ConfirmedOn, pending.ExpiredConfirmation, MustBeConfirmed = mustBeConfirmed,
     };
 }
 
 /// <summary>The programmes that were in force, how they differ, and the confirmation of a change (<c>policy</c>).</summary>
-/// <param name="config">The configuration.</param>
+/// <param name="config">The configuration, or a draft.</param>
+/// <param name="file">The file of its programme, as people are told.</param>
 /// <param name="directory">The data directory.</param>
 /// <param name="time">The clock.</param>
 /// <param name="asOf">The day for which a change is counted that no cycle has used yet.</param>
-internal sealed class Policies(PipelineConfig config, DataDirectory directory, TimeProvider time, AsOf asOf)
+internal sealed class Policies(PipelineConfig config, string file, DataDirectory directory, TimeProvider time, AsOf asOf)
 {
     private readonly Store store = new(directory, config.Settings.Store);
 
@@ -95,7 +100,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         return new PolicyHistory(
             database["policies.changes"].List(r => new PolicyInForce(
                 r.GetInt64(0), r.GetString(1), r.Day(2), r.LongOrNull(3), r.TextOrNull(4) is { } difference ? PolicyChange.Read(difference) : null,
-                r.LongOrNull(5), r.LongOrNull(6), r.LongOrNull(7), r.DayOrNull(8))),
+                r.LongOrNull(5), r.LongOrNull(6), r.LongOrNull(7), r.LongOrNull(8), r.DayOrNull(9))),
             pending, MustBeConfirmed(pending));
     }
 
@@ -116,7 +121,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         {
             var pending = Pending(database);
             var inForce = database["policies.in_force"].First(r => (long?)r.GetInt64(0));
-            return new PolicyComparison(Words(inForce), Configured, pending?.Differences ?? [], pending, MustBeConfirmed(pending)) { IsInForce = pending is null };
+            return new PolicyComparison(Words(inForce), Configured, pending?.Differences ?? [], pending, MustBeConfirmed(pending)) { IsInForce = pending is null, File = file };
         }
 
         var (old, now) = (Find(database, from.Value), to is { } other ? Find(database, other) : null);
@@ -150,11 +155,11 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
 
             if (inForce.Version == version)
             {
-                return new PolicyAcceptance(version, inForce.Id, on, WasInForce: true);
+                return new PolicyAcceptance(version, inForce.Id, on, WasInForce: true, GoodUntil: null);
             }
 
             database.InTransaction(() => database["policies.confirm"].Run(version, inForce.Id, on));
-            return new PolicyAcceptance(version, inForce.Id, on, WasInForce: false);
+            return new PolicyAcceptance(version, inForce.Id, on, WasInForce: false, on.AddDays(config.Settings.Policy.ConfirmationDays));
         }
         finally
         {
@@ -162,7 +167,7 @@ internal sealed class Policies(PipelineConfig config, DataDirectory directory, T
         }
     }
 
-    private static string Configured => Say($"programme.json as it is configured");
+    private string Configured => file == ProgrammeFile.Name ? Say($"programme.json as it is configured") : file;
 
     private static string Words(long? number) => Say(number is { } n ? (Phrase)$"policy {n}" : $"no policy");
 

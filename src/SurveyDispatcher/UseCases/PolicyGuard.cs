@@ -12,7 +12,12 @@ namespace SurveyDispatcher.UseCases;
 /// <param name="OpenCases">Cases that are open.</param>
 /// <param name="NewlyContacted">Customers whom only the programme after the change contacts.</param>
 /// <param name="Dropped">Customers with an open case whom only the programme before the change contacts.</param>
-public sealed record PolicyEffectRow(string Market, string Survey, long OpenCases, long NewlyContacted, long Dropped);
+/// <param name="ContactedEarlier">Customers with an open case whom both contact, the programme after the change on an earlier day.</param>
+public sealed record PolicyEffectRow(string Market, string Survey, long OpenCases, long NewlyContacted, long Dropped, long ContactedEarlier)
+{
+    /// <summary>All whom the change affects.</summary>
+    internal long Affected => NewlyContacted + Dropped + ContactedEarlier;
+}
 
 /// <summary>What a change of the programme does.</summary>
 public sealed record PolicyEffect(IReadOnlyList<PolicyEffectRow> Rows)
@@ -25,6 +30,12 @@ public sealed record PolicyEffect(IReadOnlyList<PolicyEffectRow> Rows)
 
     /// <summary>Customers who are dropped.</summary>
     public long Dropped => Rows.Sum(r => r.Dropped);
+
+    /// <summary>Customers who are contacted earlier.</summary>
+    public long ContactedEarlier => Rows.Sum(r => r.ContactedEarlier);
+
+    /// <summary>All whom the change affects.</summary>
+    public long Affected => Rows.Sum(r => r.Affected);
 }
 
 /// <summary>A programme that is not the last cycle's.</summary>
@@ -34,10 +45,13 @@ public sealed record PolicyEffect(IReadOnlyList<PolicyEffectRow> Rows)
 /// <param name="Before">The programme in force; null: there is none, or this version of the program can't read it.</param>
 /// <param name="Differences">Where the two differ.</param>
 /// <param name="Effect">What the change does to customers; null: it can't be counted, or there is nobody yet.</param>
-/// <param name="ConfirmedOn">The day on which somebody confirmed it.</param>
+/// <param name="ConfirmedOn">The day on which somebody confirmed it; null: nobody did, or too long ago.</param>
 internal sealed record PolicyChange(
     long? BeforeId, string BeforeVersion, string Version, Programme? Before, IReadOnlyList<ProgrammeDifference> Differences, PolicyEffect? Effect, DateOnly? ConfirmedOn)
 {
+    /// <summary>The day of a confirmation that is too long ago to be good.</summary>
+    public DateOnly? ExpiredConfirmation { get; init; }
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -47,7 +61,7 @@ internal sealed record PolicyChange(
     public void Record(Database database, long cycle, long policy, DateOnly day)
     {
         database["policies.add_change"].Run(
-            cycle, policy, BeforeId, day, JsonSerializer.Serialize(Differences, Json), Effect?.OpenCases, Effect?.NewlyContacted, Effect?.Dropped, ConfirmedOn);
+            cycle, policy, BeforeId, day, JsonSerializer.Serialize(Differences, Json), Effect?.OpenCases, Effect?.NewlyContacted, Effect?.Dropped, Effect?.ContactedEarlier, ConfirmedOn);
         if (BeforeId is { } before)
         {
             database["policies.use_confirmation"].Run(Version, before); // a later change of the same kind is another one
@@ -66,13 +80,20 @@ internal static class PolicyGuard
     /// <param name="config">The settings and the programme.</param>
     /// <param name="asOf">What dates the cycle.</param>
     /// <param name="openVault">The keys of the store: asked for only when sampling is compared.</param>
-    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) => Problem(Change(database, config, asOf, openVault), config.Settings.Policy);
+    /// <remarks>A change that is confirmed stops nothing, whomever it affects: then nobody is counted.</remarks>
+    public static string? Problem(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) => Look(database, config, asOf) is { ConfirmedOn: null } change
+        ? Problem(Counted(change, database, config, asOf, openVault), config.Settings.Policy)
+        : null;
 
     /// <summary>The same for a change that was looked at.</summary>
     public static string? Problem(PolicyChange? change, PolicyOptions options) => change is { ConfirmedOn: null } && MustBeConfirmed(change, options) ? PolicyText.Stopped(change, options) : null;
 
     /// <summary>How the configured programme differs from the last cycle's, and what that does; null when it is the same one.</summary>
-    public static PolicyChange? Change(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault)
+    public static PolicyChange? Change(Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) =>
+        Look(database, config, asOf) is { } change ? Counted(change, database, config, asOf, openVault) : null;
+
+    /// <summary>The same without what it does to customers.</summary>
+    private static PolicyChange? Look(Database database, PipelineConfig config, AsOf asOf)
     {
         var version = config.Programme.Version;
         if (database["policies.in_force"].First(r => (Id: r.GetInt64(0), Version: r.GetString(1), Text: r.GetString(2))) is not { Id: > 0 } inForce)
@@ -86,11 +107,16 @@ internal static class PolicyGuard
         }
 
         var confirmed = database["policies.confirmed_on"].First(r => (DateOnly?)r.Day(0), version, inForce.Id);
-        var before = ProgrammeFile.Parse(inForce.Text, []);
+        var isGood = asOf.Day <= confirmed?.AddDays(config.Settings.Policy.ConfirmationDays); // whom a change affects is another matter weeks later
         return new PolicyChange(
-            inForce.Id, inForce.Version, version, before, ProgrammeDifference.Between(inForce.Text, config.ProgrammeText),
-            before is null ? null : Compare(database, before, config.Programme, asOf, openVault), confirmed);
+            inForce.Id, inForce.Version, version, ProgrammeFile.Parse(inForce.Text, []), ProgrammeDifference.Between(inForce.Text, config.ProgrammeText), null, isGood ? confirmed : null)
+        {
+            ExpiredConfirmation = isGood ? null : confirmed,
+        };
     }
+
+    private static PolicyChange Counted(PolicyChange change, Database database, PipelineConfig config, AsOf asOf, Func<Vault> openVault) =>
+        change.Before is { } before ? change with { Effect = Compare(database, before, config.Programme, asOf, openVault) } : change;
 
     /// <summary>What can't be counted is taken for all there is.</summary>
     private static bool MustBeConfirmed(PolicyChange change, PolicyOptions options) => change.BeforeId is not null
@@ -98,7 +124,7 @@ internal static class PolicyGuard
 
     private static bool IsMuch(IEnumerable<PolicyEffectRow> rows, PolicyOptions options)
     {
-        var (affected, open) = (rows.Sum(r => r.NewlyContacted + r.Dropped), rows.Sum(r => r.OpenCases));
+        var (affected, open) = (rows.Sum(r => r.Affected), rows.Sum(r => r.OpenCases));
         return affected > options.ConfirmAboveShare * open && affected > options.ConfirmAboveCases;
     }
 
@@ -117,7 +143,7 @@ internal static class PolicyGuard
         [
             .. from key in open.Select(o => (o.Market, o.Survey)).Union(pairs.Counted).Order()
                let counts = pairs.Of(key)
-               select new PolicyEffectRow(key.Market, key.Survey, open.Find(o => (o.Market, o.Survey) == key).Cases, counts.NewlyContacted, counts.Dropped),
+               select new PolicyEffectRow(key.Market, key.Survey, open.Find(o => (o.Market, o.Survey) == key).Cases, counts[ChangeEffect.NewlyContacted], counts[ChangeEffect.Dropped], counts[ChangeEffect.ContactedEarlier]),
         ]);
     }
 
@@ -149,29 +175,17 @@ internal static class PolicyGuard
         public bool Sample => pairs.Values.Any(p => p.Differ && (p.Before.Policy?.Sampling ?? p.After.Policy?.Sampling) is not null);
 
         /// <summary>Markets and surveys in which anybody is affected.</summary>
-        public IEnumerable<(string Market, string Survey)> Counted => pairs.Where(p => p.Value.NewlyContacted + p.Value.Dropped > 0).Select(p => p.Key);
+        public IEnumerable<(string Market, string Survey)> Counted => pairs.Where(p => Enum.GetValues<ChangeEffect>().Any(effect => effect != ChangeEffect.None && p.Value[effect] > 0)).Select(p => p.Key);
 
-        public (long NewlyContacted, long Dropped) Of((string Market, string Survey) key) => PairOf(key.Market, key.Survey) is var pair ? (pair.NewlyContacted, pair.Dropped) : default;
+        public Pair Of((string Market, string Survey) key) => PairOf(key.Market, key.Survey);
 
         public void Count(RowPage page, int row, Vault? vault)
         {
             var (country, survey) = (Text(page, row, 0), Text(page, row, 1));
             var pair = PairOf(country, survey);
-            if (!pair.Differ)
+            if (pair.Differ)
             {
-                return;
-            }
-
-            switch (ProgrammeChange.Of(Known(page, row, country, survey, vault), pair.Before, pair.After))
-            {
-                case ChangeEffect.NewlyContacted:
-                    pair.NewlyContacted++;
-                    break;
-                case ChangeEffect.Dropped:
-                    pair.Dropped++;
-                    break;
-                default:
-                    break;
+                pair.Count(ProgrammeChange.Of(Known(page, row, country, survey, vault), pair.Before, pair.After));
             }
         }
 
@@ -230,14 +244,17 @@ internal static class PolicyGuard
 
     private sealed class Pair(RulesOnDay before, RulesOnDay after)
     {
+        private readonly long[] customers = new long[Enum.GetValues<ChangeEffect>().Length];
+
         public RulesOnDay Before => before;
 
         public RulesOnDay After => after;
 
         public bool Differ { get; } = !before.SayTheSameAs(after);
 
-        public long NewlyContacted { get; set; }
+        /// <summary>How many customers feel it so.</summary>
+        public long this[ChangeEffect effect] => customers[(int)effect];
 
-        public long Dropped { get; set; }
+        public void Count(ChangeEffect effect) => customers[(int)effect]++;
     }
 }

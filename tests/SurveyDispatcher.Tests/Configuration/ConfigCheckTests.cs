@@ -28,12 +28,12 @@ public sealed class ConfigCheckTests
 
         Assert.Equal("en", json.RootElement.GetProperty("Language").GetString());
         Assert.Equal(
-            ["var", "10", "2", "Sqlite", "", "Pickup", "localhost", "25", "Auto", "", "", "4", "0", "30", "", "https://cvp.example/s/{token}", "https://cvp.example/u/{token}", "0.10", "100", "0 0 * * * ?"],
+            ["var", "10", "2", "Sqlite", "", "Pickup", "localhost", "25", "Auto", "", "", "4", "0", "30", "", "https://cvp.example/s/{token}", "https://cvp.example/u/{token}", "0.10", "100", "7", "0 0 * * * ?"],
             [
                 Of("Data", "Directory"), Of("Data", "MaxGapDays"), Of("Data", "SettleSeconds"), Of("Store", "Provider"), Of("Store", "ConnectionString"),
                 Of("Mail", "Transport"), Of("Mail", "Host"), Of("Mail", "Port"), Of("Mail", "Security"), Of("Mail", "User"), Of("Mail", "Password"),
                 Of("Mail", "Connections"), Of("Mail", "MaxPerMinute"), Of("Mail", "RetrySeconds"), Of("Mail", "BounceAddress"),
-                Of("Survey", "LinkTemplate"), Of("Survey", "UnsubscribeTemplate"), Of("Policy", "ConfirmAboveShare"), Of("Policy", "ConfirmAboveCases"), Of("Schedule", "Cycle"),
+                Of("Survey", "LinkTemplate"), Of("Survey", "UnsubscribeTemplate"), Of("Policy", "ConfirmAboveShare"), Of("Policy", "ConfirmAboveCases"), Of("Policy", "ConfirmationDays"), Of("Schedule", "Cycle"),
             ]);
     }
 
@@ -132,6 +132,7 @@ public sealed class ConfigCheckTests
     [InlineData("Policy.ConfirmAboveShare", "1.5", "Policy:ConfirmAboveShare")]
     [InlineData("Policy.ConfirmAboveShare", "\"ten percent\"", "Policy:ConfirmAboveShare")]
     [InlineData("Policy.ConfirmAboveCases", "-1", "Policy:ConfirmAboveCases")]
+    [InlineData("Policy.ConfirmationDays", "-1", "Policy:ConfirmationDays")]
     [InlineData("Mail.Connections", "0", "Mail:Connections")]
     [InlineData("Mail.RetrySeconds", "-1", "Mail:RetrySeconds")]
     [InlineData("Mails", "{\"Port\":25}", "Mails")]

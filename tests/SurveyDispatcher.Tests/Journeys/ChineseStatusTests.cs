@@ -79,8 +79,8 @@ public sealed partial class ChineseStatusTests
         await world.CycleAsync("2026-03-03");
         var list = await world.RunAsync("policy");
 
-        Assert.Equal("programme.json 就是现行方案（策略 1）：自上一周期以来没有改动。", same.Output.TrimEnd());
-        Assert.Contains("现在运行周期，会新增联系 0 位客户，不再联系 1 位；目前有 1 个未结个案。", diff.Output, StringComparison.Ordinal);
+        Assert.Equal("programme.json 就是现行方案（策略 1）：上一周期即按它运行。", same.Output.TrimEnd());
+        Assert.Contains("现在按它运行周期，会新增联系 0 位客户，不再联系 1 位，提前联系 0 位；目前有 1 个未结个案。", diff.Output, StringComparison.Ordinal);
         Assert.Contains("  markets.ZA：删除，原为 {\"name\":\"South Africa\"", diff.Output, StringComparison.Ordinal);
         Assert.Contains("  markets.AU.sales.window.toDay: 35 -> 21", diff.Output, StringComparison.Ordinal);
         Assert.Contains("  （restDays、placeholderEmails 和 dialling 的影响取决于已加密的联系数据", diff.Output, StringComparison.Ordinal);
@@ -91,7 +91,7 @@ public sealed partial class ChineseStatusTests
         Assert.Contains($"请运行 'policy accept {version}'", stopped.Error, StringComparison.Ordinal);
         Assert.StartsWith("'1' 不是所配置的 programme.json 的版本：", wrong.Error, StringComparison.Ordinal);
         Assert.StartsWith($"已于 2026-03-02 确认版本 {version}，接在策略 1 之后。", accepted.Output, StringComparison.Ordinal);
-        Assert.StartsWith("  编号  版本              自                 新增联系    不再联系    未结个案  确认于", list.Output, StringComparison.Ordinal);
+        Assert.StartsWith("  编号  版本              自                 新增联系    不再联系        提前    未结个案  确认于", list.Output, StringComparison.Ordinal);
         Assert.All(new[] { same.Output, diff.Output, stopped.Error, wrong.Error, accepted.Output, list.Output }, ChineseJourneyTests.NoEnglish);
     }
 

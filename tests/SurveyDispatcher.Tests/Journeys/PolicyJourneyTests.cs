@@ -32,8 +32,8 @@ public sealed class PolicyJourneyTests
         Assert.Equal(stopped.Error, dry.Error);
         foreach (var words in new[]
         {
-            "5 customer(s) would be affected, 0 newly contacted and 5 dropped, against 5 open case(s)", "Policy:ConfirmAboveCases = 2", "Policy:ConfirmAboveShare = 0.1 ",
-            "Nothing was done", "  AU      sales              5                0           5", "markets.AU.sales.window.toDay: 35 -> 21", $"'policy accept {version}'", "'policy show 1'",
+            "5 customer(s) would be affected, 0 newly contacted, 5 dropped and 0 contacted earlier, against 5 open case(s)", "Policy:ConfirmAboveCases = 2", "Policy:ConfirmAboveShare = 0.1 ",
+            "Nothing was done", "  AU      sales              5                0           5           0", "markets.AU.sales.window.toDay: 35 -> 21", $"'policy accept {version}'", "'policy show 1'",
         })
         {
             Assert.Contains(words, stopped.Error, StringComparison.Ordinal);
@@ -83,9 +83,37 @@ public sealed class PolicyJourneyTests
         var late = await world.RunAsync("cycle", "--as-of", "2026-03-28"); // their windows have passed by then: nobody is affected
 
         Assert.Equal((1, 0), (stopped.Code, late.Code));
-        Assert.Contains("3 newly contacted and 0 dropped, against 5 open case(s)", stopped.Error, StringComparison.Ordinal);
-        Assert.Contains("  AU      service            0                3           0", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("3 newly contacted, 0 dropped and 0 contacted earlier, against 5 open case(s)", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("  AU      service            0                3           0           0", stopped.Error, StringComparison.Ordinal);
         Assert.Contains("markets.AU.service.paymentTypes: [\"warranty\"] -> [\"warranty\",\"customer\"]", stopped.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Three who would be asked from day 15 on, the 12th; by a slip from day 1 on: today.</summary>
+    [Fact]
+    public async Task AChangeThatContactsManyEarlierStopsCyclesToo()
+    {
+        using var world = await BegunAsync();
+        world.Extract("b.csv", [.. Enumerable.Range(1, 3).Select(n => Sales[0] with
+        {
+            Transaction = $"W{n}", Vin = $"VCTW{n:D13}", Email = $"w{n}@mail.example", Phone1 = $"02 9374 600{n}", Event = "2026-02-25",
+        })]);
+        await world.CycleAsync("2026-03-02");
+        world.Edit("programme.json", p => p["markets"]!["AU"]!["sales"]!["window"]!["fromDay"] = 1);
+
+        var stopped = await world.RunAsync("cycle", "--as-of", "2026-03-03");
+        var pending = (await world.RunAsync("policy", "diff", "--json")).Json.GetProperty("pending");
+        await AcceptAsync(world);
+        await world.CycleAsync("2026-03-03");
+        var step = (await world.RunAsync("policy", "--json")).Json.GetProperty("policies")[1];
+
+        Assert.Equal(1, stopped.Code);
+        Assert.Contains("3 customer(s) would be affected, 0 newly contacted, 0 dropped and 3 contacted earlier, against 8 open case(s)", stopped.Error, StringComparison.Ordinal);
+        Assert.Contains("  AU      sales              8                0           0           3", stopped.Error, StringComparison.Ordinal);
+        Assert.Equal((3, 3), (pending.GetProperty("contactedEarlier").GetInt32(), pending.GetProperty("effect")[0].GetProperty("contactedEarlier").GetInt32()));
+        Assert.Equal(8, world.Mails().Count);
+        Assert.Equal((3, "3|0|0|8"), (step.GetProperty("contactedEarlier").GetInt32(), world.Rows("SELECT earlier, dropped, contacted, open_cases FROM policy_changes WHERE before_id IS NOT NULL").Single()));
+        Assert.Contains("2026-03-03                0           0           3           8", (await world.RunAsync("policy")).Output, StringComparison.Ordinal);
+        await world.HoldsAsync();
     }
 
     /// <summary>docs/policy.md: "a slip of the pen in a large market always is" stopped. Here a whole market is dropped, which has less than a tenth of all open cases.</summary>
@@ -135,8 +163,8 @@ public sealed class PolicyJourneyTests
         var text = (await world.RunAsync("policy")).Output;
         var json = (await world.RunAsync("policy", "--json")).Json.GetProperty("policies")[1];
 
-        Assert.Contains($"     1  {first}  2026-03-02                -           -           -\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
-        Assert.Contains($"     2  {second}  2026-03-03                0           5           5\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"     1  {first}  2026-03-02                -           -           -           -\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains($"     2  {second}  2026-03-03                0           5           0           5\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         foreach (var words in new[] { "after policy 1", "markets.AU.sales.window.toDay: 35 -> 21", "markets.AU.sales.sampling: added, {\"share\":0.5}", "contact.restDays: 0 -> 30", "markets.ZA: removed, was {\"name\":\"South Africa\"", "is not counted" })
         {
             Assert.Contains(words, text, StringComparison.Ordinal);
@@ -149,6 +177,26 @@ public sealed class PolicyJourneyTests
         Assert.Contains("markets.AU.sales.window.toDay: 21 -> 35", (await world.RunAsync("policy", "diff", "2", "1")).Output, StringComparison.Ordinal);
         Assert.Contains("markets.AU.sales.window.toDay: 35 -> 21", (await world.RunAsync("policy", "diff", "1")).Output, StringComparison.Ordinal);
         await world.HoldsAsync();
+    }
+
+    /// <summary>Nobody was asked, so it is told: on the day by the cycle, and by the screen until the next one.</summary>
+    [Fact]
+    public async Task ACycleUnderAnotherProgrammeSaysSoOnce()
+    {
+        using var world = await BegunAsync(cases: 100);
+        var first = world.Query("SELECT version FROM policies");
+        world.Edit("programme.json", p => Window(p, 21));
+        var told = $"programme.json was changed (version {first} -> {await VersionAsync(world)}): 0 customer(s) newly contacted, 5 dropped, 0 contacted earlier, against 5 open case(s); ";
+
+        var dry = await world.RunAsync("cycle", "--as-of", "2026-03-03", "--dry-run", "--json");
+        var cycle = await world.CycleAsync("2026-03-03");
+        var status = await world.RunAsync("status");
+        var next = await world.CycleAsync("2026-03-04");
+
+        Assert.Equal([$"{told}'policy diff' tells what changed."], dry.Json.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
+        Assert.Equal([$"{told}'policy diff 1 2' tells what changed."], cycle.GetProperty("notes").EnumerateArray().Select(n => n.GetString()));
+        Assert.Contains($"Note of the last cycle: {told}'policy diff 1 2' tells what changed.", World.Unwrapped(status.Output), StringComparison.Ordinal);
+        Assert.Empty(next.GetProperty("notes").EnumerateArray());
     }
 
     [Fact]
@@ -167,14 +215,113 @@ public sealed class PolicyJourneyTests
         var confirmed = await world.RunAsync("policy", "diff");
 
         Assert.Contains("is the one in force (policy 1)", same.Output, StringComparison.Ordinal);
-        Assert.Contains("would newly contact 0 customer(s) and drop 5, against 5 open case(s)", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("would newly contact 0 customer(s), drop 5 and contact 0 earlier, against 5 open case(s)", diff.Output, StringComparison.Ordinal);
         Assert.Contains("Cycles stop until it is confirmed", diff.Output, StringComparison.Ordinal);
-        Assert.Contains("would newly contact 0 customer(s) and drop 0, against", later.Output, StringComparison.Ordinal);
+        Assert.Contains("would newly contact 0 customer(s), drop 0 and contact 0 earlier, against", later.Output, StringComparison.Ordinal);
         Assert.Contains(diff.Output, list.Output, StringComparison.Ordinal);
         Assert.Contains("CYCLES STOP NOW: programme.json was changed", status.Output, StringComparison.Ordinal);
         Assert.Equal((5, true), (json.GetProperty("dropped").GetInt32(), json.GetProperty("mustBeConfirmed").GetBoolean()));
         Assert.Contains("It was confirmed on 2026-03-02", confirmed.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("STOP", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Before it is put in place: a folder with nothing but the draft says what the same file says in its place.</summary>
+    [Fact]
+    public async Task ADraftIsComparedAsIfItWereInPlace()
+    {
+        using var world = await BegunAsync();
+        var draft = Draft(world, p => Window(p, 21));
+        var file = Path.Combine(draft, "programme.json");
+
+        var check = await world.RunAsync("config", "check", "--with", draft);
+        var diff = await world.RunAsync("policy", "diff", "--with", draft);
+        var json = (await world.RunAsync("policy", "diff", "--with", draft, "--json")).Json.GetProperty("pending").GetRawText();
+        var one = await world.RunAsync("policy", "diff", "1", "--with", draft);
+        var untouched = await world.RunAsync("policy", "diff");
+        var small = await world.RunAsync("policy", "diff", "--with", Draft(world, p => p["report"]!["minimumResponses"] = 20));
+        File.Copy(file, Path.Combine(world.Config, "programme.json"), overwrite: true);
+        var inPlace = await world.RunAsync("policy", "diff");
+        var inPlaceJson = (await world.RunAsync("policy", "diff", "--json")).Json.GetProperty("pending").GetRawText();
+
+        Assert.Equal((0, 0), (check.Code, diff.Code));
+        Assert.Contains("1 file(s) of the draft: programme.json;", check.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"{file} is version ", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("In the place of programme.json it stops cycles until it is confirmed", diff.Output, StringComparison.Ordinal);
+        Assert.Contains("In the place of programme.json it stops no cycle", small.Output, StringComparison.Ordinal);
+        Assert.Equal(Told(inPlace), Told(diff));
+        Assert.Equal(inPlaceJson, json);
+        Assert.Contains($"From policy 1 to {file}:", one.Output, StringComparison.Ordinal);
+        Assert.Contains("is the one in force", untouched.Output, StringComparison.Ordinal);
+
+        static IEnumerable<string> Told(Ended ended) => ended.Output.ReplaceLineEndings("\n").Split('\n').Where(line => !line.Contains("programme.json", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ADraftMustHoldAProgrammeWithoutFaultsAndStandInOnePlace()
+    {
+        using var world = await BegunAsync();
+        var faulty = Draft(world, p => Window(p, 1));
+        var empty = Directory.CreateDirectory(Path.Combine(world.Root, "empty")).FullName;
+        var other = Directory.CreateDirectory(Path.Combine(world.Root, "other")).FullName;
+        File.Copy(Path.Combine(world.Config, "appsettings.json"), Path.Combine(other, "appsettings.json"));
+
+        async Task<(int, string)> Run(params string[] args) => await world.RunAsync(args) is var ended ? (ended.Code, ended.Error + ended.Output) : default;
+
+        foreach (var ((code, told), expected) in new[]
+        {
+            (await Run("config", "check", "--with", faulty), "markets.AU.sales.window.toDay: The window ends"), (await Run("policy", "diff", "--with", faulty), "markets.AU.sales.window.toDay: The window ends"),
+            (await Run("config", "check", "--with", empty), "holds no file"), (await Run("policy", "diff", "--with", other), "holds no programme.json"),
+            (await Run("policy", "diff", "1", "1", "--with", Draft(world, p => Window(p, 21))), "--with stands in the place of M"),
+        })
+        {
+            Assert.Equal(2, code);
+            Assert.Contains(expected, told, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, (await world.RunAsync("config", "check", "--with", other)).Code);
+        Assert.Equal(["appsettings.json"], (await world.RunAsync("config", "check", "--with", other, "--json")).Json.GetProperty("draft").EnumerateArray().Select(f => f.GetString()));
+    }
+
+    /// <summary>Whom a change affects is another matter weeks later: a confirmation is good for some days, by those of the cycles.</summary>
+    [Theory]
+    [InlineData(7, "2026-03-09", true)]
+    [InlineData(7, "2026-03-10", false)]
+    [InlineData(0, "2026-03-02", true)]
+    [InlineData(0, "2026-03-03", false)]
+    public async Task AConfirmationIsGoodForSomeDays(int days, string asOf, bool isGood)
+    {
+        using var world = await BegunAsync();
+        world.Edit("appsettings.json", s => s["Policy"]!["ConfirmationDays"] = days);
+        world.Edit("programme.json", p => Window(p, 21));
+
+        var accepted = await world.RunAsync("policy", "accept", await VersionAsync(world));
+        var diff = await world.RunAsync("policy", "diff", "--as-of", asOf);
+        var json = (await world.RunAsync("policy", "diff", "--as-of", asOf, "--json")).Json.GetProperty("pending");
+        var cycle = await world.RunAsync("cycle", "--as-of", asOf);
+
+        Assert.Contains($"if it is of 2026-03-0{2 + days} at the latest", accepted.Output, StringComparison.Ordinal);
+        Assert.Equal(isGood ? 0 : 1, cycle.Code);
+        Assert.Equal(isGood, diff.Output.Contains("It was confirmed on 2026-03-02", StringComparison.Ordinal));
+        Assert.Equal(!isGood, diff.Output.Contains("The confirmation of 2026-03-02 has expired", StringComparison.Ordinal));
+        Assert.Equal(!isGood, cycle.Error.Contains("The confirmation of 2026-03-02 has expired", StringComparison.Ordinal));
+        Assert.Equal((isGood ? "2026-03-02" : null, isGood ? null : "2026-03-02", !isGood), (
+            json.GetProperty("confirmedOn").GetString(), json.GetProperty("expiredConfirmation").GetString(), json.GetProperty("mustBeConfirmed").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task AConfirmationThatHasExpiredCanBeGivenAgain()
+    {
+        using var world = await BegunAsync();
+        world.Edit("programme.json", p => Window(p, 21));
+        await AcceptAsync(world);
+        world.Tamper("UPDATE policy_confirmations SET day = '2026-02-01'");
+        Assert.Equal(1, (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Code);
+
+        await AcceptAsync(world);
+        await world.CycleAsync("2026-03-03");
+
+        Assert.Equal(["2026-03-02"], world.Rows("SELECT accepted_on FROM policy_changes WHERE before_id IS NOT NULL"));
+        await world.HoldsAsync();
     }
 
     /// <summary>There and back: a confirmation is for one change, from one programme to another, and once.</summary>
@@ -200,7 +347,7 @@ public sealed class PolicyJourneyTests
         var again = await world.RunAsync("cycle", "--as-of", "2026-03-05");
 
         Assert.Equal(1, back.Code);
-        Assert.Contains("0 newly contacted and 3 dropped, against 11 open case(s)", back.Error, StringComparison.Ordinal); // whoever was invited is led to the end
+        Assert.Contains("0 newly contacted, 3 dropped and 0 contacted earlier, against 11 open case(s)", back.Error, StringComparison.Ordinal); // whoever was invited is led to the end
         Assert.Equal(1, again.Code); // accepted two days ago; but that was another change
         Assert.Equal(["1||", "2|1|2026-03-02", "1|2|2026-03-02"], world.Rows("SELECT policy_id, before_id, accepted_on FROM policy_changes ORDER BY cycle_id"));
         Assert.Equal("0", world.Query("SELECT count(*) FROM policy_confirmations"));
@@ -237,7 +384,7 @@ public sealed class PolicyJourneyTests
             p["markets"]!["AU"]!["service"]!["paymentTypes"] = new JsonArray("warranty", "customer");
         });
 
-        Assert.Contains("2 newly contacted and 4 dropped, against 4 open case(s)", (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Error, StringComparison.Ordinal);
+        Assert.Contains("2 newly contacted, 4 dropped and 0 contacted earlier, against 4 open case(s)", (await world.RunAsync("cycle", "--as-of", "2026-03-03")).Error, StringComparison.Ordinal);
     }
 
     /// <summary>Killed before the first cycle under it is on record: nothing is. Killed behind that: it is in force, and is not asked for again.</summary>
@@ -276,6 +423,22 @@ public sealed class PolicyJourneyTests
         Assert.Contains("statement policies.add_change", other);
     }
 
+    /// <summary>A change that is confirmed stops nothing, whomever it affects: nobody has to be counted to say so.</summary>
+    [Fact]
+    public async Task StatusComparesOnlyWhileTheCycleMayStop()
+    {
+        using var world = await BegunAsync();
+        world.Edit("programme.json", p => Window(p, 21));
+
+        var waiting = await Child.MomentsAsync(world, "status");
+        Assert.Equal(0, (await world.RunAsync(TimeProvider.System, "policy", "accept", await VersionAsync(world))).Code); // by the clock of the child
+        var confirmed = await Child.MomentsAsync(world, "status");
+
+        Assert.Contains("statement policies.known", waiting);
+        Assert.DoesNotContain("statement policies.known", confirmed);
+        Assert.Contains("statement policies.confirmed_on", confirmed);
+    }
+
     /// <summary>Made by a program that kept policies and nothing of their changes.</summary>
     [Fact]
     [Trait("Store", "Sqlite")] // takes a step of the schema back
@@ -290,6 +453,23 @@ public sealed class PolicyJourneyTests
 
         Assert.Equal(["1|1||2026-03-02", "2|2|1|2026-03-03"], world.Rows("SELECT cycle_id, policy_id, before_id, day FROM policy_changes ORDER BY 1"));
         Assert.Contains("not on record", (await world.RunAsync("policy")).Output, StringComparison.Ordinal);
+        await world.HoldsAsync();
+    }
+
+    /// <summary>Made by a program that did not count who is contacted earlier.</summary>
+    [Fact]
+    public async Task AStoreThatDidNotCountEarlierContactsIsBroughtUpToDate()
+    {
+        using var world = await BegunAsync(cases: 100);
+        world.Edit("programme.json", p => Window(p, 21));
+        await world.CycleAsync("2026-03-03");
+        world.Tamper("ALTER TABLE policy_changes DROP COLUMN earlier");
+        world.Tamper(world.IsOnPostgres ? "UPDATE schema_version SET version = 9" : "PRAGMA user_version = 9");
+        Assert.Contains("Run 'cycle' once", (await world.RunAsync("policy")).Error, StringComparison.Ordinal);
+
+        await world.CycleAsync("2026-03-04");
+
+        Assert.Contains("2026-03-03                0           5           -           5", (await world.RunAsync("policy")).Output, StringComparison.Ordinal);
         await world.HoldsAsync();
     }
 
@@ -320,7 +500,7 @@ public sealed class PolicyJourneyTests
             await ServiceTests.SaidAsync(service, "Cycle done");
 
             Assert.Equal(0, accepted.Code);
-            Assert.All(said, line => Assert.Contains("5 dropped, against 5 open case(s)", line, StringComparison.Ordinal));
+            Assert.All(said, line => Assert.Contains("5 dropped and 0 contacted earlier, against 5 open case(s)", line, StringComparison.Ordinal));
             Assert.Equal("closed window_closed", await world.StateAsync("S1"));
         }
         finally
@@ -338,6 +518,16 @@ public sealed class PolicyJourneyTests
         await world.CycleAsync("2026-03-02");
         Assert.Equal(5, world.Mails().Count);
         return world;
+    }
+
+    /// <summary>A folder that holds only the changed programme.</summary>
+    private static string Draft(World world, Action<JsonNode> change)
+    {
+        var draft = Directory.CreateDirectory(Path.Combine(world.Root, $"draft-{Directory.GetDirectories(world.Root).Length}")).FullName;
+        var programme = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Config, "programme.json")))!;
+        change(programme);
+        File.WriteAllText(Path.Combine(draft, "programme.json"), programme.ToJsonString());
+        return draft;
     }
 
     private static void Window(JsonNode programme, int toDay) => programme["markets"]!["AU"]!["sales"]!["window"]!["toDay"] = toDay;

@@ -274,7 +274,7 @@ internal sealed class World : IDisposable
         return command.ExecuteNonQuery();
     }
 
-    /// <summary>The store as a program that did not know the last step of the schema would have left it.</summary>
+    /// <summary>The store as a program that did not know the steps of the schema behind 8 would have left it.</summary>
     public void BackToSchema8()
     {
         foreach (var table in new[]

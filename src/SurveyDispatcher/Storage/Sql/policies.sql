@@ -6,18 +6,18 @@ SELECT p.id, p.version, p.programme FROM policies p WHERE p.id = (SELECT policy_
 SELECT version, programme FROM policies WHERE id = @id
 
 -- name: changes
-SELECT c.policy_id, p.version, c.day, c.before_id, c.difference, c.open_cases, c.contacted, c.dropped, c.accepted_on
+SELECT c.policy_id, p.version, c.day, c.before_id, c.difference, c.open_cases, c.contacted, c.dropped, c.earlier, c.accepted_on
 FROM policy_changes c JOIN policies p ON p.id = c.policy_id ORDER BY c.cycle_id
 
 -- name: add_change
-INSERT INTO policy_changes (cycle_id, policy_id, before_id, day, difference, open_cases, contacted, dropped, accepted_on)
-VALUES (@cycle_id, @policy_id, @before_id, @day, @difference, @open_cases, @contacted, @dropped, @accepted_on)
+INSERT INTO policy_changes (cycle_id, policy_id, before_id, day, difference, open_cases, contacted, dropped, earlier, accepted_on)
+VALUES (@cycle_id, @policy_id, @before_id, @day, @difference, @open_cases, @contacted, @dropped, @earlier, @accepted_on)
 
 -- name: confirmed_on
 SELECT day FROM policy_confirmations WHERE version = @version AND before_id = @before_id
 
 -- name: confirm
-INSERT INTO policy_confirmations (version, before_id, day) VALUES (@version, @before_id, @day) ON CONFLICT DO NOTHING
+INSERT INTO policy_confirmations (version, before_id, day) VALUES (@version, @before_id, @day) ON CONFLICT (version, before_id) DO UPDATE SET day = excluded.day
 
 -- name: use_confirmation
 DELETE FROM policy_confirmations WHERE version = @version AND before_id = @before_id

@@ -43,16 +43,6 @@ public sealed record SimulateRequest(DateOnly From, DateOnly To, double MinutesP
 /// </remarks>
 internal sealed class Simulate(PipelineConfig config, PipelineConfig? draft, DataDirectory directory, TimeProvider time, IProgressView progress)
 {
-    /// <summary>A draft configuration: the files of a folder, the current ones where it has none; where data and store are it does not say.</summary>
-    /// <exception cref="UsageException">There is no such folder, no programme in it, or a fault.</exception>
-    public static PipelineConfig LoadDraft(string path, ConfigFolder current, PipelineConfig config)
-    {
-        var folder = ConfigFolder.OnDisk(path);
-        return folder.Text(ProgrammeFile.Name) is null
-            ? throw new UsageException($"--with {PlainText.Shown(path)} holds no {ProgrammeFile.Name}. Copy the current one there, and change it.")
-            : PipelineConfig.Load(folder.Over(current), forMail: false) with { Settings = config.Settings };
-    }
-
     private readonly IReadOnlyList<PipelineConfig> configs = draft is null ? [config] : [config, draft];
     private readonly Store store = new(directory, config.Settings.Store);
     private readonly List<string> notes = [];
