@@ -169,7 +169,7 @@ public sealed class SamplingJourneyTests
         var (taken, out2) = (await world.RunAsync("explain", "T1", "--as-of", "2026-03-02"), await world.RunAsync("explain", "T2", "--as-of", "2026-03-02"));
 
         Assert.Matches(@"passed +not_sampled +drew 0\.\d{6}, sampled below 0\.999999; 1 of the dealer and month may be taken, 1 were\r?\n", taken.Output);
-        Assert.Matches(@"FAILED +not_sampled +drew 0\.\d{6}, sampled below 0\.999999; 1 of the dealer and month may be taken, 1 were: full\r?\n", out2.Output);
+        Assert.Matches(@"failed +not_sampled +drew 0\.\d{6}, sampled below 0\.999999; 1 of the dealer and month may be taken, 1 were: full\r?\n", out2.Output);
         Assert.Contains("now: no case was opened (not_sampled)", out2.Output, StringComparison.Ordinal);
         Assert.Contains("The rules at the verdict on record of 2026-03-02: not_sampled (policy 1", out2.Output, StringComparison.Ordinal);
     }
