@@ -232,6 +232,21 @@ public sealed class SamplingJourneyTests
     public async Task WhereANumberIsAimedAtLaterWhatCameBeforeCounts()
     {
         using var world = Sampling();
+        await AimLaterAsync(world);
+    }
+
+    /// <summary>The month of a day is what it is, however the server writes days for others.</summary>
+    [Fact]
+    [Trait("Store", "Sqlite")] // asks PostgreSQL by itself
+    public async Task TheMonthsOfWhatCameBeforeAreTheSameWhateverTheServersDateStyleIs()
+    {
+        using var world = new World(postgres: true);
+        world.Tamper($"ALTER DATABASE {new Npgsql.NpgsqlConnectionStringBuilder(world.ConnectionString).Database} SET DateStyle = 'SQL, DMY'");
+        await AimLaterAsync(world);
+    }
+
+    private static async Task AimLaterAsync(World world)
+    {
         await TakeAsync(world, "2026-03-02", [.. Range(1, 8).Select(n => Sold(n)), Sold(9) with { Customer = "rental" }, Sold(10) with { Type = "service", Payment = "warranty" }]);
 
         world.Edit("programme.json", p => p["markets"]!["AU"]!["sales"]!["sampling"] = new JsonObject { ["perDealerAndMonth"] = 4 });
