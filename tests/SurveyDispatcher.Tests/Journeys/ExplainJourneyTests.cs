@@ -49,7 +49,7 @@ public sealed partial class ExplainJourneyTests
         var plan = story.GetProperty("plan").EnumerateArray().Select(s => (s.GetProperty("day").GetString(), s.GetProperty("what").GetString())).ToList();
         await world.DailyAsync("2026-03-03", "2026-04-21");
 
-        Assert.Equal("nothing before 2026-03-17, then the invitation by e-mail", story.GetProperty("next").GetString());
+        Assert.Equal("nothing before 2026-03-17, then the invitation by e-mail (language en)", story.GetProperty("next").GetString());
         Assert.Equal(
             [("2026-03-17", "invitation"), ("2026-03-20", "reminder"), ("2026-03-24", "phone_queue"), ("2026-03-24", "phone_list"), ("2026-04-21", "close")],
             plan.TakeWhile(s => s.Item2 != "forget_contact"));
