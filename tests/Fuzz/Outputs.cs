@@ -62,10 +62,10 @@ internal sealed class Outputs(PipelineConfig config)
         var key = t.Key;
         var story = new Story(
             $"{key.TransactionId} ({key.Country} {key.DealerCode} {key.Survey.RecordType()})", t.Vin, null, "file.csv, line 2", t.EventDate, "eligible", t.EventDate,
-            [new RuleVerdict("market_not_in_programme", "FAILED", $"country {key.Country}")], [], [], null, "nothing", false)
+            [new RuleVerdict("market_not_in_programme", "failed", $"country {key.Country}")], [], [], null, "nothing", false)
         {
             Key = $"{key.Country}/{key.DealerCode}/{key.TransactionId}/{key.Survey.RecordType()}",
-            AsOf = new StoryVerdict(t.EventDate, "eligible", new StoryPolicy(1, "v", t.EventDate), [new RuleVerdict("market_not_in_programme", "FAILED", $"country {key.Country}")]),
+            AsOf = new StoryVerdict(t.EventDate, "eligible", new StoryPolicy(1, "v", t.EventDate), [new RuleVerdict("market_not_in_programme", "failed", $"country {key.Country}")]),
             Timeline = [new StoryEvent(t.EventDate, null, "Received", new Dictionary<string, string> { ["file"] = t.DealerName, ["line"] = "2" })],
         };
         var text = ExplainText.Of([story]);

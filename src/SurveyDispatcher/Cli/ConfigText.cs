@@ -16,7 +16,7 @@ internal static class ConfigText
         if (json)
         {
             return JsonSerializer.Serialize(
-                new { Folder = folder.Name, Draft = folder.OfDraft, Valid = faults.Count == 0, Faults = faults, ToConfirm = config?.Sources.Where(s => s.ToConfirm.Count > 0).ToDictionary(s => $"sources/{s.Name}.json", s => s.ToConfirm) ?? [] }, Json);
+                new { Folder = folder.Name, Draft = folder.OfDraft, Valid = faults.Count == 0, Faults = faults, ToConfirm = config?.Sources.Where(s => s.Questions.Any()).ToDictionary(s => $"sources/{s.Name}.json", s => s.Questions.Select(q => q.Question).ToList()) ?? [] }, Json);
         }
 
         return config is null
@@ -24,6 +24,6 @@ internal static class ConfigText
             : Say($"{folder.Name} is valid: {config.Programme.Markets.Count} markets, {config.Sources.Count} dealer systems, "
                 + $"texts in {Listed(config.Templates.Languages)}, {string.Join(" + ", Enum.GetValues<SurveyKind>().Select(s => config.Questionnaires.Newest(s).Questions.Count))} questions.")
                 + (folder.OfDraft.Count == 0 ? "" : Environment.NewLine + PlainText.Shown(Say($"  {folder.OfDraft.Count} file(s) of the draft: {Listed(folder.OfDraft.Take(MostFiles))}{(folder.OfDraft.Count > MostFiles ? ", ..." : "")}; all else is as in --config")))
-                + string.Concat(config.Sources.SelectMany(s => s.ToConfirm.Select(question => Environment.NewLine + PlainText.Shown(Say($"  to be confirmed in sources/{s.Name}.json, then taken out of toConfirm: {question}")))));
+                + string.Concat(config.Sources.SelectMany(s => s.Questions.Select(q => Environment.NewLine + PlainText.Shown(Say($"  to be confirmed in sources/{s.Name}.json, then taken out of {q.Key}: {q.Question}")))));
     }
 }

@@ -16,9 +16,10 @@ namespace SurveyDispatcher.Configuration;
 /// <param name="Headers">The header in the file, indexed by <see cref="DmsColumn"/>; null: not in the file.</param>
 /// <param name="Constants">The constant value, indexed by <see cref="DmsColumn"/>; null: none.</param>
 /// <param name="Values">The value table, indexed by <see cref="DmsColumn"/>; null: taken as it is.</param>
+/// <param name="Grouping">What stands between groups of three digits in its numbers; null: digits only.</param>
 public sealed record Source(
     string Name, string FilePattern, Encoding Encoding, char Delimiter, string[] DateFormats,
-    string?[] Headers, string?[] Constants, FrozenDictionary<string, string>?[] Values)
+    string?[] Headers, string?[] Constants, FrozenDictionary<string, string>?[] Values, char? Grouping = null)
 {
     /// <summary>A canonical file: UTF-8, comma, ISO dates, the contract's headers.</summary>
     public static Source Canonical { get; } = new(
@@ -31,16 +32,24 @@ public sealed record Source(
     /// <summary>A hash of how cells become values: rows that are alike mean the same only if they are read alike.</summary>
     public byte[] ReadingHash { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', DateFormats.Append(Delimiter.ToString()).Append(Intake.Revision.ToString(CultureInfo.InvariantCulture))
         .Concat(Constants.Select((c, i) => $"{i}={c}"))
-        .Concat(Values.SelectMany((table, i) => (table ?? FrozenDictionary<string, string>.Empty).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{i}:{v.Key}={v.Value}"))))));
+        .Concat(Values.SelectMany((table, i) => (table ?? FrozenDictionary<string, string>.Empty).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{i}:{v.Key}={v.Value}")))
+        .Concat(Grouping is { } mark ? [$"grouping={mark}"] : []))));
 
     /// <summary>What <c>source check</c> guessed and nobody has confirmed yet, in sentences; <c>config check</c> reminds of them.</summary>
     public IReadOnlyList<string> ToConfirm { get; init; } = [];
 
+    /// <summary>The same of who may be asked: while there is one, no file of the source is taken.</summary>
+    public IReadOnlyList<string> ConsentToConfirm { get; init; } = [];
+
+    /// <summary>All that is to be confirmed, each with the key that it stands in.</summary>
+    public IEnumerable<(string Key, string Question)> Questions => [.. ConsentToConfirm.Select(q => ("consentToConfirm", q)), .. ToConfirm.Select(q => ("toConfirm", q))];
+
     /// <summary>Why none of its files is taken, lest somebody is asked who said no: what it says of that nobody has confirmed. null: somebody has.</summary>
-    public Phrase? Refusal => ToConfirm.FirstOrDefault(question => Consent.Any(path => question.StartsWith(path, StringComparison.Ordinal))) is { } question
-        ? (Phrase)$"sources/{Name}.json guesses who of the customers may be asked, and nobody has confirmed it ({PlainText.Shown(question)}). Settle that with somebody who knows the system, take the line out of toConfirm, and put the file back into the inbox."
+    public Phrase? Refusal => Questions.FirstOrDefault(q => q.Key == "consentToConfirm" || Consent.Any(path => q.Question.StartsWith(path, StringComparison.Ordinal))) is (var key, { } question)
+        ? (Phrase)$"sources/{Name}.json guesses who of the customers may be asked, and nobody has confirmed it ({PlainText.Shown(question)}). Settle that with somebody who knows the system, take the line out of {key}, and put the file back into the inbox."
         : null;
 
+    /// <summary>How questions of consent began when they stood among the others.</summary>
     private static readonly string[] Consent = ["columns.email_opt_out", "columns.phone_opt_out", "values.email_opt_out", "values.phone_opt_out"];
 
     /// <summary>Whether a file of this name is the source's.</summary>
@@ -88,6 +97,7 @@ internal static class SourceFile
             root.Fault("dateFormats", $"'{format}' is no date format: year, month and day are needed, as in yyyy-MM-dd or d/M/yy (M is the month, m the minute).");
         }
 
+        var grouping = ReadGrouping(root);
         var headers = new string?[Intake.Columns.Count];
         var constants = new string?[Intake.Columns.Count];
         var values = new FrozenDictionary<string, string>?[Intake.Columns.Count];
@@ -121,6 +131,7 @@ internal static class SourceFile
 
         var every = root.Integer("expectedEveryDays", 1, 366);
         var toConfirm = root.Texts("toConfirm", required: false);
+        var consent = root.Texts("consentToConfirm", required: false);
         root.NoMore();
         foreach (var required in Intake.RequiredColumns.Where(c => headers[(int)c] is null && constants[(int)c] is null))
         {
@@ -131,7 +142,10 @@ internal static class SourceFile
             ? null
             : new Source(
                 name, pattern, encoding!, delimiter,
-                formats.Count > 0 ? [.. formats] : Source.Canonical.DateFormats, headers, constants, values) { ExpectedEveryDays = every, ToConfirm = toConfirm };
+                formats.Count > 0 ? [.. formats] : Source.Canonical.DateFormats, headers, constants, values, grouping)
+            {
+                ExpectedEveryDays = every, ToConfirm = toConfirm, ConsentToConfirm = consent,
+            };
     }
 
     private static void Set<T>(ConfigNode node, string name, T?[] target, T value)
@@ -158,6 +172,22 @@ internal static class SourceFile
 
         root.Fault("delimiter", $"One ASCII character is expected, such as , or ; or a tab.");
         return ',';
+    }
+
+    private static char? ReadGrouping(ConfigNode root)
+    {
+        var grouping = root.Text("digitGrouping", "");
+        if (grouping.Length == 1 && DigitGrouping.Marks.Contains(grouping[0]))
+        {
+            return grouping[0];
+        }
+
+        if (grouping.Length > 0)
+        {
+            root.Fault("digitGrouping", $"One of , and . and ' and a space is expected: what stands between groups of three digits.");
+        }
+
+        return null;
     }
 
     /// <summary>Quoted text aside, all three parts must be there: else every row would be read as of another day.</summary>

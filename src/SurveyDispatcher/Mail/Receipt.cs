@@ -10,6 +10,9 @@ namespace SurveyDispatcher.Mail;
 /// <param name="File">Where mails become files: the file's name.</param>
 public sealed record Receipt(DateTimeOffset At, EnhancedStatus? Status, string? QueueId, string? File)
 {
+    /// <summary>The language that the mail was written in; null: a version that did not note it has sent it.</summary>
+    public string? Language { get; init; }
+
     private const int Longest = 64;
     private const string FilePrefix = "file:"; // a queue id has no colon
     private const string Format = "yyyy-MM-dd'T'HH:mm:ss'Z'";
@@ -30,16 +33,20 @@ public sealed record Receipt(DateTimeOffset At, EnhancedStatus? Status, string? 
 
     /// <summary>Reads what <see cref="ToString"/> wrote; null: nothing is kept.</summary>
     public static Receipt? Parse(string? text) =>
-        text?.Split(' ') is [var at, var status, var name]
+        text?.Split(' ', 4) is [var at, var status, var name, .. var language]
         && DateTimeOffset.TryParseExact(at, Format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
             ? new Receipt(
                 instant, EnhancedStatus.Parse(status), name == "-" || name.StartsWith(FilePrefix, StringComparison.Ordinal) ? null : name,
                 name.StartsWith(FilePrefix, StringComparison.Ordinal) ? name[FilePrefix.Length..] : null)
+            {
+                Language = language is [var tag] ? tag : null,
+            }
             : null;
 
-    /// <summary>As the store keeps it: three words.</summary>
+    /// <summary>As the store keeps it: three words, and the language behind them where it is known.</summary>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{At.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture)} {Status?.ToString() ?? "-"} {(File is null ? QueueId ?? "-" : FilePrefix + File)}");
+        CultureInfo.InvariantCulture,
+        $"{At.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture)} {Status?.ToString() ?? "-"} {(File is null ? QueueId ?? "-" : FilePrefix + File)}{(Language is null ? "" : " " + Language)}");
 
     /// <summary>
     /// The queue id in a reply's text, where it stands as one of the common servers writes it; nothing else of the text is looked at, since it may

@@ -226,7 +226,7 @@ internal static class ServiceHealth
     /// <summary>What it does, as one line for people.</summary>
     public static string Line(ServiceNow now, IReadOnlyList<HealthReason> reasons)
     {
-        var last = now.Last is { } past ? (Phrase)$"last cycle {Outcome(past.Outcome)} at {Instants.Text(past.Ended)}" : $"no cycle since the start";
+        var last = now.Last is { } past ? Ended(past.Outcome, Instants.Text(past.Ended)) : $"no cycle since the start";
         var next = now.Next is { } at ? (Phrase)$"next cycle {Instants.Text(at)}" : $"next cycle unknown";
         return reasons.Count > 0 ? string.Join(' ', reasons.Select(r => r.Text)) : Say(now switch
         {
@@ -241,10 +241,10 @@ internal static class ServiceHealth
     /// <summary>What it says when it was told to stop.</summary>
     public static Phrase Stopping => $"Stopping: the page or mail in hand is finished first.";
 
-    private static Phrase Outcome(string outcome) => outcome switch
+    private static Phrase Ended(string outcome, string at) => outcome switch
     {
-        "done" => $"done",
-        "failed" => $"failed",
-        _ => $"stopped",
+        "done" => $"last cycle done at {at}",
+        "failed" => $"last cycle failed at {at}",
+        _ => $"last cycle stopped at {at}",
     };
 }

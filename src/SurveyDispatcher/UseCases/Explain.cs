@@ -220,6 +220,7 @@ internal sealed class Explain(PipelineConfig config, Database database, Vault va
             EmailOptOut = (r.GetInt32(11) & 1) != 0,
             PhoneOptOut = (r.GetInt32(11) & 2) != 0,
             Contact = vault.UnsealContact(r.Bytes(12)),
+            Language = r.GetString(23),
         },
         r.GetString(13), r.GetInt64(14), r.TextOrNull(15), r.Day(16), r.GetInt32(17), r.GetInt64(18), r.LongOrNull(19), r.DayOrNull(20), r.DayOrNull(21), r.Bytes(12).Length == 0);
 

@@ -48,7 +48,9 @@ public static class ExplainText
     /// <summary>What comes, without its day.</summary>
     public static Phrase Step(StoryStep step) => step.What switch
     {
+        "invitation" when step.Language is { } language => $"the invitation by e-mail (language {language})",
         "invitation" => $"the invitation by e-mail",
+        "reminder" when step.Language is { } language => $"the reminder by e-mail (language {language})",
         "reminder" => $"the reminder by e-mail",
         "phone_queue" => $"to the phone queue ({step.Reason})",
         "phone_list" when step.Until is { } until => $"on a phone list, to be called until {Day(until)}",
@@ -140,7 +142,7 @@ public static class ExplainText
         "MailAccepted" =>
         [
             e["file"].Length > 0 ? (Phrase)$"the {Contact(e["contact"])} was written to {e["file"]}" : $"the mail server took the {Contact(e["contact"])}",
-            At(e, at => $"at {at}"), Fact(e, "status", status => $"status {status}"), Fact(e, "queueId", id => $"queue id {id}"), Fact(e, "doubt", Phrase.Verbatim),
+            Fact(e, "language", language => $"language {language}"), At(e, at => $"at {at}"), Fact(e, "status", status => $"status {status}"), Fact(e, "queueId", id => $"queue id {id}"), Fact(e, "doubt", Phrase.Verbatim),
         ],
         "MailUndelivered" =>
         [
@@ -153,7 +155,7 @@ public static class ExplainText
             $"report {e["file"]}", At(e, at => $"read at {at}"),
         ],
         "QueuedForPhone" => [$"queued for the phone: {e["reason"]}"],
-        "HandedOver" => [$"given to the vendor, to be called until {e["callUntil"]}", Fact(e, "file", file => $"list {file}"), At(e, at => $"written at {at}")],
+        "HandedOver" => [$"given to the vendor, to be called until {e["callUntil"]}", Fact(e, "file", file => ListWords(file, e["sequence"])), At(e, at => $"written at {at}")],
         "CallReported" =>
         [
             e["final"] == "yes" ? (Phrase)$"a call ended with {e["code"]} ({e["meaning"]}), final" : $"a call ended with {e["code"]} ({e["meaning"]}), not final",
@@ -169,7 +171,7 @@ public static class ExplainText
         "OptedOutOf" => [$"an opt-out is on record for {PointWords(e["points"])}"],
         "FoundDead" => [$"found dead: {PointWords(e["points"])}"],
         "WithdrawalDue" => [$"the vendor must be told to leave the case: {e["reason"]}", At(e, at => $"since {at}")],
-        "WithdrawalTold" => [$"the vendor was told to leave the case: {e["reason"]}", $"list {e["file"]}", At(e, at => $"written at {at}")],
+        "WithdrawalTold" => [$"the vendor was told to leave the case: {e["reason"]}", ListWords(e["file"], e["sequence"]), At(e, at => $"written at {at}")],
         "Ended" => [$"the case ended: {e["reason"]}"],
         "Erased" => [$"the data was erased"],
         "ContactForgotten" =>
@@ -221,7 +223,7 @@ public static class ExplainText
     private static Phrase VerdictWord(string verdict) => verdict switch
     {
         RuleVerdict.Passed => $"passed",
-        RuleVerdict.Failed => $"FAILED",
+        RuleVerdict.Failed => $"failed",
         _ => $"not asked",
     };
 
@@ -231,7 +233,7 @@ public static class ExplainText
         Phrase what = (p.Contact, p.File, p.QueueId, p.Status) switch
         {
             ("phone", null, _, _) => $"handed over; the list is not known",
-            ("phone", { } file, _, _) => p.Sha256 is null ? (Phrase)$"list {file}" : $"list {file}, sha256 {p.Sha256}",
+            ("phone", { } file, _, _) => p.Sha256 is null ? Numbered(file, p) : $"{Numbered(file, p)}, sha256 {p.Sha256}",
             (_, { } file, _, _) => $"Message-ID {p.MessageId}, file {file}",
             (_, _, { } id, { } status) => $"Message-ID {p.MessageId}, the relay's status {status}, queue id {id}",
             (_, _, { } id, _) => $"Message-ID {p.MessageId}, the relay's queue id {id}",
@@ -240,6 +242,10 @@ public static class ExplainText
         };
         return $"{Columns.Left(Say(Contact(p.Contact)), 10)}  {when}  {PlainText.Shown(Say(what))}";
     }
+
+    private static Phrase Numbered(string file, StoryProof p) => ListWords(file, p.Sequence?.ToString(CultureInfo.InvariantCulture) ?? "");
+
+    private static Phrase ListWords(string file, string sequence) => sequence.Length == 0 ? (Phrase)$"list {file}" : $"list {file}, number {sequence}";
 
     private static string Sentence(StoryChange c) => Say((c.Rule, c.Suffices, c.Instead) switch
     {

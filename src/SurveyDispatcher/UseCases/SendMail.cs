@@ -548,6 +548,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
                 Address = context.Vault.Hash(address),
                 Envelope = new Envelope(outgoing.EnvelopeFrom, outgoing.To, $"{mail.Row.CaseId}-{outgoing.Contact}.eml", name),
                 Message = MessageComposer.Compose(outgoing),
+                Language = outgoing.Language,
             };
         }
         catch (Exception e)
@@ -589,7 +590,7 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
 
             return new Result(mail, delivery is null ? 0 : prepared.Address, delivery)
             {
-                Receipt = delivery is Delivery.Accepted accepted ? Receipt.Of(Now().In(prepared.Market), accepted).ToString() : null,
+                Receipt = delivery is Delivery.Accepted accepted ? (Receipt.Of(Now().In(prepared.Market), accepted) with { Language = prepared.Language }).ToString() : null,
             };
         }
         catch (OperationCanceledException)
@@ -747,6 +748,8 @@ internal sealed class SendMail(CycleContext context, IMailTransport transport) :
         public Envelope Envelope { get; init; } = null!;
 
         public ReadOnlyMemory<byte> Message { get; init; }
+
+        public string Language { get; init; } = "";
     }
 
     /// <summary>What became of a mail; its sender goes on once that is stored.</summary>

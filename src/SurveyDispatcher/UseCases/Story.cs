@@ -5,12 +5,12 @@ namespace SurveyDispatcher.UseCases;
 
 /// <summary>A rule's verdict, with what it looked at.</summary>
 /// <param name="Rule">Its reason.</param>
-/// <param name="Verdict">passed, FAILED, or not asked.</param>
+/// <param name="Verdict">passed, failed, or not asked.</param>
 /// <param name="Facts">What it saw, in the language spoken.</param>
 public sealed record RuleVerdict(string Rule, string Verdict, string Facts)
 {
     /// <summary>The verdicts, in the same words in every language: JSON has them.</summary>
-    public const string Passed = "passed", Failed = "FAILED", NotAsked = "not asked";
+    public const string Passed = "passed", Failed = "failed", NotAsked = "not asked";
 
     /// <summary>Where a verdict is on record: what the rule saw may have been something else, since the data has changed.</summary>
     public bool FactsMayDiffer { get; init; }
@@ -76,14 +76,22 @@ public sealed record StoryVerdict(DateOnly Day, string Outcome, StoryPolicy Poli
 /// <param name="File">The list, or the mail where mails become files.</param>
 /// <param name="Sha256">The list's hash, as its manifest has it.</param>
 public sealed record StoryProof(
-    string Contact, DateOnly Day, DateTimeOffset? At, string? MessageId, string? Status, string? QueueId, string? File, string? Sha256);
+    string Contact, DateOnly Day, DateTimeOffset? At, string? MessageId, string? Status, string? QueueId, string? File, string? Sha256)
+{
+    /// <summary>The list's number, as its manifest has it; null where lists were not numbered yet.</summary>
+    public long? Sequence { get; init; }
+}
 
 /// <summary>Something that comes, or would come.</summary>
 /// <param name="Day">The market's local date.</param>
 /// <param name="What">invitation, reminder, phone_queue, phone_list, close, forget_contact.</param>
 /// <param name="Reason">Of the queue or the end.</param>
 /// <param name="Until">The last day of calling.</param>
-public sealed record StoryStep(DateOnly Day, string What, string? Reason, DateOnly? Until);
+public sealed record StoryStep(DateOnly Day, string What, string? Reason, DateOnly? Until)
+{
+    /// <summary>Of a mail that is planned by the row and the configuration of now: the language that it would be in.</summary>
+    public string? Language { get; init; }
+}
 
 /// <summary>Something that would have to be different.</summary>
 /// <param name="Kind">What; <see cref="ExplainText"/> has a sentence for each.</param>

@@ -37,8 +37,8 @@ internal sealed class StoryOf
             r => (Id: r.GetInt64(0), Day: r.Day(1), AsOf: r.GetString(2)), SqlValues.Set(ledger.Select(l => l.Cycle).Append(t.FileCycle ?? 0).Distinct()))
             .ToDictionary(c => c.Id, c => (c.Day, Local: market is null ? c.Day : AsOf.Parse(c.AsOf).LocalDate(market)));
         lists = database["explain.lists"].List(
-            r => new ListedOn(r.GetString(0), r.Day(1), r.Instant(2), r.GetString(3), r.TextOrNull(4), r.GetString(5), r.DayOrNull(6)), t.Id);
-        Plan = row is null || Planned is not { } p ? [] : [.. Forecast.Of(p, Rules, Today, MailFrom).Select(ToStory), .. Forgetting(p)];
+            r => new ListedOn(r.GetString(0), r.Day(1), r.Instant(2), r.GetString(3), r.TextOrNull(4), r.GetString(5), r.DayOrNull(6), r.LongOrNull(7)), t.Id);
+        Plan = row is null || Planned is not { } p ? [] : [.. Forecast.Of(p, Rules, Today, MailFrom).Select(WithLanguage), .. Forgetting(p)];
         Next = Say(Told());
     }
 
@@ -112,7 +112,7 @@ internal sealed class StoryOf
                     break;
                 case CaseEvent.HandedOver e:
                     var list = listed < lists.Count ? lists[listed++] : null;
-                    proofs.Add(new StoryProof("phone", e.Day, list is null ? null : Local(list.CreatedAt), null, null, null, list?.File, list?.Sha256));
+                    proofs.Add(new StoryProof("phone", e.Day, list is null ? null : Local(list.CreatedAt), null, null, null, list?.File, list?.Sha256) { Sequence = list?.Sequence });
                     break;
             }
         }
@@ -183,6 +183,11 @@ internal sealed class StoryOf
         ContactAction.HandOver handOver => new StoryStep(step.Day, "phone_list", null, handOver.CallUntil),
         ContactAction.Close close => new StoryStep(step.Day, "close", close.Reason, null),
         _ => throw new ArgumentOutOfRangeException(nameof(step), step.Action, "Nothing of a plan."),
+    };
+
+    private StoryStep WithLanguage(PlannedStep step) => ToStory(step) with
+    {
+        Language = step.Action is ContactAction.Send ? config.Templates.LanguageFor(t.Transaction.Language, market!.Languages) : null,
     };
 
     /// <summary>The day on which retention removes the contact data, where that is known.</summary>
@@ -322,7 +327,7 @@ internal sealed class StoryOf
     {
         var receipt = receipts.GetValueOrDefault(e.Contact)?.Receipt;
         return (receipt is null ? null : Local(receipt.At), Facts(
-            ("contact", e.Contact.Code()), ("status", receipt?.Status?.ToString() ?? ""), ("queueId", receipt?.QueueId ?? ""), ("file", receipt?.File ?? ""),
+            ("contact", e.Contact.Code()), ("status", receipt?.Status?.ToString() ?? ""), ("queueId", receipt?.QueueId ?? ""), ("file", receipt?.File ?? ""), ("language", receipt?.Language ?? ""),
             ("doubt", mails.FirstOrDefault(m => m.Contact == e.Contact.Code())?.Doubt ?? "")));
     }
 
@@ -344,7 +349,7 @@ internal sealed class StoryOf
     }
 
     private (DateTimeOffset? At, Dictionary<string, string> Facts) HandedOver(CaseEvent.HandedOver e, int nth) => nth < lists.Count
-        ? (Local(lists[nth].CreatedAt), Facts(("callUntil", Iso(e.CallUntil)), ("file", lists[nth].File), ("state", lists[nth].State), ("sha256", lists[nth].Sha256 ?? "")))
+        ? (Local(lists[nth].CreatedAt), Facts(("callUntil", Iso(e.CallUntil)), ("file", lists[nth].File), ("sequence", Sequence(lists[nth].Sequence)), ("state", lists[nth].State), ("sha256", lists[nth].Sha256 ?? "")))
         : (null, Facts(("callUntil", Iso(e.CallUntil))));
 
     private static (DateTimeOffset? At, Dictionary<string, string> Facts) Called(CaseEvent.CallReported e, List<Attempt> attempts)
@@ -378,12 +383,12 @@ internal sealed class StoryOf
     private void Withdrawals(Action<StoryEvent, double> add)
     {
         foreach (var w in database["explain.withdrawals"].List(
-            r => (Reason: r.GetString(0), At: r.Instant(1), File: r.TextOrNull(2), Day: r.DayOrNull(3), CreatedAt: r.IsDBNull(4) ? (DateTimeOffset?)null : r.Instant(4), State: r.TextOrNull(5), Sha256: r.TextOrNull(6)), t.Id))
+            r => (Reason: r.GetString(0), At: r.Instant(1), File: r.TextOrNull(2), Day: r.DayOrNull(3), CreatedAt: r.IsDBNull(4) ? (DateTimeOffset?)null : r.Instant(4), State: r.TextOrNull(5), Sha256: r.TextOrNull(6), Sequence: r.LongOrNull(7)), t.Id))
         {
             add(new StoryEvent(DateOnly.FromDateTime(Local(w.At).DateTime), Local(w.At), "WithdrawalDue", Facts(("reason", w.Reason))), 700_000);
             if (w is { File: { } file, Day: { } day, CreatedAt: { } created })
             {
-                add(new StoryEvent(day, Local(created), "WithdrawalTold", Facts(("reason", w.Reason), ("file", file), ("state", w.State!), ("sha256", w.Sha256 ?? ""))), 700_001);
+                add(new StoryEvent(day, Local(created), "WithdrawalTold", Facts(("reason", w.Reason), ("file", file), ("sequence", Sequence(w.Sequence)), ("state", w.State!), ("sha256", w.Sha256 ?? ""))), 700_001);
             }
         }
     }
@@ -431,11 +436,13 @@ internal sealed class StoryOf
         return all;
     }
 
+    private static string Sequence(long? number) => number is { } n ? Number(n) : "";
+
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Iso(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private sealed record ListedOn(string File, DateOnly Day, DateTimeOffset CreatedAt, string State, string? Sha256, string Reason, DateOnly? CallUntil);
+    private sealed record ListedOn(string File, DateOnly Day, DateTimeOffset CreatedAt, string State, string? Sha256, string Reason, DateOnly? CallUntil, long? Sequence);
 
     private sealed record Report(MailContact Contact, string Action, string Class, StoryEvent Event);
 

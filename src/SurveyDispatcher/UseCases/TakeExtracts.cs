@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -846,6 +847,11 @@ internal sealed class SourceReader
             cells[i] = source.Constants[i] ?? (cell.Length > 0 && source.Values[i] is { } table
                 ? table.GetValueOrDefault(cell) ?? Intake.Unknown(cell)
                 : cell);
+        }
+
+        if (source.Grouping is { } mark && DigitGrouping.Read(cells[(int)DmsColumn.MileageKm], mark) is { } km)
+        {
+            cells[(int)DmsColumn.MileageKm] = km.ToString(CultureInfo.InvariantCulture);
         }
 
         return cells;

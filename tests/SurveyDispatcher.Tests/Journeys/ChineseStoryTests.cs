@@ -43,7 +43,7 @@ public sealed class ChineseStoryTests
         var hopeless = await ToldAsync(world, "T2", "--as-of", "2026-03-03");
 
         Assert.Contains("  当前：未建立个案（customer_type_excluded）", told, StringComparison.Ordinal);
-        Assert.Contains("    失败      window_passed            事件日 2026-01-01，第 60 天，窗口为第 15-35 天", told, StringComparison.Ordinal);
+        Assert.Contains("    未通过    window_passed            事件日 2026-01-01，第 60 天，窗口为第 15-35 天", told, StringComparison.Ordinal);
         Assert.Contains("    客户类型为 individual、small_business、small_fleet；仅此一项还不够", told, StringComparison.Ordinal);
         Assert.Contains("  须同时满足以下各项：", told, StringComparison.Ordinal);
         NoEnglish(told);
@@ -59,7 +59,7 @@ public sealed class ChineseStoryTests
 
         var told = await ToldAsync(world, "T2", "--as-of", "2026-03-03");
 
-        Assert.Matches(@"失败      not_sampled              抽签值 0\.\d{6}，低于 1\.000000 即抽中；该经销商当月可抽取 1 个，已抽取 1 个：名额已满", told);
+        Assert.Matches(@"未通过    not_sampled              抽签值 0\.\d{6}，低于 1\.000000 即抽中；该经销商当月可抽取 1 个，已抽取 1 个：名额已满", told);
         Assert.Contains("    perDealerAndMonth 为 2 或以上；仅此一项即可", told, StringComparison.Ordinal);
         NoEnglish(told);
     }
@@ -80,7 +80,7 @@ public sealed class ChineseStoryTests
         var json = await ToldAsync(world, "T1", "--as-of", "2026-03-14", "--json");
         await world.HoldsAsync();
 
-        Assert.Contains("2026-03-01  MailAccepted     邀请已写入 AU-00000013-invitation.eml；时间 2026-03-01T12:00:00+11:00（联系计划：在窗口内发出邀请；第 1 号周期", chinese, StringComparison.Ordinal);
+        Assert.Contains("2026-03-01  MailAccepted     邀请已写入 AU-00000013-invitation.eml；语言 en；时间 2026-03-01T12:00:00+11:00（联系计划：在窗口内发出邀请；第 1 号周期", chinese, StringComparison.Ordinal);
         Assert.Contains("2026-03-09  CallReported     通话结果为 3.13（无人接听），非最终；第 1 次呼叫；时间 2026-03-09T10:00:00+11:00；calls.csv ，第 2 行（第 5 号周期", chinese, StringComparison.Ordinal);
         Assert.Contains("    邀请        2026-03-01T12:00:00+11:00  Message-ID <", chinese, StringComparison.Ordinal);
         NoEnglish(chinese);

@@ -49,7 +49,7 @@ public sealed partial class ExplainJourneyTests
         var plan = story.GetProperty("plan").EnumerateArray().Select(s => (s.GetProperty("day").GetString(), s.GetProperty("what").GetString())).ToList();
         await world.DailyAsync("2026-03-03", "2026-04-21");
 
-        Assert.Equal("nothing before 2026-03-17, then the invitation by e-mail", story.GetProperty("next").GetString());
+        Assert.Equal("nothing before 2026-03-17, then the invitation by e-mail (language en)", story.GetProperty("next").GetString());
         Assert.Equal(
             [("2026-03-17", "invitation"), ("2026-03-20", "reminder"), ("2026-03-24", "phone_queue"), ("2026-03-24", "phone_list"), ("2026-04-21", "close")],
             plan.TakeWhile(s => s.Item2 != "forget_contact"));
@@ -108,7 +108,7 @@ public sealed partial class ExplainJourneyTests
         world.Tamper("UPDATE policies SET programme = '{\"kept\": \"by a version that is to come\"}' WHERE id = 1");
         var unreadable = await ToldAsync(world, "T1", "--as-of", "2026-03-04");
 
-        Assert.Contains("FAILED    window_passed            event 2026-01-01, day 60 of 15-35", before, StringComparison.Ordinal);
+        Assert.Contains("failed    window_passed            event 2026-01-01, day 60 of 15-35", before, StringComparison.Ordinal);
         Assert.Contains("passed    window_passed            event 2026-01-01, day 62 of 15-90", before, StringComparison.Ordinal);
         Assert.Contains("no cycle has run with it yet", before, StringComparison.Ordinal);
         Assert.Equal((1, "2026-03-02"), Policy(after, "atVerdict"));
@@ -233,6 +233,55 @@ public sealed partial class ExplainJourneyTests
         Assert.Contains($"Message-ID: {proof.GetProperty("messageId").GetString()}", Assert.Single(server.Messages), StringComparison.Ordinal);
         Assert.DoesNotContain("alice", world.Query("SELECT receipt FROM mails"), StringComparison.Ordinal);
         await world.HoldsAsync();
+    }
+
+    /// <summary>The language is that of the mail as it went out, whatever the row says by now. Where a version before did not note it, nobody guesses.</summary>
+    [Fact]
+    public async Task AMailIsToldWithTheLanguageThatItWentOutInAndTheNextOneWithItsOwn()
+    {
+        using var world = new World(whole: true);
+        world.Extract("a.csv", Due with { Language = "zh-TW" });
+        await world.CycleAsync("2026-03-02");
+        world.Extract("b.csv", Due with { Language = "ja-JP" });
+        await world.CycleAsync("2026-03-03");
+
+        var story = await StoryAsync(world, "T1", "--as-of", "2026-03-03");
+        var told = await ToldAsync(world, "T1", "--as-of", "2026-03-03");
+        world.Tamper("UPDATE mails SET receipt = replace(receipt, ' zh-TW', '')");
+        var before = await ToldAsync(world, "T1", "--as-of", "2026-03-03");
+
+        Assert.Contains("Content-Language: zh-TW", await File.ReadAllTextAsync(world.Files("mail", "*.eml")[0], TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal("zh-TW", Fact(story, "MailAccepted", "language"));
+        Assert.Equal("ja", story.GetProperty("plan")[0].GetProperty("language").GetString());
+        Assert.Contains("the invitation was written to AU-00000013-invitation.eml; language zh-TW; at 2026-03-02", told, StringComparison.Ordinal);
+        Assert.Contains("next: nothing before 2026-03-05, then the reminder by e-mail (language ja)", told, StringComparison.Ordinal);
+        Assert.Contains("the invitation was written to AU-00000013-invitation.eml; at 2026-03-02", before, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AListIsToldWithTheNumberThatItsManifestHas()
+    {
+        using var world = new World();
+        world.Extract("a.csv", Due with { Email = "" }, Due with { Transaction = "T2", Country = "NZ", Dealer = "NZ01", Email = "", Phone1 = "021 123 4567" });
+        await world.CycleAsync("2026-03-02");
+        world.Responses("web.csv", "case_id,mode,status,completed_at", $"{(await StoryAsync(world, "T2")).GetProperty("caseId").GetString()},web,complete,2026-03-02T20:00:00+13:00");
+        await world.CycleAsync("2026-03-03");
+
+        var story = await StoryAsync(world, "T2", "--as-of", "2026-03-03");
+        var told = await ToldAsync(world, "T2", "--as-of", "2026-03-03");
+        var numbers = world.Manifests().ToDictionary(m => m.GetProperty("file").GetString()!, m => m.GetProperty("sequence").GetRawText());
+
+        Assert.Equal(["1", "2", "3"], numbers.Values);
+        foreach (var what in new[] { "HandedOver", "WithdrawalTold" })
+        {
+            Assert.Equal(numbers[Fact(story, what, "file")], Fact(story, what, "sequence"));
+        }
+
+        var proof = Assert.Single(story.GetProperty("proofs").EnumerateArray());
+        Assert.Equal(2, proof.GetProperty("sequence").GetInt64());
+        Assert.Contains("; list phone_NZ_sales_20260302_01.csv, number 2; written at ", told, StringComparison.Ordinal);
+        Assert.Contains("; list withdrawals_NZ_20260303_01.csv, number 3; written at ", told, StringComparison.Ordinal);
+        Assert.Contains("  list phone_NZ_sales_20260302_01.csv, number 2, sha256 ", told, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -402,6 +451,9 @@ public sealed partial class ExplainJourneyTests
     private static async Task<JsonElement> StoryAsync(World world, string key, params string[] more) => Assert.Single((await StoriesAsync(world, key, more)).EnumerateArray());
 
     private static List<(string Day, string What)> Timeline(JsonElement story) => Days(story.GetProperty("timeline"));
+
+    private static string Fact(JsonElement story, string what, string fact) =>
+        story.GetProperty("timeline").EnumerateArray().Single(e => e.GetProperty("what").GetString() == what).GetProperty("facts").GetProperty(fact).GetString()!;
 
     private static List<(string Day, string What)> Ledger(JsonElement story) => Days(story.GetProperty("ledger"));
 

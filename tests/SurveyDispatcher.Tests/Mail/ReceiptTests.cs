@@ -51,6 +51,20 @@ public sealed class ReceiptTests
         Assert.Equal(receipt with { At = At.ToUniversalTime() }, Receipt.Parse(receipt.ToString()));
     }
 
+    /// <summary>Stores of before have three words.</summary>
+    [Theory]
+    [InlineData("2026-03-02T01:30:05Z 2.0.0 4Zb6Xk3Q9Rz2Bj", null)]
+    [InlineData("2026-03-02T01:30:05Z 2.0.0 4Zb6Xk3Q9Rz2Bj zh-TW", "zh-TW")]
+    [InlineData("2026-03-02T01:30:05Z - file:AU-00000013-invitation.eml en", "en")]
+    [InlineData("2026-03-02T01:30:05Z - - ja", "ja")]
+    public void TheLanguageStandsBehindTheProofWhereItIsKnown(string kept, string? language)
+    {
+        var receipt = Receipt.Parse(kept);
+
+        Assert.Equal(language, receipt?.Language);
+        Assert.Equal(kept, receipt?.ToString());
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]

@@ -83,7 +83,7 @@ public sealed class SourceCheckTests(ITestOutputHelper output)
         Assert.True(written.Code == 0, written.Error);
         var valid = await world.RunAsync("config", "check");
         Assert.True(valid.Code == 0, valid.Output);
-        world.Edit("sources/a_draft.json", s => s.AsObject().Remove("toConfirm")); // somebody has confirmed it
+        world.Edit("sources/a_draft.json", s => { s.AsObject().Remove("toConfirm"); s.AsObject().Remove("consentToConfirm"); }); // somebody has confirmed it
         var again = await world.RunAsync("source", "check", path, "--as-of", Day, "--rows", "1000", "--json");
 
         Assert.Equal(0, again.Code);
@@ -255,7 +255,7 @@ public sealed class SourceCheckTests(ITestOutputHelper output)
         Assert.Equal(0, (await world.RunAsync([.. ask, "--write", "acme"])).Code);
 
         var source = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Config, "sources", "acme.json")))!;
-        Assert.Contains(source["toConfirm"]!.AsArray(), c => c!.GetValue<string>().StartsWith("columns.email_opt_out: ", StringComparison.Ordinal));
+        Assert.Contains(source["consentToConfirm"]!.AsArray(), c => c!.GetValue<string>().StartsWith("columns.email_opt_out: ", StringComparison.Ordinal));
         if (source["columns"]!["email_opt_out"] is not null)
         {
             Assert.Equal(("N", "Y"), (source["values"]!["email_opt_out"]![yes]!.GetValue<string>(), source["values"]!["email_opt_out"]![no]!.GetValue<string>()));
@@ -267,6 +267,95 @@ public sealed class SourceCheckTests(ITestOutputHelper output)
         Assert.Equal(1, cycle.Code);
         Assert.Contains("guesses who of the customers may be asked, and nobody has confirmed it", cycle.Error, StringComparison.Ordinal);
         Assert.Empty(world.Mails());
+    }
+
+    /// <summary>What is about consent stands in a key of its own, however it is worded; in files of before it was known by how it begins.</summary>
+    [Theory]
+    [InlineData("consentToConfirm", "Ask Mr Mori what column G is.", true)]
+    [InlineData("toConfirm", "columns.email_opt_out: is it 'Mail'?", true)]
+    [InlineData("toConfirm", "values.phone_opt_out: 'x' is Y.", true)]
+    [InlineData("toConfirm", "Ask Mr Mori what column G is.", false)]
+    public async Task WhileAQuestionOfConsentIsOpenNoFileOfTheSourceIsTaken(string key, string question, bool stops)
+    {
+        using var world = new World();
+        File.WriteAllText(Path.Combine(world.Config, "sources", "acme.json"), $$"""{ "filePattern": "acme_*.csv", "{{key}}": ["{{question}}"] }""");
+        world.Extract("acme_1.csv", Row.Sale);
+
+        var valid = await world.RunAsync("config", "check");
+        var cycle = await world.RunAsync("cycle", "--as-of", Day);
+
+        Assert.Contains($"to be confirmed in sources/acme.json, then taken out of {key}: {question}", valid.Output, StringComparison.Ordinal);
+        Assert.Equal(stops ? 1 : 0, cycle.Code);
+        Assert.Equal(stops, cycle.Error.Contains($"take the line out of {key}, and put the file back", StringComparison.Ordinal));
+        Assert.Equal(stops ? "0" : "1", world.Query("SELECT count(*) FROM transactions"));
+    }
+
+    /// <summary>24,500 is a number where the source says so. A row that was rejected before is read anew.</summary>
+    [Theory]
+    [InlineData(",", "24,500")]
+    [InlineData(".", "24.500")]
+    [InlineData(" ", "24\u00a0500")]
+    [InlineData("'", "24'500")]
+    public async Task AMileageInGroupsIsReadWhereTheSourceSaysHow(string mark, string mileage)
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Config, "sources", "acme.json");
+        File.WriteAllText(path, """{ "filePattern": "acme_*.csv" }""");
+        Row[] rows = [Row.Sale with { Mileage = mileage }, Row.Sale with { Transaction = "T2", Mileage = $"2{mark}4500" }];
+        world.Extract("acme_1.csv", rows);
+        await world.CycleAsync(Day);
+        var before = world.Query("SELECT count(*) FROM transactions");
+
+        File.WriteAllText(path, $$"""{ "filePattern": "acme_*.csv", "digitGrouping": "{{mark}}" }""");
+        world.Extract("acme_2.csv", rows);
+        world.Extract("other.csv", rows[0] with { Transaction = "T3" });
+        await world.CycleAsync(Day);
+
+        Assert.Equal("0", before);
+        Assert.Equal("T1 24500", world.Query("SELECT transaction_id || ' ' || mileage_km FROM transactions"));
+        Assert.Contains($"3,bad_number,mileage_km,", File.ReadAllText(world.In("rejects", "acme_2.csv.rejects.csv")), StringComparison.Ordinal);
+        Assert.Contains($"2,bad_number,mileage_km,", File.ReadAllText(world.In("rejects", "other.csv.rejects.csv")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("24,500", "11,020", ",")]
+    [InlineData("24\u202f500", "11\u00a0020", " ")]
+    [InlineData("２４，５００", "950", ",")]
+    [InlineData("24500", "950", null)]
+    [InlineData("24,5", "11,02", null)]
+    public async Task HowAColumnOfMileageIsGroupedIsProposed(string first, string second, string? mark)
+    {
+        using var world = new World();
+        var path = Path.Combine(world.Root, "acme_20260302.csv");
+        File.WriteAllText(path, "Type;Dealer Code;RO No;Delivery Date;VIN;Customer Type;Odometer\n"
+            + $"sale;AU01;T1;2026-02-02;JTDBR32E720012345;individual;{first}\nsale;AU01;T2;2026-02-13;JTDBR32E720012346;individual;{second}\n");
+        string[] ask = ["source", "check", path, "--as-of", Day, "--constant", "country=AU"];
+
+        var check = (await world.RunAsync([.. ask, "--json"])).Json;
+        Assert.Equal(0, (await world.RunAsync([.. ask, "--write", "acme"])).Code);
+        var source = JsonNode.Parse(File.ReadAllText(Path.Combine(world.Config, "sources", "acme.json")))!;
+        world.Edit("sources/acme.json", s => s.AsObject().Remove("digitGrouping"));
+        var without = await world.RunAsync(ask);
+
+        Assert.Equal(mark, source["digitGrouping"]?.GetValue<string>());
+        Assert.Equal(mark is not null, source["toConfirm"]!.AsArray().Any(q => q!.GetValue<string>().StartsWith("digitGrouping: is ", StringComparison.Ordinal)));
+        Assert.Equal(mark is not null, without.Output.Contains($"\"digitGrouping\": \"{mark}\"", StringComparison.Ordinal));
+        if (mark is not null)
+        {
+            Assert.Equal("24500", check.GetProperty("rows")[0].GetProperty("values").GetProperty("mileage_km").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task AnUnknownGroupingIsAFaultOfTheSource()
+    {
+        using var world = new World();
+        File.WriteAllText(Path.Combine(world.Config, "sources", "acme.json"), """{ "filePattern": "acme_*.csv", "digitGrouping": "_" }""");
+
+        var check = await world.RunAsync("config", "check");
+
+        Assert.Equal(2, check.Code);
+        Assert.Contains("sources/acme.json: digitGrouping: One of , and . and ' and a space is expected", check.Output + check.Error, StringComparison.Ordinal);
     }
 
     /// <summary>Who was asked for consent and said nothing has not given it.</summary>

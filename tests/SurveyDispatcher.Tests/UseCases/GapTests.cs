@@ -106,6 +106,83 @@ public sealed class GapTests
         await world.HoldsAsync();
     }
 
+    /// <summary>The vendor has lists that the restored store has never heard of: the next one has the number after theirs, and names the last of them.</summary>
+    [Fact]
+    [Trait("Store", "Sqlite")] // puts the file back
+    public async Task AfterARestoreNoListGetsANumberThatTheVendorHasAlready()
+    {
+        using var world = new World();
+        world.Extract("a.csv", VendorWorld.ForThePhone(2));
+        await world.CycleAsync("2026-03-02");
+        File.Copy(world.Store, world.Store + ".backup");
+        world.OptOut("no.csv", "phone", "0412 001 000");
+        await world.CycleAsync("2026-03-03");
+        world.Extract("b.csv", VendorWorld.ForThePhone(1, "lost", 5));
+        await world.CycleAsync("2026-03-04");
+        File.Move(world.Store + ".backup", world.Store, overwrite: true);
+        File.WriteAllText(world.In("outbox", "phone", "phone_AU_sales_20260304_09.csv.manifest.json"), "{}"); // of a list that never came to be
+
+        world.Extract("c.csv", VendorWorld.ForThePhone(1, "late", 7));
+        await world.CycleAsync("2026-03-05", "--accept-gap");
+        world.OptOut("all.csv", "all", await world.CaseIdAsync("late0"));
+        await world.CycleAsync("2026-03-06");
+
+        File.Delete(world.In("outbox", "phone", "phone_AU_sales_20260304_09.csv.manifest.json"));
+        Assert.Equal(["1", "2", "3", "4", "5"], world.Manifests().Select(m => m.GetProperty("sequence").GetRawText()));
+        world.AssertUnbroken();
+        await world.HoldsAsync();
+    }
+
+    /// <summary>docs/operations.md promises it: the lists of the days that are replayed lie elsewhere by then.</summary>
+    [Fact]
+    [Trait("Store", "Sqlite")] // puts the file back
+    public async Task AReplayMakesTheSameListsUnderTheSameNumbersByteForByte()
+    {
+        using var world = new World();
+        world.Extract("a.csv", VendorWorld.ForThePhone(2));
+        await world.CycleAsync("2026-03-02");
+        File.Copy(world.Store, world.Store + ".backup");
+        await LiveAsync();
+        var lists = Path.Combine(world.Root, "lists");
+        Directory.CreateDirectory(lists);
+        foreach (var file in world.Files("outbox/phone").Where(f => !f.Contains("20260302", StringComparison.Ordinal)))
+        {
+            File.Move(file, Path.Combine(lists, Path.GetFileName(file)));
+        }
+
+        File.Move(world.Store + ".backup", world.Store, overwrite: true);
+        await LiveAsync("--accept-gap");
+
+        Assert.Equal(4, Directory.GetFiles(lists).Length);
+        Assert.All(Directory.GetFiles(lists), f => Assert.Equal(File.ReadAllText(f), File.ReadAllText(world.In("outbox", "phone", Path.GetFileName(f)))));
+        world.AssertUnbroken();
+
+        async Task LiveAsync(params string[] more)
+        {
+            world.OptOut("no.csv", "phone", "0412 001 000");
+            await world.CycleAsync("2026-03-03", more);
+            world.Extract("b.csv", VendorWorld.ForThePhone(1, "next", 5));
+            await world.CycleAsync("2026-03-04", more);
+        }
+    }
+
+    /// <summary>Whether its number was given out nobody can tell: that is said, and the day goes on.</summary>
+    [Fact]
+    public async Task AManifestThatCannotBeReadIsTold()
+    {
+        using var world = new World();
+        world.Extract("a.csv", VendorWorld.ForThePhone(1));
+        Directory.CreateDirectory(world.In("outbox", "phone"));
+        File.WriteAllText(world.In("outbox", "phone", "phone_NZ_sales_20260302_01.csv"), "case_id\n");
+        File.WriteAllText(world.In("outbox", "phone", "phone_NZ_sales_20260302_01.csv.manifest.json"), "{ \"file\": ");
+
+        var cycle = await world.RunAsync("cycle", "--as-of", "2026-03-02");
+
+        Assert.Equal(1, cycle.Code);
+        Assert.Contains("phone_NZ_sales_20260302_01.csv.manifest.json can't be read, so a list may get a number that the vendor has already", cycle.Error, StringComparison.Ordinal);
+        Assert.Single(world.PhoneRows(), r => r["file"] == "phone_AU_sales_20260302_01.csv");
+    }
+
     [Fact]
     public async Task StatusSaysThatCyclesStopAndHowToGoOn()
     {

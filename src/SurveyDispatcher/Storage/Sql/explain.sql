@@ -6,7 +6,7 @@ FROM transactions t LEFT JOIN cases c ON c.id = t.id WHERE t.id IN (SELECT value
 -- name: transaction
 SELECT t.transaction_id, t.dealer_code, t.survey, t.country, t.cancelled, t.event_date, t.purchase_date, t.vin, t.mileage_km,
     t.customer_type, t.payment_type, t.opt_outs, t.contact, coalesce(f.name, ''), t.line, t.reason, t.screened_on,
-    t.failed_rules, t.policy_id, f.cycle_id, c.day, e.ended_on, t.id
+    t.failed_rules, t.policy_id, f.cycle_id, c.day, e.ended_on, t.id, t.language
 FROM transactions t LEFT JOIN files f ON f.id = t.file_id LEFT JOIN cycles c ON c.id = f.cycle_id LEFT JOIN endings e ON e.id = t.id
 WHERE t.id = @id
 
@@ -30,11 +30,12 @@ SELECT hash, flags, since FROM suppressions WHERE hash IN (SELECT value FROM jso
 SELECT contact, action, status, class, file_name, read_at FROM bounces WHERE case_id = @case_id ORDER BY id
 
 -- name: lists
-SELECT l.file_name, l.day, l.created_at, l.state, l.sha256, e.reason, e.call_until
+-- Lists of cycle 0 were not numbered for the vendor.
+SELECT l.file_name, l.day, l.created_at, l.state, l.sha256, e.reason, e.call_until, CASE WHEN l.cycle_id > 0 THEN l.id END
 FROM list_entries e JOIN lists l ON l.id = e.list_id WHERE e.case_id = @case_id ORDER BY l.id
 
 -- name: withdrawals
-SELECT w.reason, w.at, l.file_name, l.day, l.created_at, l.state, l.sha256
+SELECT w.reason, w.at, l.file_name, l.day, l.created_at, l.state, l.sha256, CASE WHEN l.cycle_id > 0 THEN l.id END
 FROM withdrawals w LEFT JOIN lists l ON l.id = w.list_id WHERE w.case_id = @case_id ORDER BY w.id
 
 -- name: attempts

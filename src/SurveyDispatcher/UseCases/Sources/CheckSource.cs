@@ -143,6 +143,11 @@ internal sealed class CheckSource(PipelineConfig config, AsOf asOf)
             }
         }
 
+        if (known[(int)DmsColumn.MileageKm] is >= 0 and var mileage && source.Grouping is null && looks[mileage].Grouping is var (mark, example, _))
+        {
+            notes.Add(Say($"'{Shown(table.Headers[mileage])}' has numbers such as {Shown(example)}, whose rows are rejected: ask for digits only, or let a source in config/sources say \"digitGrouping\": \"{mark}\"."));
+        }
+
         for (var h = 0; h < table.Headers.Count; h++)
         {
             if (headers.Contains(h) && !matches.Any(m => m.Index == h) && DatePatterns.Unreadable([.. looks[h].Values]) is { } unreadable)

@@ -79,6 +79,28 @@ internal sealed partial class ColumnLooks
     /// <summary>The share of cells whose code is known in a column.</summary>
     public double KnownCodes(DmsColumn column) => Filled == 0 ? 0 : distinct.Where(d => Terms.Known.Meaning(column, d.Key) is not null).Sum(d => (double)d.Value) / distinct.Values.Sum();
 
+    /// <summary>
+    /// The mark between groups of three digits, where more than half of the values that have something else than digits are grouped by it; null: digits only, or nothing that is read. The shortest such value shows it.
+    /// </summary>
+    public (char Mark, string Example, int Number)? Grouping
+    {
+        get
+        {
+            var others = kept.Where(v => !v.All(char.IsAsciiDigit)).ToList();
+            foreach (var mark in DigitGrouping.Marks)
+            {
+                var grouped = others.FindAll(v => DigitGrouping.Read(v, mark) is not null);
+                if (grouped.Count * 2 > others.Count && grouped.Exists(v => !v.All(char.IsDigit)))
+                {
+                    var example = grouped.Where(v => !v.All(char.IsDigit)).MinBy(v => v.Length)!;
+                    return (mark, example, DigitGrouping.Read(example, mark)!.Value);
+                }
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>Something@something, whatever else.</summary>
     public static bool LooksLikeEmail(string value) => Address().IsMatch(value);
 
@@ -95,6 +117,6 @@ internal sealed partial class ColumnLooks
     [GeneratedRegex(@"^[^@\s]+@[^@\s]+$", RegexOptions.CultureInvariant)]
     private static partial Regex Address();
 
-    [GeneratedRegex(@"^\d{1,3}([,. ]?\d{3}){0,2}\s?(km|KM|公里)?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\d{1,3}([,. '\u2019\u00a0\u202f\u2009\u3000\uff0c\uff0e]?\d{3}){0,2}\s?(km|KM|公里)?$", RegexOptions.CultureInvariant)]
     private static partial Regex Number();
 }

@@ -11,7 +11,7 @@ namespace SurveyDispatcher.UseCases.Sources;
 /// <summary>A source that is proposed for a file, as the text of <c>config/sources/NAME.json</c>.</summary>
 /// <param name="Json">The text.</param>
 /// <param name="Lacks">Required columns for which nothing was found: without them it is no source yet.</param>
-/// <param name="ToConfirm">What was guessed, in sentences.</param>
+/// <param name="ToConfirm">What was guessed, in sentences; what is about consent first.</param>
 /// <param name="Undecided">What only a person can decide before it is written; null: nothing.</param>
 internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn> Lacks, IReadOnlyList<string> ToConfirm, string? Undecided)
 {
@@ -31,7 +31,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         string fileName, Source known, FileGuess guess, IReadOnlyList<string> headers, IReadOnlyList<ColumnLooks> looks, IReadOnlyList<Match> matches,
         IReadOnlyDictionary<DmsColumn, string> constants, string? dateFormat, Programme programme, DateOnly today)
     {
-        var toConfirm = new List<string>();
+        var (toConfirm, consent) = (new List<string>(), new List<string>());
         var columns = new Dictionary<DmsColumn, int>();
         for (var c = 0; c < Intake.Columns.Count; c++)
         {
@@ -46,7 +46,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
             columns[match.Column] = match.Index;
             if (match.Confidence < 0.9 || match.Reversed)
             {
-                toConfirm.Add(Say($"columns.{Intake.Columns[(int)match.Column]}: is it '{match.Header}'? ({string.Join(Say($"; "), match.Evidence)})"));
+                QuestionsOf(match.Column).Add(Say($"columns.{Intake.Columns[(int)match.Column]}: is it '{match.Header}'? ({string.Join(Say($"; "), match.Evidence)})"));
             }
         }
 
@@ -57,12 +57,12 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
 
         foreach (var (column, at) in columns.Where(c => matches.Any(m => m.Column == c.Key && m.Reversed) && looks[c.Value].Empty > 0))
         {
-            toConfirm.Add(Say($"columns.{Intake.Columns[(int)column]}: {looks[at].Empty} value(s) of '{headers[at]}' are empty, and are read as 'did not object'. Did who left it empty agree? If not, ask the sender for a code in every row."));
+            QuestionsOf(column).Add(Say($"columns.{Intake.Columns[(int)column]}: {looks[at].Empty} value(s) of '{headers[at]}' are empty, and are read as 'did not object'. Did who left it empty agree? If not, ask the sender for a code in every row."));
         }
 
         foreach (var unread in Enumerable.Range(0, headers.Count).Where(h => !columns.ContainsValue(h) && looks[h].Distinct.Count <= MostCodes && Terms.Known.SpeaksOfConsent(headers[h])))
         {
-            toConfirm.Add(Say($"columns.email_opt_out: '{SourceCheckText.Masked(headers[unread], personal: false)}' is not read. Does it say who may be written to, or called?"));
+            consent.Add(Say($"columns.email_opt_out: '{SourceCheckText.Masked(headers[unread], personal: false)}' is not read. Does it say who may be written to, or called?"));
         }
 
         var fixedValues = new SortedDictionary<DmsColumn, string>(constants.ToDictionary());
@@ -83,7 +83,14 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         GuessConstants(fileName, guess, headers, looks, columns, fixedValues, programme, toConfirm);
         var dates = columns.Where(c => c.Key is DmsColumn.EventDate or DmsColumn.PurchaseDate).Select(c => (c.Key, Header: headers[c.Value], Looks: looks[c.Value])).ToList();
         var (formats, undecided) = DateFormats(known, dates, dateFormat, today, toConfirm);
-        var values = Values(known, looks, columns, matches, toConfirm);
+        var values = Values(known, looks, columns, matches, QuestionsOf);
+        var grouping = known.Grouping;
+        if (grouping is null && columns.TryGetValue(DmsColumn.MileageKm, out var mileage) && looks[mileage].Grouping is var (mark, example, number))
+        {
+            grouping = mark;
+            toConfirm.Add(Say($"digitGrouping: is {SourceCheckText.Masked(example, personal: false)} in '{headers[mileage]}' {number:N0} whole kilometres?"));
+        }
+
         var lacks = Intake.RequiredColumns.Where(c => !columns.ContainsKey(c) && !fixedValues.ContainsKey(c)).ToList();
         var json = new JsonObject
         {
@@ -97,7 +104,18 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
             ["values"] = values,
             ["toConfirm"] = new JsonArray([.. toConfirm.Select(t => JsonValue.Create(t))]),
         };
-        return new SourceDraft(json.ToJsonString(Indented) + "\n", lacks, toConfirm, undecided);
+        if (consent.Count > 0)
+        {
+            json.Insert(json.IndexOf("toConfirm"), "consentToConfirm", new JsonArray([.. consent.Select(t => JsonValue.Create(t))]));
+        }
+
+        if (grouping is { } between)
+        {
+            json.Insert(json.IndexOf("columns"), "digitGrouping", between.ToString());
+        }
+
+        return new SourceDraft(json.ToJsonString(Indented) + "\n", lacks, [.. consent, .. toConfirm], undecided);
+        List<string> QuestionsOf(DmsColumn column) => Mapping.IsConsent(column) ? consent : toConfirm;
     }
 
     /// <summary>The position of a header, or -1; letter case does not count, as in the intake.</summary>
@@ -227,7 +245,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
         return (decided.Count == 0 ? Source.Canonical.DateFormats : [.. decided.Distinct()], undecided);
     }
 
-    private static JsonObject Values(Source known, IReadOnlyList<ColumnLooks> looks, Dictionary<DmsColumn, int> columns, IReadOnlyList<Match> matches, List<string> toConfirm)
+    private static JsonObject Values(Source known, IReadOnlyList<ColumnLooks> looks, Dictionary<DmsColumn, int> columns, IReadOnlyList<Match> matches, Func<DmsColumn, List<string>> questionsOf)
     {
         var all = new JsonObject();
         foreach (var (column, at) in columns.OrderBy(c => c.Key))
@@ -252,7 +270,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
                     var seen = SourceCheckText.Masked(code, personal: false);
                     if (meaning is null)
                     {
-                        toConfirm.Add(Say($"values.{name}: what does '{seen}' mean ({count} value(s))? It is not in the table, so its rows are rejected."));
+                        questionsOf(column).Add(Say($"values.{name}: what does '{seen}' mean ({count} value(s))? It is not in the table, so its rows are rejected."));
                         continue;
                     }
 
@@ -265,7 +283,7 @@ internal sealed partial record SourceDraft(string Json, IReadOnlyList<DmsColumn>
 
                 if (guessed.Count > 0)
                 {
-                    toConfirm.Add(Say($"values.{name}: {Listed(guessed)}."));
+                    questionsOf(column).Add(Say($"values.{name}: {Listed(guessed)}."));
                 }
             }
 
