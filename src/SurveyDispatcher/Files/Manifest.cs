@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -29,38 +28,8 @@ public sealed record Manifest(
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private const string Suffix = ".manifest.json";
-
     /// <summary>The manifest's path for a list.</summary>
-    public static string PathOf(string list) => list + Suffix;
-
-    /// <summary>The manifests of a folder whose list lies beside them, of a day and later by their names.</summary>
-    public static IEnumerable<string> OfListsSince(DateOnly since, string folder) => !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder, "*" + Suffix)
-        .Where(path => ListOf(Path.GetFileName(path)) is var (_, day) && day >= since && System.IO.File.Exists(path[..^Suffix.Length]));
-
-    /// <summary>Market and day in the name of a list or its manifest; null for a file that is none.</summary>
-    public static (string Market, DateOnly Day)? ListOf(string name)
-    {
-        var parts = name.Split('.')[0].Split('_');
-        return parts.Length >= 4 && parts[0] is "phone" or "withdrawals"
-            && DateOnly.TryParseExact(parts[^2], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
-                ? (parts[1], day)
-                : null;
-    }
-
-    /// <summary>Name, number and hash of a list, as its manifest has them; 0: it was written before lists were numbered.</summary>
-    /// <exception cref="JsonException">It is no manifest.</exception>
-    public static (string File, long Sequence, string Sha256) NumberIn(string path)
-    {
-        using var json = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
-        string? Text(string key) => json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty(key, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
-        if (Text("file") is not { } file || Text("sha256") is not { } sha256)
-        {
-            throw new JsonException(Say($"A manifest names its list and the hash of it, and this one does not."));
-        }
-
-        return (file, json.RootElement.TryGetProperty("sequence", out var sequence) && sequence.ValueKind == JsonValueKind.Number && sequence.TryGetInt32(out var number) ? number : 0, sha256);
-    }
+    public static string PathOf(string list) => list + ".manifest.json";
 
     /// <summary>Writes the manifest of a list that is complete but may still lie under another name.</summary>
     /// <param name="list">The list's final path.</param>

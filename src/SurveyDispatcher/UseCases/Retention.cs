@@ -129,7 +129,7 @@ internal sealed class Retention(CycleContext context)
         }
 
         ForgetIn(data.Mail, "*.eml*", path => DaysOf(MarketOfMail(path)) is { } days && ChangedOn(path).AddDays(days) <= context.AsOf.Day);
-        ForgetIn(data.PhoneLists, "*", path => Manifest.ListOf(Path.GetFileName(path)) is var (market, day) && DaysOf(market) is { } days && day.AddDays(days) <= context.AsOf.Day);
+        ForgetIn(data.PhoneLists, "*", path => ListOf(Path.GetFileName(path)) is var (market, day) && DaysOf(market) is { } days && day.AddDays(days) <= context.AsOf.Day);
     }
 
     private int? DaysOf(string? market) => market is null ? context.Config.Programme.LongestFilesDays : context.Config.Programme.RetentionOf(market).FilesDays;
@@ -203,5 +203,15 @@ internal sealed class Retention(CycleContext context)
         const string Header = "X-Survey-Case-Id:";
         var line = File.ReadLines(path).TakeWhile(l => l.Length > 0).FirstOrDefault(l => l.StartsWith(Header, StringComparison.OrdinalIgnoreCase));
         return line is not null && CaseId.TryParse(line[Header.Length..].Trim(), out var market, out _) ? market : null;
+    }
+
+    /// <summary>Market and day in the name of a list or its manifest; null for a file that is none.</summary>
+    private static (string Market, DateOnly Day)? ListOf(string name)
+    {
+        var parts = name.Split('.')[0].Split('_');
+        return parts.Length >= 4 && parts[0] is "phone" or "withdrawals"
+            && DateOnly.TryParseExact(parts[^2], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+                ? (parts[1], day)
+                : null;
     }
 }

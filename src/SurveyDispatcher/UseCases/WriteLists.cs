@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
@@ -16,11 +15,6 @@ internal sealed class WriteLists(CycleContext context)
 {
     private const int PageRows = 500;
     private const int CasesNamed = 10;
-
-    /// <summary>At one moment, by the clocks of two markets.</summary>
-    private const int DaysApart = 2;
-
-    private (string File, long Sequence, string Sha256)? lastInFolder;
 
     private sealed record PlannedList(long Id, string FileName, string Kind, string Market, string Survey, DateOnly Day, DateTimeOffset CreatedAt);
 
@@ -67,44 +61,6 @@ internal sealed class WriteLists(CycleContext context)
         }
     }
 
-    /// <summary>
-    /// The number after the last one. After a restore the vendor has lists that the store has never heard of: of those that lie in the folder the numbers are given out for good.
-    /// </summary>
-    private long NextNumber()
-    {
-        var last = context.Database["lists.last_id"].Scalar<long>();
-        lastInFolder ??= Numbered(context, DateOnly.FromDayNumber(Math.Max(0, context.Database["lists.last_day"].First(r => r.Day(0)).DayNumber - DaysApart)))
-            .DefaultIfEmpty().MaxBy(l => l.Sequence);
-        if (lastInFolder is not (_, var largest, var sha256) || largest <= last)
-        {
-            return last + 1;
-        }
-
-        context.Database["lists.give_out"].Run(largest, sha256, last - largest);
-        return largest + 1;
-    }
-
-    /// <summary>The lists that lie in the folder, of a day and later by their names.</summary>
-    private static List<(string File, long Sequence, string Sha256)> Numbered(CycleContext context, DateOnly since)
-    {
-        var folder = context.Directory.PhoneLists;
-        var lists = new List<(string, long, string)>();
-        Try(folder, () => Manifest.OfListsSince(since, folder).ToList().ForEach(path => Try(path, () => lists.Add(Manifest.NumberIn(path)))));
-        return lists;
-
-        void Try(string path, Action read)
-        {
-            try
-            {
-                read();
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-            {
-                context.Report($"{path} can't be read, so a list may get a number that the vendor has already: {Reason.Of(e)} Mend it, or move a damaged manifest away together with its list.");
-            }
-        }
-    }
-
     private void PlanEntries(long listId, string market, string survey)
     {
         var today = context.TodayIn(market);
@@ -123,7 +79,7 @@ internal sealed class WriteLists(CycleContext context)
         context.Database.InTransaction(() =>
         {
             list = new PlannedList(
-                NextNumber(), FreeName(kind, market, survey, layout.FileExtension), kind, market, survey,
+                context.Database["lists.last_id"].Scalar<long>() + 1, FreeName(kind, market, survey, layout.FileExtension), kind, market, survey,
                 context.TodayIn(market), context.InstantIn(market));
             context.Database["lists.plan"].Run(list.Id, list.FileName, kind, market, survey, list.Day, list.CreatedAt, context.Ledger.CycleId, layout.Text);
             plan(list.Id);
@@ -235,13 +191,9 @@ internal sealed class WriteLists(CycleContext context)
     /// <summary>The manifest of a list that is on record.</summary>
     public static Manifest ManifestOf(CycleContext context, long listId, string sha256, ControlTotals totals) => context.Database["lists.manifest"].First(
         r => new Manifest(
-            r.GetString(0), totals.Rows, sha256, r.GetString(1), Instants.Text(context.Local(r.GetString(1), r.Instant(2))), listId, r.TextOrNull(3) ?? Before(context, listId), r.GetString(4), r.GetString(5),
+            r.GetString(0), totals.Rows, sha256, r.GetString(1), Instants.Text(context.Local(r.GetString(1), r.Instant(2))), listId, r.TextOrNull(3), r.GetString(4), r.GetString(5),
             totals.Cases, totals.CaseNumbers, r.GetString(4) == "phone" ? totals.PhoneDigits : null),
         listId)!;
-
-    /// <summary>The list before one whose predecessor the store does not know, where it lies in the folder.</summary>
-    private static string? Before(CycleContext context, long listId) =>
-        listId == 1 ? null : Numbered(context, DateOnly.MinValue).Find(l => l.Sequence == listId - 1).File;
 
     /// <summary>The list is complete and will be seen: its cases are handed over, or the withdrawals told.</summary>
     private void Settle(PlannedList list) => context.Database.InTransaction(() =>

@@ -1,13 +1,5 @@
 -- name: last_id
--- The last number that was given out: no list that can be taken back has a version, so only those of give_out go beyond the lists.
-SELECT max(id) FROM (SELECT coalesce(max(id), 0) AS id FROM lists UNION ALL SELECT coalesce(max(list_id), 0) FROM list_versions) numbers
-
--- name: last_day
-SELECT day FROM lists WHERE id = (SELECT max(id) FROM lists)
-
--- name: give_out
--- Numbers up to this one went out with lists that a restore has taken from the store; how many, as a negative number of rows.
-INSERT INTO list_versions (list_id, sha256, rows) VALUES (@list_id, @sha256, @rows) ON CONFLICT DO NOTHING
+SELECT coalesce(max(id), 0) FROM lists
 
 -- name: unfinished
 SELECT id, file_name, kind, market, survey, day, created_at, state FROM lists WHERE state IN ('planned', 'settled') ORDER BY id

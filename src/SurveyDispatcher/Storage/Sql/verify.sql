@@ -19,10 +19,8 @@ SELECT f.kind, f.name, f.rows_quarantined, (SELECT count(*) FROM quarantine q WH
 WHERE f.rows_quarantined <> (SELECT count(*) FROM quarantine q WHERE q.file_id = f.id) LIMIT 1
 
 -- name: series_of_lists
--- Every list has its number, and none is missing: the vendor goes by that. Numbers that a restore has taken from the store are counted as it is noted (lists.give_out).
-SELECT count(*) + (SELECT CAST(coalesce(-sum(rows), 0) AS BIGINT) FROM list_versions WHERE rows < 0),
-    (SELECT max(id) FROM (SELECT coalesce(max(id), 0) AS id FROM lists UNION ALL SELECT coalesce(max(list_id), 0) FROM list_versions WHERE rows < 0) numbers)
-FROM lists
+-- Every list has its number, and none is missing: the vendor goes by that.
+SELECT count(*), coalesce(max(id), 0) FROM lists
 
 -- name: new_rows
 SELECT coalesce(sum(rows_new), 0) FROM files WHERE kind = @kind
