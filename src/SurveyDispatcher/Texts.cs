@@ -17,7 +17,12 @@ internal static class Texts
     /// <summary>The language of the code.</summary>
     public const string English = "en";
 
-    private static readonly Dictionary<string, Lazy<Dictionary<string, string>>> Translations = new[] { "zh-CN" }
+    private const string Chinese = "zh-CN";
+
+    /// <summary>The script, and the countries that write it.</summary>
+    private static readonly HashSet<string> Simplified = ["HANS", "CN", "SG", "MY"];
+
+    private static readonly Dictionary<string, Lazy<Dictionary<string, string>>> Translations = new[] { Chinese }
         .ToDictionary(language => language, language => new Lazy<Dictionary<string, string>>(() => Read(language)), StringComparer.Ordinal);
 
     /// <summary>Leaves the letters of all languages as they are, for JSON that has sentences in it.</summary>
@@ -44,8 +49,18 @@ internal static class Texts
     /// <summary>The tag of the language that is spoken.</summary>
     public static string Spoken => Translations.ContainsKey(CultureInfo.CurrentUICulture.Name) ? CultureInfo.CurrentUICulture.Name : English;
 
-    /// <summary>The language of a name, in whatever case; null when there is none.</summary>
-    public static string? Find(string name) => Languages.FirstOrDefault(language => language.Equals(name, StringComparison.OrdinalIgnoreCase));
+    /// <summary>The language that a tag means, in whatever case: <c>en-GB</c> is English, <c>zh</c> and <c>zh-Hans</c> are the Chinese that is spoken here; null when there is none.</summary>
+    public static string? Find(string name) => name.ToUpperInvariant().Split('-') switch
+    {
+        ["EN", .. var more] when more.All(IsSubtag) => English,
+        ["ZH", .. var more] when more.All(subtag => Simplified.Contains(subtag)) => Chinese,
+        _ => null,
+    };
+
+    /// <summary>Whether a tag means Chinese in traditional characters, whose readers would not be at home in the other.</summary>
+    public static bool IsTraditional(string name) => name.ToUpperInvariant().Split('-') is ["ZH", .. var more] && more.Any(subtag => subtag is "HANT" or "TW" or "HK" or "MO");
+
+    private static bool IsSubtag(string text) => text.Length > 0 && text.All(char.IsAsciiLetterOrDigit);
 
     private static Dictionary<string, string> Read(string language)
     {

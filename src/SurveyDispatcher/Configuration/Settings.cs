@@ -13,7 +13,7 @@ public sealed class Settings
 
     private const string DkimSelectors = $"{MailOptions.Section}:{nameof(MailOptions.DkimSelectors)}";
 
-    /// <summary>The language of everything that the program says to people: <c>en</c> or <c>zh-CN</c>. The default is <c>en</c>.</summary>
+    /// <summary>The language of everything that the program says to people: <c>en</c> or <c>zh-CN</c>, also under a tag that means one of them (<c>en-GB</c>, <c>zh</c>, <c>zh-Hans</c>). The default is <c>en</c>.</summary>
     public string Language { get; set; } = Texts.English;
 
     /// <summary>Where the pipeline keeps its files.</summary>
@@ -99,8 +99,9 @@ public sealed class Settings
 
         if (Texts.Find(settings.Language) is null)
         {
-            faults.Add(new ConfigFault(FileName, nameof(Language), Say(
-                $"'{settings.Language}' is no language that this program speaks. Known: {Listed(Languages)}. (It may also come from the environment variable SURVEY_Language.)")));
+            faults.Add(new ConfigFault(FileName, nameof(Language), Say(IsTraditional(settings.Language)
+                ? (Phrase)$"'{settings.Language}' is Chinese in traditional characters, which this program does not speak. Known: {Listed(Languages)}. (It may also come from the environment variable SURVEY_Language.)"
+                : $"'{settings.Language}' is no language that this program speaks. Known: {Listed(Languages)}. (It may also come from the environment variable SURVEY_Language.)")));
         }
 
         Check("Data", settings.Data, faults);

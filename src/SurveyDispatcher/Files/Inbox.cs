@@ -15,10 +15,14 @@ public sealed record IncomingFile(string Kind, string Name, string Path);
 /// <param name="move">False in a dry run: files are read where they lie, and stay there.</param>
 public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan settle, bool move)
 {
+    /// <summary>So many young files are named.</summary>
+    private const int MostNamed = 3;
+
     /// <summary>Takes the files of a kind in order of name; those that an interrupted cycle had taken come first.</summary>
     /// <param name="kind">The folder below <c>inbox/</c>.</param>
     /// <param name="problem">Told of a file that can't be taken; it is left, and the others are taken.</param>
-    public IEnumerable<IncomingFile> Take(string kind, Action<Phrase> problem)
+    /// <param name="note">Told at the end of files that have not settled: no fault, but whoever has just put one there looks for it in vain.</param>
+    public IEnumerable<IncomingFile> Take(string kind, Action<Phrase> problem, Action<Phrase> note)
     {
         var taking = System.IO.Path.Combine(directory.Taking, kind);
         foreach (var path in FilesIn(taking, problem))
@@ -27,9 +31,16 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
         }
 
         var arrived = kind == "bounces" ? MailsIn(directory.Inbox(kind), problem) : FilesIn(directory.Inbox(kind), problem);
-        foreach (var path in arrived.Where(HasSettled))
+        var young = new List<string>();
+        foreach (var path in arrived)
         {
             var name = System.IO.Path.GetFileName(path);
+            if (!HasSettled(path))
+            {
+                young.Add(name);
+                continue;
+            }
+
             if (!move)
             {
                 yield return new IncomingFile(kind, name, path);
@@ -41,6 +52,12 @@ public sealed class Inbox(DataDirectory directory, TimeProvider time, TimeSpan s
             {
                 yield return new IncomingFile(kind, name, taken);
             }
+        }
+
+        if (young.Count > 0)
+        {
+            var named = Texts.Listed(young.Take(MostNamed)) + (young.Count > MostNamed ? " ..." : "");
+            note($"{young.Count} file(s) in inbox/{kind} are younger than {settle.TotalSeconds:0} s and may still be written to ({named}): they are left for the next cycle.");
         }
     }
 

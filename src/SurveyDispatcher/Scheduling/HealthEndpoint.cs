@@ -193,6 +193,7 @@ internal sealed class HealthEndpoint : BackgroundService
             WorkingSince = now.Work?.Since,
             LastCycle = now.Last,
             FailedInARow = now.Failures,
+            FailedWithdrawalsInARow = now.FailedWithdrawals,
             NextCycle = now.Next,
             now.Queues,
         },

@@ -56,6 +56,12 @@ internal sealed record ServiceNow
     /// <summary>Cycles that failed, one after the other, up to now.</summary>
     public int Failures { get; init; }
 
+    /// <summary>Passes between cycles, for withdrawals, that failed one after the other, up to now.</summary>
+    public int FailedWithdrawals { get; init; }
+
+    /// <summary>Cycles of its own that have ended, in whatever way.</summary>
+    public int Cycles { get; init; }
+
     /// <summary>When the schedule starts the next cycle; null when it starts none, or could not be asked yet.</summary>
     public DateTimeOffset? Next { get; init; }
 
@@ -119,9 +125,14 @@ internal sealed class ServiceState(TimeProvider time) : IProgressView
             Work = null,
             Last = new PastCycle(asOf, outcome, time.GetUtcNow()),
             Failures = outcome switch { "done" => 0, "failed" => n.Failures + 1, _ => n.Failures },
+            Cycles = n.Cycles + 1,
             Queues = queues ?? n.Queues,
         };
     });
+
+    /// <summary>A pass between two cycles, for withdrawals, has ended.</summary>
+    /// <param name="failed">Whether it failed; null: it could not try, or was stopped.</param>
+    public void EndWithdrawals(bool? failed) => Change(n => n with { FailedWithdrawals = failed switch { true => n.FailedWithdrawals + 1, false => 0, null => n.FailedWithdrawals } });
 
     /// <summary>What the scheduler says.</summary>
     public void Schedule(DateTimeOffset? next, TimeSpan overdue) => Change(n => n with { Next = next, HasNoNext = next is null, Overdue = overdue });
@@ -203,6 +214,11 @@ internal static class ServiceHealth
         if (now.Failures >= settings.Health.FailedCycles)
         {
             reasons.Add(new HealthReason("cycles_failed", Say($"The last {now.Failures} cycle(s) have failed; the log says why.")));
+        }
+
+        if (now.FailedWithdrawals >= settings.Health.FailedCycles)
+        {
+            reasons.Add(new HealthReason("withdrawals_failed", Say($"The last {now.FailedWithdrawals} passes between cycles, which tell the vendor of withdrawals, have failed; the log says why.")));
         }
 
         if (now.Phase == Phase.Running && now.HasNoNext)

@@ -97,7 +97,7 @@ internal sealed class ServiceWatch(
         await EachAsync(TimeSpan.Zero, () =>
         {
             var now = Now();
-            if (written is null || (now.LastSeen - written.LastSeen).Duration() >= RunningServices.Beat || (now.Doing, now.Live, now.Faults.Count) != (written.Doing, written.Live, written.Faults.Count))
+            if (written is null || (now.LastSeen - written.LastSeen).Duration() >= RunningServices.Beat || (now.Doing, now.Live, now.Faults.Count, now.NextCycle) != (written.Doing, written.Live, written.Faults.Count, written.NextCycle))
             {
                 written = now;
                 RunningServices.Write(directory, now);

@@ -28,6 +28,7 @@ public static class Worker
     /// <summary>Runs until stopped (SIGTERM, SIGINT or <paramref name="ct"/>).</summary>
     public static async Task RunAsync(PipelineConfig config, DataDirectory directory, TimeProvider time, CancellationToken ct)
     {
+        await Task.Yield(); // to whoever called: the command line listens to signals from then on, see StopSignal
         directory.Create();
         Cycle.CheckStore(config, directory); // on a shared store it could win cycles that it can't run
         var settings = config.Settings;
@@ -90,7 +91,13 @@ public static class Worker
             LogLevel.Information,
             $"Running on {directory.Root}, cycle at '{settings.Schedule.Cycle}', withdrawals: {told}, health endpoint: {endpoint}, version {Telemetry.Version}. Ctrl+C stops.",
             ("Directory", directory.Root), ("Schedule", settings.Schedule.Cycle), ("Withdrawals", told.ToString()), ("Endpoint", endpoint.ToString()), ("Version", Telemetry.Version));
-        await host.RunAsync(ct);
+        await host.StartAsync(ct);
+        using var stop = new StopSignal();
+        await host.WaitForShutdownAsync(ct);
+        var cycles = host.Services.GetRequiredService<ServiceState>().Look().Cycles;
+        log.Tell(
+            LogLevel.Information, stop.Heard is { } signal ? (Phrase)$"Stopped after {cycles} cycle(s), by {signal}." : $"Stopped after {cycles} cycle(s).",
+            ("Cycles", cycles), ("Signal", stop.Heard));
     }
 
     private static void AddLog(ILoggingBuilder log, LogFormat format) => _ = format switch
@@ -225,6 +232,7 @@ internal sealed class WithdrawalsJob(
             return;
         }
 
+        bool? failed = true;
         try
         {
             var ended = await new Cycle(config, directory, time, new Signs(state)).RunAsync(new CycleRequest(AsOf.At(time.GetUtcNow()), OnlyWithdrawals: true), stopping.Token);
@@ -238,10 +246,12 @@ internal sealed class WithdrawalsJob(
             {
                 log.LogError("{Problem}", problem);
             }
+
+            failed = ended.Problems.Count > 0;
         }
         catch (StoreBusyException)
         {
-            return; // another service's cycle is running
+            failed = null; // another service's cycle is running
         }
         catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
@@ -249,6 +259,7 @@ internal sealed class WithdrawalsJob(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
+            failed = null;
             log.Tell(LogLevel.Information, $"Stopped while the vendor was told of withdrawals; the next cycle goes on from there.");
         }
         catch (Exception e)
@@ -259,6 +270,7 @@ internal sealed class WithdrawalsJob(
         finally
         {
             occupation.Turn.Release();
+            state.EndWithdrawals(failed);
         }
     }
 

@@ -68,6 +68,9 @@ internal sealed class CycleContext
     /// <summary>Notes what the operator must know.</summary>
     public void Report(Phrase problem) => Problems.Add(Say(problem));
 
+    /// <summary>Notes what is no fault, but the operator may want to know.</summary>
+    public void Note(Phrase note) => Counts.Notes.Add(PlainText.Shown(Say(note)));
+
     /// <summary>The local date of a market.</summary>
     public DateOnly Today(Market market) => TodayIn(market.Code);
 

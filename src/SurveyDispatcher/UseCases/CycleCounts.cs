@@ -38,7 +38,7 @@ public sealed class CycleCounts
     public SortedDictionary<string, long> Closed { get; set; } = new(StringComparer.Ordinal);
     public SortedDictionary<string, long> Forgotten { get; set; } = new(StringComparer.Ordinal);
 
-    /// <summary>What is no fault, but may be a slip of somebody's: a column that nobody reads, a changed programme.</summary>
+    /// <summary>What is no fault, but may be a slip of somebody's: a column that nobody reads, a file that may still be written to, a changed programme.</summary>
     public List<string> Notes { get; set; } = [];
 
     /// <summary>Rows read = new + updated + unchanged + rejected: no row of an extract is ever dropped in silence.</summary>

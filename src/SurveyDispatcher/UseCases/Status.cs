@@ -27,10 +27,17 @@ public sealed record LastCycle(string AsOf, DateTimeOffset StartedAt, DateTimeOf
     public double? Seconds => EndedAt is { } ended ? (ended - StartedAt).TotalSeconds : null;
 }
 
-/// <summary>The cycle that the schedule asks for next, where a service runs.</summary>
+/// <summary>The next cycle: of the services that run the earliest, else what the settings of whoever looks would have a service do.</summary>
 /// <param name="At">When, by the host's clock; null: the schedule has no more.</param>
-/// <param name="Schedule">The schedule, <c>Schedule:Cycle</c>.</param>
-public sealed record NextCycle(DateTimeOffset? At, string Schedule);
+/// <param name="Schedule">The schedule of whoever looks, <c>Schedule:Cycle</c>. A service does not tell its own.</param>
+public sealed record NextCycle(DateTimeOffset? At, string Schedule)
+{
+    /// <summary>Whether a service said so; else it is what the schedule says.</summary>
+    public bool IsOfService { get; init; }
+
+    /// <summary>What the schedule says; null: it has no more.</summary>
+    public DateTimeOffset? BySchedule { get; init; } = At;
+}
 
 /// <summary>Two sides that must be equal.</summary>
 /// <param name="Name">What is summed: <c>rows</c> (read, and what became of them), <c>transactions</c> (new rows, and transactions).</param>
@@ -91,11 +98,12 @@ public sealed record InboxQueue(string Kind, int Files, DateTimeOffset OldestAt)
 /// <param name="CasesWithoutResult">Those of them that wait.</param>
 public sealed record ListWaiting(string File, string Market, string Survey, DateOnly On, long Rows, long CasesWithoutResult);
 
-/// <summary>A market's vendor who has cases, and has sent nothing back since he was given some.</summary>
+/// <summary>A market's vendor who has cases, and of whom nothing was taken since he was given some.</summary>
 /// <param name="Market">The market.</param>
 /// <param name="Cases">The cases that he has, older ones among them.</param>
 /// <param name="Since">The first day on which he was given cases and after which nothing came.</param>
-public sealed record SilentVendor(string Market, long Cases, DateOnly Since);
+/// <param name="Quarantined">Call results that did come since then, all with a code that nobody knows: nothing could be taken of them.</param>
+public sealed record SilentVendor(string Market, long Cases, DateOnly Since, long Quarantined = 0);
 
 /// <summary>How the mail of the running cycle goes, or of the last that had any.</summary>
 public sealed record MailProgress(
@@ -111,7 +119,7 @@ public sealed record MailProgress(
 /// <param name="Mails">Mails that the relay accepted or refused for good.</param>
 /// <param name="Undelivered">Mails that it refused, or that came back.</param>
 /// <param name="Contacts">Mails that it accepted, and cases that the vendor was given.</param>
-/// <param name="OptedOut">Cases that were contacted and ended since the customer wants no more.</param>
+/// <param name="OptedOut">Cases that were contacted, and whose customer then wanted no more: they ended, or went to the phone as he wants no more mail.</param>
 public sealed record MarketRates(string Market, long Mails, long Undelivered, long Contacts, long OptedOut)
 {
     /// <summary>The bounce rate; null without mails.</summary>
@@ -334,16 +342,17 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
         {
             Problems = r.GetString(6) is { Length: > 0 } stored ? CycleCounts.ProblemsIn(stored) : [],
         });
+        var services = RunningServices.Read(directory, now);
         var workers = database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1), r.GetInt64(2) != 0), database.Now(time));
         var waiting = DataDirectory.Kinds.Select(kind => (Kind: kind, Files: Inbox.Waiting(directory, kind))).Where(k => k.Files.Count > 0).ToList();
         return new Status
         {
             At = now,
             LastCycle = last,
-            NextCycle = Next(),
+            NextCycle = Next(services),
             NextCycleStops = (GapGuard.Problem(database, config, AsOf.At(now), CycleLock.NotedIn(directory)) is { } gap ? Say(gap) : null)
                 ?? PolicyGuard.Problem(database, config, AsOf.At(now), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
-            Services = RunningServices.Read(directory, now),
+            Services = services,
             VendorAlarms = VendorAlarms.Read(database, config.Vendor, config.Programme),
             Workers = workers,
             Funnels = funnels,
@@ -362,9 +371,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
             SilentVendors = SilentVendors(funnels),
             Mail = MailOf(last, workers),
             Relay = config.Settings.Mail.Transport == "Pickup" ? "" : $"{config.Settings.Mail.Host}:{config.Settings.Mail.Port}",
-            Rates = database["status.recent"].List(
-                r => new MarketRates(r.GetString(0), r.GetInt64(1) + r.GetInt64(2), r.GetInt64(2) + r.GetInt64(3), r.GetInt64(1) + r.GetInt64(5), r.GetInt64(4)),
-                Today.AddDays(1 - alarms.RateDays)),
+            Rates = Rates(Today.AddDays(1 - alarms.RateDays)),
             Extracts = Extracts([.. waiting.Where(k => k.Kind == "dms").SelectMany(k => k.Files.Select(f => f.Name))]),
             FilesRefused = Refused(),
             HandedAbroad = Abroad(counts.Abroad),
@@ -373,13 +380,31 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
         };
     }
 
-    private NextCycle Next() => new(
-        new CronExpression(config.Settings.Schedule.Cycle).GetNextValidTimeAfter(now) is { } at
-            ? TimeZoneInfo.ConvertTime(at, time.LocalTimeZone) : null,
-        config.Settings.Schedule.Cycle);
+    /// <summary>A service goes by the settings that it was started with, which need not be those of this shell. A time that has passed is that of a cycle which it is in, or is about to begin.</summary>
+    private NextCycle Next(IReadOnlyList<RunningService> services)
+    {
+        var schedule = config.Settings.Schedule.Cycle;
+        var bySchedule = Here(new CronExpression(schedule).GetNextValidTimeAfter(now));
+        return services.Where(s => s.NextCycle > now).Min(s => s.NextCycle) is { } said
+            ? new NextCycle(Here(said), schedule) { IsOfService = true, BySchedule = bySchedule }
+            : new NextCycle(bySchedule, schedule);
+    }
+
+    private DateTimeOffset? Here(DateTimeOffset? at) => at is { } some ? TimeZoneInfo.ConvertTime(some, time.LocalTimeZone) : null;
+
+    /// <summary>Who wants no more mail is not among the movements: his case goes on, and that is no fact of its own.</summary>
+    private List<MarketRates> Rates(DateOnly since)
+    {
+        var offMail = database["status.off_mail"].List(r => (Market: r.GetString(0), Cases: r.GetInt64(1)), since).ToDictionary(m => m.Market, m => m.Cases);
+        return database["status.recent"].List(
+            r => new MarketRates(
+                r.GetString(0), r.GetInt64(1) + r.GetInt64(2), r.GetInt64(2) + r.GetInt64(3), r.GetInt64(1) + r.GetInt64(5), r.GetInt64(4) + offMail.GetValueOrDefault(r.GetString(0))),
+            since);
+    }
 
     private List<SilentVendor> SilentVendors(List<Funnel> funnels)
     {
+        var kept = database["quarantine.days"].List(r => (Market: r.GetString(0), Day: r.Day(1), Rows: r.GetInt64(2)));
         var days = database["status.vendors"].List(r => (Market: r.GetString(0), Day: r.Day(1), Given: r.GetInt64(2), Reports: r.GetInt64(3)));
         return
         [
@@ -389,7 +414,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
                let since = market.Where(d => d.Given > 0 && d.Day >= heard).Select(d => (DateOnly?)d.Day).Min()
                let cases = funnels.Where(f => f.Market == market.Key).Sum(f => f.WithVendor)
                where since is not null && cases > 0
-               select new SilentVendor(market.Key, cases, since.Value),
+               select new SilentVendor(market.Key, cases, since.Value, kept.Where(k => k.Market == market.Key && k.Day >= since).Sum(k => k.Rows)),
         ];
     }
 

@@ -88,7 +88,9 @@ public static class StatusText
         Alarm.BounceRate { Rates: var r } a =>
             $"In {PlainText.Shown(r.Market)} {Percent(r.BounceRate!.Value)} of the mails since {Day(a.From)} did not arrive ({r.Undelivered:N0} of {r.Mails:N0}); look at the addresses in 'report' (data quality) and at the sender's records with 'mail check'.",
         Alarm.OptOutRate { Rates: var r } a =>
-            $"In {PlainText.Shown(r.Market)} {Percent(r.OptOutRate!.Value)} of the contacts since {Day(a.From)} ended in an opt-out ({r.OptedOut:N0} of {r.Contacts:N0}); look at the texts, the timing and who is asked there.",
+            $"In {PlainText.Shown(r.Market)} {Percent(r.OptOutRate!.Value)} of the contacts since {Day(a.From)} led to an opt-out, of mails or of everything ({r.OptedOut:N0} of {r.Contacts:N0}); look at the texts, the timing and who is asked there.",
+        Alarm.VendorSilent { Vendor: { Quarantined: > 0 } v } a =>
+            $"Nothing that the vendor of {PlainText.Shown(v.Market)} sent could be taken for {a.Days:N0} days, since he was given cases on {Day(v.Since)}, of which he has {v.Cases:N0}: all his {v.Quarantined:N0} call result(s) have codes that config/vendor.json does not know; ask him what they mean and add them to dispositions.codes (the rows stand in quarantine/dispositions.csv).",
         Alarm.VendorSilent { Vendor: var v } a =>
             $"The vendor of {PlainText.Shown(v.Market)} has sent nothing back for {a.Days:N0} days, since he was given cases on {Day(v.Since)}, and has {v.Cases:N0}; ask whether he fetches outbox/phone/ and where his results go.",
         Alarm.HandOver { Vendor: var v } => $"{PlainText.Shown(v.Problem)} {v.WhatToDo}",
@@ -127,9 +129,15 @@ public static class StatusText
         });
         if (s.NextCycle is { } next)
         {
-            Add(lines, next.At is { } at
-                ? (Phrase)$"Next cycle: {Time(at)}{(s.Services.Count == 0 ? (Phrase)$", if a service runs" : $"")} (Schedule:Cycle '{next.Schedule}'){(s.NextCycleStops is null ? (Phrase)$"" : $"; it would stop, see above")}"
-                : $"Next cycle: none, the schedule (Schedule:Cycle '{next.Schedule}') has come to its end");
+            var stops = s.NextCycleStops is null ? (Phrase)$"" : $"; it would stop, see above";
+            Add(lines, next switch
+            {
+                { At: null } => $"Next cycle: none, the schedule (Schedule:Cycle '{next.Schedule}') has come to its end",
+                { IsOfService: true, At: { } at, BySchedule: null } => $"Next cycle: {Time(at)}, says the service; by the settings of this shell (Schedule:Cycle '{next.Schedule}') there would be none{stops}",
+                { IsOfService: true, At: { } at, BySchedule: { } other } when other != at =>
+                    $"Next cycle: {Time(at)}, says the service; by the settings of this shell (Schedule:Cycle '{next.Schedule}') it would be {Time(other)}{stops}",
+                { At: { } at } => (Phrase)$"Next cycle: {Time(at)}{(s.Services.Count == 0 ? (Phrase)$", if a service runs" : $"")} (Schedule:Cycle '{next.Schedule}'){stops}",
+            });
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class TakeBounces(CycleContext context)
     /// <summary>Takes every report that has arrived; a file is moved only after its effect is stored.</summary>
     public void Run()
     {
-        foreach (var page in context.Inbox.Take("bounces", context.Report).Chunk(200))
+        foreach (var page in context.Inbox.Take("bounces", context.Report, context.Note).Chunk(200))
         {
             context.Stopping.ThrowIfCancellationRequested();
             var taken = new List<IncomingFile>();

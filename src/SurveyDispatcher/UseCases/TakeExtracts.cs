@@ -39,7 +39,7 @@ internal sealed class TakeExtracts(CycleContext context)
     /// <summary>Takes every extract that has arrived.</summary>
     public void Run()
     {
-        foreach (var file in context.Inbox.Take("dms", context.Report))
+        foreach (var file in context.Inbox.Take("dms", context.Report, context.Note))
         {
             context.Stopping.ThrowIfCancellationRequested();
             TakeFiles.Guard(context, file, () => Take(file));

@@ -269,7 +269,7 @@ internal static class TakeFiles
     /// <summary>Takes every file of a kind that has arrived.</summary>
     public static void Run(CycleContext context, string kind, IRowTaker taker)
     {
-        foreach (var file in context.Inbox.Take(kind, context.Report))
+        foreach (var file in context.Inbox.Take(kind, context.Report, context.Note))
         {
             context.Stopping.ThrowIfCancellationRequested();
             Guard(context, file, () => Take(context, file, taker));

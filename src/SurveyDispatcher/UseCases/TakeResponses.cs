@@ -26,7 +26,7 @@ internal sealed class TakeResponses(CycleContext context)
     /// <summary>Takes every file that has arrived.</summary>
     public void Run()
     {
-        foreach (var file in context.Inbox.Take("responses", context.Report))
+        foreach (var file in context.Inbox.Take("responses", context.Report, context.Note))
         {
             context.Stopping.ThrowIfCancellationRequested();
             TakeFiles.Guard(context, file, () => Take(file));
@@ -47,8 +47,7 @@ internal sealed class TakeResponses(CycleContext context)
         using var taking = begun!;
         if (ResponseReader.IgnoredColumns(input, context.Config.Questionnaires) is { Count: > 0 } ignored)
         {
-            context.Counts.Notes.Add(PlainText.Shown(Say(
-                $"responses/{file.Name}: {ignored.Count} column(s) are no question of any version and were not read: {Listed(ignored.Take(10))}{(ignored.Count > 10 ? " ..." : "")}.")));
+            context.Note($"responses/{file.Name}: {ignored.Count} column(s) are no question of any version and were not read: {Listed(ignored.Take(10))}{(ignored.Count > 10 ? " ..." : "")}.");
         }
 
         using var pages = new BlockingCollection<ResponsePage>(boundedCapacity: 4);

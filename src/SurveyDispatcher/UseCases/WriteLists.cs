@@ -153,8 +153,8 @@ internal sealed class WriteLists(CycleContext context)
         var leftOut = list.Kind == "phone" ? WritePhone(file, list) : WriteWithdrawals(file, list);
         if (file.Unread > 0)
         {
-            context.Counts.Notes.Add(Say(
-                $"{list.FileName}: {file.Unread} name(s) in Chinese characters of Japan are left empty: their spelling does not say how they are read, and {layout.Encoding.WebName} can't hold them."));
+            context.Note(
+                $"{list.FileName}: {file.Unread} name(s) in Chinese characters of Japan are left empty: their spelling does not say how they are read, and {layout.Encoding.WebName} can't hold them.");
         }
 
         if (leftOut.Count > 0)

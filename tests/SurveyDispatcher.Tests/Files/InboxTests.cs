@@ -37,7 +37,27 @@ public sealed class InboxTests : IDisposable
         Put("dms/a.csv");
         _clock.Now = new DateTimeOffset(File.GetLastWriteTimeUtc(Path.Combine(_directory.Inbox("dms"), "a.csv"))).AddSeconds(seconds);
 
-        Assert.Equal(taken, Taken("dms", TimeSpan.FromSeconds(2)).Count == 1);
+        var notes = new List<string>();
+        var files = Inbox(TimeSpan.FromSeconds(2)).Take("dms", Unexpected, n => notes.Add(n.ToString())).ToList();
+
+        Assert.Equal(taken ? (1, 0) : (0, 1), (files.Count, notes.Count));
+    }
+
+    [Fact]
+    public void FilesThatHaveNotSettledAreToldOnceTheFirstOfThemByName()
+    {
+        Put("dms/a.csv", "dms/b.csv", "dms/c.csv", "dms/d.csv", "dms/old.csv", "dms/e.csv.part");
+        _clock.Now = TimeProvider.System.GetUtcNow();
+        foreach (var name in new[] { "a.csv", "b.csv", "c.csv", "d.csv", "old.csv", "e.csv.part" })
+        {
+            File.SetLastWriteTimeUtc(Path.Combine(_directory.Inbox("dms"), name), _clock.Now.UtcDateTime.AddSeconds(name == "old.csv" ? -3 : -1));
+        }
+
+        var notes = new List<string>();
+        var taken = Inbox(TimeSpan.FromSeconds(2)).Take("dms", Unexpected, n => notes.Add(n.ToString())).Select(f => f.Name).ToList();
+
+        Assert.Equal(["old.csv"], taken);
+        Assert.Equal(["4 file(s) in inbox/dms are younger than 2 s and may still be written to (a.csv, b.csv, c.csv ...): they are left for the next cycle."], notes);
     }
 
     [Fact]
@@ -48,7 +68,7 @@ public sealed class InboxTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(_directory.Inbox("dms"), "nowhere.csv"), "/nowhere");
         var told = new List<string>();
 
-        Assert.Empty(Inbox(TimeSpan.Zero).Take("dms", p => told.Add(p.ToString())));
+        Assert.Empty(Inbox(TimeSpan.Zero).Take("dms", p => told.Add(p.ToString()), Unexpected));
         Assert.Equal(2, told.Count(t => t.Contains("is a link", StringComparison.Ordinal)));
     }
 
@@ -74,19 +94,19 @@ public sealed class InboxTests : IDisposable
         Put("bounces/1.host", "bounces/new/1.host", "bounces/cur/1.host");
 
         var inbox = Inbox(TimeSpan.Zero);
-        foreach (var page in inbox.Take("bounces", p => Assert.Fail(p.ToString())).Chunk(200))
+        foreach (var page in inbox.Take("bounces", Unexpected, Unexpected).Chunk(200))
         {
             Assert.Equal(page.Length, page.Select(f => f.Path).Distinct().Count());
             page.ToList().ForEach(f => inbox.Archive(f, Today));
         }
 
         Assert.Equal(3, Directory.GetFiles(_directory.Root, "*", SearchOption.AllDirectories).Length);
-        foreach (var rest in inbox.Take("bounces", p => Assert.Fail(p.ToString())).ToList())
+        foreach (var rest in inbox.Take("bounces", Unexpected, Unexpected).ToList())
         {
             inbox.Archive(rest, Today);
         }
 
-        foreach (var rest in inbox.Take("bounces", p => Assert.Fail(p.ToString())).ToList())
+        foreach (var rest in inbox.Take("bounces", Unexpected, Unexpected).ToList())
         {
             inbox.Archive(rest, Today);
         }
@@ -101,7 +121,7 @@ public sealed class InboxTests : IDisposable
         foreach (var content in new[] { "one", "two", "three" })
         {
             Put(("dms/a.csv", content));
-            inbox.Archive(inbox.Take("dms", p => Assert.Fail(p.ToString())).Single(), Today);
+            inbox.Archive(inbox.Take("dms", Unexpected, Unexpected).Single(), Today);
         }
 
         Assert.Equal(["one", "two", "three"], new[] { "a.csv", "a.csv.2", "a.csv.3" }.Select(n => File.ReadAllText(Path.Combine(_directory.Archive(Today), n))));
@@ -115,7 +135,7 @@ public sealed class InboxTests : IDisposable
         for (var i = 0; i < 2; i++)
         {
             Put(("dms/a.csv", "same"));
-            inbox.Archive(inbox.Take("dms", p => Assert.Fail(p.ToString())).Single(), Today);
+            inbox.Archive(inbox.Take("dms", Unexpected, Unexpected).Single(), Today);
         }
 
         Assert.Equal(["a.csv"], Directory.GetFiles(_directory.Archive(Today)).Select(Path.GetFileName));
@@ -128,7 +148,7 @@ public sealed class InboxTests : IDisposable
         foreach (var content in new[] { "one", "two" })
         {
             Put(("dms/a.csv", content));
-            inbox.Refuse(inbox.Take("dms", p => Assert.Fail(p.ToString())).Single(), $"Not {content}.");
+            inbox.Refuse(inbox.Take("dms", Unexpected, Unexpected).Single(), $"Not {content}.");
         }
 
         Assert.Equal(
@@ -141,7 +161,7 @@ public sealed class InboxTests : IDisposable
     public void WhatAnInterruptedCycleHadTakenComesFirst()
     {
         Put("dms/a.csv", "dms/c.csv");
-        Assert.Equal(2, Inbox(TimeSpan.Zero).Take("dms", p => Assert.Fail(p.ToString())).Count());
+        Assert.Equal(2, Inbox(TimeSpan.Zero).Take("dms", Unexpected, Unexpected).Count());
         Put("dms/b.csv");
 
         Assert.Equal(["a.csv", "c.csv", "b.csv"], Taken("dms"));
@@ -151,11 +171,11 @@ public sealed class InboxTests : IDisposable
     public void AFileThatWaitsBehindOneOfItsNameInTakingIsLeftForLater()
     {
         Put(("dms/a.csv", "first"));
-        Assert.Single(Inbox(TimeSpan.Zero).Take("dms", p => Assert.Fail(p.ToString())));
+        Assert.Single(Inbox(TimeSpan.Zero).Take("dms", Unexpected, Unexpected));
         Put(("dms/a.csv", "second"));
 
         // The first can't be finished for some reason: it stays where it is, and so does the second.
-        Assert.Equal("first", File.ReadAllText(Assert.Single(Inbox(TimeSpan.Zero).Take("dms", p => Assert.Fail(p.ToString())).ToList()).Path));
+        Assert.Equal("first", File.ReadAllText(Assert.Single(Inbox(TimeSpan.Zero).Take("dms", Unexpected, Unexpected).ToList()).Path));
         Assert.Equal("second", File.ReadAllText(Path.Combine(_directory.Inbox("dms"), "a.csv")));
     }
 
@@ -165,7 +185,7 @@ public sealed class InboxTests : IDisposable
         Put("dms/a.csv");
         var inbox = new Inbox(_directory, _clock, TimeSpan.Zero, move: false);
 
-        var file = Assert.Single(inbox.Take("dms", p => Assert.Fail(p.ToString())));
+        var file = Assert.Single(inbox.Take("dms", Unexpected, Unexpected));
         inbox.Archive(file, Today);
         inbox.Refuse(file, "no");
 
@@ -190,9 +210,11 @@ public sealed class InboxTests : IDisposable
         File.WriteAllText(path, file.Content);
     }
 
+    private static void Unexpected(Survey.Domain.Phrase told) => Assert.Fail(told.ToString());
+
     private Inbox Inbox(TimeSpan settle) => new(_directory, _clock, settle, move: true);
 
-    private List<string> Taken(string kind, TimeSpan settle = default) => [.. Inbox(settle).Take(kind, p => Assert.Fail(p.ToString())).Select(f => f.Name)];
+    private List<string> Taken(string kind, TimeSpan settle = default) => [.. Inbox(settle).Take(kind, Unexpected, Unexpected).Select(f => f.Name)];
 
     private sealed class Clock : TimeProvider
     {

@@ -128,6 +128,49 @@ public sealed partial class ChineseJourneyTests
         Assert.Contains("appsettings.json: Language: 'klingon' is no language that this program speaks. Known: en, zh-CN.", ended.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>Who writes traditional characters would be given others' in place of his own.</summary>
+    [Theory]
+    [InlineData("zh-TW")]
+    [InlineData("zh-Hant")]
+    [InlineData("zh-hant-hk")]
+    public async Task ChineseInTraditionalCharactersIsRefusedWithAWord(string tag)
+    {
+        using var world = new World(settings: s => s["Language"] = tag);
+
+        var ended = await world.RunAsync("config", "check");
+
+        Assert.Equal(2, ended.Code);
+        Assert.Contains($"appsettings.json: Language: '{tag}' is Chinese in traditional characters, which this program does not speak. Known: en, zh-CN.", ended.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Names of the language as other programs have them.</summary>
+    [Theory]
+    [InlineData("zh", "全部相符")]
+    [InlineData("zh-Hans", "全部相符")]
+    [InlineData("zh-hans-CN", "全部相符")]
+    [InlineData("zh-SG", "全部相符")]
+    [InlineData("en-GB", "All holds")]
+    [InlineData("EN-us", "All holds")]
+    public async Task ALanguageIsKnownByTheTagsThatMeanIt(string tag, string said)
+    {
+        using var world = new World(settings: s => s["Language"] = tag);
+        await world.CycleAsync("2026-03-02");
+
+        var ended = await world.RunAsync("verify");
+
+        Assert.Equal((0, ""), (ended.Code, ended.Error));
+        Assert.Contains(said, ended.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("en-")]
+    [InlineData("english")]
+    [InlineData("zh-yue")]
+    [InlineData("zh-CN-TW")]
+    [InlineData("de")]
+    public void ATagThatMeansNothingOfTheseIsNoLanguage(string tag) => Assert.Null(Texts.Find(tag));
+
     [Theory]
     [InlineData("ZH-cn", "en", "全部相符")] // the environment comes first, in whatever case
     [InlineData("en", "zh-CN", "All holds")]

@@ -19,7 +19,11 @@ public sealed class ServiceLogTests
         var lines = service.Lines.Select(l => JsonDocument.Parse(l).RootElement).ToList(); // each line is an object
         var cycles = lines.Where(l => l.GetProperty("State").TryGetProperty("outcome", out _)).Select(l => l.GetProperty("State")).ToList();
         var first = cycles[0];
-        Assert.Equal(lines.Count - 1, cycles.Count); // all is well: but for the first, which says where it runs, there is no other line
+        Assert.Equal(lines.Count - 2, cycles.Count); // all is well: but for the first, which says where it runs, and the last there is no other line
+        Assert.Equal($"Stopped after {cycles.Count} cycle(s), by SIGTERM.", lines[^1].GetProperty("Message").GetString());
+        Assert.Equal(
+            (cycles.Count, "SIGTERM", "Information"),
+            (lines[^1].GetProperty("State").GetProperty("Cycles").GetInt32(), lines[^1].GetProperty("State").GetProperty("Signal").GetString(), lines[^1].GetProperty("LogLevel").GetString()));
         Assert.Equal(
             ("done", 0, 1, 1, 1, 0, 0),
             (first.GetProperty("outcome").GetString(), first.GetProperty("problems").GetInt32(), first.GetProperty("rowsRead").GetInt32(), first.GetProperty("casesOpened").GetInt32(),

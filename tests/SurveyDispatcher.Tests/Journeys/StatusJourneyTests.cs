@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
+using SurveyDispatcher.Files;
 using SurveyDispatcher.Tests.Mail;
+using SurveyDispatcher.UseCases;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
@@ -315,6 +317,34 @@ public sealed class StatusJourneyTests
         Assert.Contains("In AU 50 % of the mails since 2026-02-26 did not arrive (2 of 4)", alarms[0].GetProperty("text").GetString(), StringComparison.Ordinal);
     }
 
+    /// <summary>His case goes on by phone, and counts once: also when he says no to that as well, or when his number is another one.</summary>
+    [Fact]
+    public async Task WhoWantsNoMoreMailCountsAmongTheOptOutsOnce()
+    {
+        using var world = new World(settings: s => s["Alarms"] = new System.Text.Json.Nodes.JsonObject { ["ContactsAtLeast"] = 4, ["OptOutPercent"] = 25 });
+        world.Extract("a.csv", [.. Enumerable.Range(1, 4).Select(n => To($"c{n}", n) with { Phone2 = n == 1 ? "0412 345 699" : "" }), To("never", 5) with { NoEmail = "Y" }]);
+        await world.CycleAsync("2026-03-02");
+        Assert.Equal(0, await OptedOutAsync("2026-03-02")); // who was never written to has left nothing
+
+        world.OptOut("o1.csv", "email", "c1@customers.example");
+        world.OptOut("o2.csv", "email", "c2@customers.example");
+        await world.CycleAsync("2026-03-03");
+        Assert.Equal("with_vendor", await world.StateAsync("c1"));
+        Assert.Equal(2, await OptedOutAsync("2026-03-03"));
+        Assert.Contains("28.6 % of the contacts", Assert.Single(await AlarmsAsync(world, "2026-03-03", "optOutRate")).GetProperty("text").GetString(), StringComparison.Ordinal);
+
+        world.Calls("d.csv", $"{await world.CaseIdAsync("c1")},1,2026-03-04T10:00:00+11:00,0412 345 671,4.32,N,"); // no such number: he is called at his other one
+        world.OptOut("o3.csv", "phone", "0412 345 672");
+        world.OptOut("o4.csv", "all", "c3@customers.example");
+        await world.CycleAsync("2026-03-04");
+        Assert.Equal("with_vendor|closed opted_out|closed opted_out", $"{await world.StateAsync("c1")}|{await world.StateAsync("c2")}|{await world.StateAsync("c3")}");
+        Assert.Equal(3, await OptedOutAsync("2026-03-04"));
+        Assert.Equal(0, await OptedOutAsync("2026-03-20"));
+        await world.HoldsAsync();
+
+        async Task<long> OptedOutAsync(string day) => (await StatusAsync(world, day)).GetProperty("rates").EnumerateArray().Sum(r => r.GetProperty("optedOut").GetInt64());
+    }
+
     [Fact]
     public async Task TheNextCycleIsTheSchedulesAndFilesWaitForIt()
     {
@@ -328,6 +358,41 @@ public sealed class StatusJourneyTests
         Assert.Equal((4, 30, 0), (TimeZoneInfo.ConvertTime(next, TimeZoneInfo.Local).Hour, TimeZoneInfo.ConvertTime(next, TimeZoneInfo.Local).Minute, next.Second));
         Assert.Equal(["bounces 1", "dms 1"], status.GetProperty("inboxes").EnumerateArray().Select(i => $"{i.GetProperty("kind")} {i.GetProperty("files")}"));
         Assert.Equal(0, (await world.RunAsync("status")).Code); // also when something needs a person
+    }
+
+    /// <summary>A service goes by the settings that it was started with, which need not be those of the shell that asks.</summary>
+    [Fact]
+    public async Task TheNextCycleIsTheEarliestThatAServiceSaysAndAnotherTimeByTheSettingsHereIsTold()
+    {
+        using var world = new World(settings: s => s["Schedule"]!["Cycle"] = "0 30 4 * * ?");
+        await world.CycleAsync("2026-03-02");
+        var six = new At("2026-03-02").GetUtcNow();
+        var (alone, here, _) = await NextAsync(world);
+        Says(world, 1, next: null); // it has just begun
+        Says(world, 2, next: six.AddSeconds(-1)); // it is about to begin its cycle, and will say the next time in a moment
+        var (unknown, atUnknown, _) = await NextAsync(world);
+        Says(world, 3, next: six.AddMinutes(20));
+        Says(world, 4, next: six.AddMinutes(10));
+        var (other, atOther, saidOther) = await NextAsync(world);
+        Says(world, 5, next: here);
+        foreach (var service in new[] { 3, 4 })
+        {
+            Says(world, service, next: null);
+        }
+
+        var (same, atSame, saidSame) = await NextAsync(world);
+
+        Assert.EndsWith(", if a service runs (Schedule:Cycle '0 30 4 * * ?')", alone, StringComparison.Ordinal);
+        Assert.Equal((here, alone.Replace(", if a service runs", "", StringComparison.Ordinal)), (atUnknown, unknown));
+        Assert.Equal((six.AddMinutes(10), here), (atOther, saidOther.GetProperty("bySchedule").GetDateTimeOffset()));
+        Assert.Contains(", says the service; by the settings of this shell (Schedule:Cycle '0 30 4 * * ?') it would be ", other, StringComparison.Ordinal);
+        Assert.Equal((here, unknown), (atSame, same));
+        Assert.Equal((true, true), (saidOther.GetProperty("isOfService").GetBoolean(), saidSame.GetProperty("isOfService").GetBoolean()));
+
+        world.Edit("appsettings.json", s => s["Schedule"]!["Cycle"] = "0 0 0 1 1 ? 2020");
+        var (over, _, ended) = await NextAsync(world);
+        Assert.EndsWith("(Schedule:Cycle '0 0 0 1 1 ? 2020') there would be none", over, StringComparison.Ordinal);
+        Assert.Equal((here, JsonValueKind.Null), (ended.GetProperty("at").GetDateTimeOffset(), ended.GetProperty("bySchedule").ValueKind));
     }
 
     [Fact]
@@ -483,6 +548,23 @@ public sealed class StatusJourneyTests
             """.ReplaceLineEndings("\r\n");
     }
 
+    /// <summary>A service tells of itself at six in the morning.</summary>
+    private static void Says(World world, int process, DateTimeOffset? next)
+    {
+        var six = new At("2026-03-02").GetUtcNow();
+        RunningServices.Write(
+            new DataDirectory(world.Data),
+            new RunningService("north", world.Data, process, "1.0", six.AddDays(-1), six, next, next is null ? "starting" : "waiting", null, [], Live: true));
+    }
+
+    /// <summary>The line of the next cycle, and what the JSON has of it.</summary>
+    private static async Task<(string Line, DateTimeOffset At, JsonElement Json)> NextAsync(World world)
+    {
+        var screen = World.Unwrapped((await world.RunAsync(new At("2026-03-02"), "status")).Output);
+        var json = (await StatusAsync(world, "2026-03-02")).GetProperty("nextCycle");
+        return (Assert.Single(screen.ReplaceLineEndings("\n").Split('\n'), l => l.StartsWith("Next cycle: ", StringComparison.Ordinal)), json.GetProperty("at").GetDateTimeOffset(), json);
+    }
+
     /// <summary>A line that was broken is one again.</summary>
     private static string Line(string text) => text.Replace($"{Environment.NewLine}  ", " ", StringComparison.Ordinal);
 
@@ -527,7 +609,7 @@ public sealed class StatusJourneyTests
     }
 
     /// <summary>Six in the morning of a day.</summary>
-    private sealed class At(string day) : TimeProvider
+    internal sealed class At(string day) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => new(World.Day(day), new TimeOnly(6, 0), TimeSpan.Zero);
     }

@@ -136,6 +136,30 @@ public sealed class SystemdTests
         await service.UntilAsync(() => AskAsync(port, "readyz").GetAwaiter().GetResult() == (200, ""));
     }
 
+    /// <summary>What keeps the vendor from being told lies there until somebody is told of it.</summary>
+    [Fact]
+    public async Task PassesBetweenCyclesThatFailAgainAndAgainAreToldUntilOneIsGood()
+    {
+        var port = RunningProgram.FreePort();
+        using var world = Every("0 0 0 1 1 ? 2099", s =>
+        {
+            s["Schedule"]!["Withdrawals"] = "* * * * * ?";
+            s["Health"] = new JsonObject { ["Port"] = port, ["FailedCycles"] = 2 };
+        });
+        Assert.Equal(0, (await world.RunAsync("cycle")).Code);
+        var link = world.In("inbox", "optouts", "o.csv");
+        File.CreateSymbolicLink(link, "/nowhere");
+        await using var service = new RunningProgram(world);
+
+        await service.UntilAsync(() => AskAsync(port, "readyz").GetAwaiter().GetResult() == (503, "withdrawals_failed"));
+        Assert.Equal((200, ""), await AskAsync(port, "healthz"));
+        Assert.Equal((0, 1), ((await world.RunAsync(TimeProvider.System, "health")).Code, (await world.RunAsync(TimeProvider.System, "health", "--ready")).Code));
+        await service.UntilAsync(() => ServicesAsync(world).GetAwaiter().GetResult().Contains("NOT WELL: withdrawals_failed", StringComparison.Ordinal));
+
+        File.Delete(link);
+        await service.UntilAsync(() => AskAsync(port, "readyz").GetAwaiter().GetResult() == (200, ""));
+    }
+
     [Fact]
     public async Task APortThatIsTakenEndsTheServiceWithWords()
     {

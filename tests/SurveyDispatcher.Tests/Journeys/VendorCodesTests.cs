@@ -90,6 +90,31 @@ public sealed class VendorCodesTests
     }
 
     [Fact]
+    public async Task AVendorWhoseResultsAllLieInQuarantineIsToldAsOneWhoseCodesNobodyKnows()
+    {
+        var (world, ids) = await HandedOverAsync();
+        using var disposing = world;
+        Results(world, "calls.csv", $"{ids["c0"]};1;03/03/2026 09:30;;ZZ;;", $"{ids["c1"]};1;03/03/2026 09:30;;YY;;");
+        await world.CycleAsync("2026-03-04");
+
+        var kept = Assert.Single((await StatusAsync()).GetProperty("silentVendors").EnumerateArray());
+        Assert.Equal(("2026-03-02", 2), (kept.GetProperty("since").GetString(), kept.GetProperty("quarantined").GetInt32()));
+        var alarm = Assert.Single((await StatusAsync()).GetProperty("alarms").EnumerateArray(), a => a.GetProperty("kind").GetString() == "vendorSilent");
+        Assert.Contains("all his 2 call result(s) have codes that config/vendor.json does not know", alarm.GetProperty("text").GetString(), StringComparison.Ordinal);
+
+        Results(world, "calls2.csv", $"{ids["c2"]};1;03/03/2026 09:30;;NA;;");
+        await world.CycleAsync("2026-03-08");
+        Assert.Empty((await StatusAsync()).GetProperty("silentVendors").EnumerateArray());
+
+        async Task<System.Text.Json.JsonElement> StatusAsync()
+        {
+            var ended = await world.RunAsync(new StatusJourneyTests.At("2026-03-08"), "status", "--json");
+            Assert.True(ended.Code == 0, ended.Error);
+            return ended.Json;
+        }
+    }
+
+    [Fact]
     public async Task TheSameRowIsCountedOnceHoweverOftenItComes()
     {
         var (world, ids) = await HandedOverAsync();

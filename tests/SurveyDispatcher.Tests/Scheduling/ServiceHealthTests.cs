@@ -146,6 +146,18 @@ public sealed class ServiceHealthTests
         }
     }
 
+    /// <summary>Between cycles nobody reads the log, and the vendor goes on calling who has said no.</summary>
+    [Fact]
+    public void PassesBetweenCyclesThatFailInARowAreToldUntilAGoodOne()
+    {
+        state.Started();
+        foreach (var (failed, ready) in new (bool?, string)[] { (true, ""), (true, ""), (false, ""), (true, ""), (true, ""), (null, ""), (true, "withdrawals_failed"), (null, "withdrawals_failed"), (false, "") })
+        {
+            state.EndWithdrawals(failed);
+            Assert.Equal(("", ready), (Live, Ready));
+        }
+    }
+
     [Fact]
     public void AScheduleThatIsOverAndAStoreThatIsGoneAreNotReadyButAliveAsNothingIsMendedByANewStart()
     {

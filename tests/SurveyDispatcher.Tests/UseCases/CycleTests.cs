@@ -34,6 +34,28 @@ public sealed class CycleTests
             json.GetProperty("casesOpened").GetInt32(), json.GetProperty("invitationsSent").GetInt32()));
     }
 
+    /// <summary>Whoever copies a file and runs a cycle at once must not wonder where it is.</summary>
+    [Fact]
+    public async Task AFileThatMayStillBeWrittenToIsLeftWithANoteWhichIsNoProblem()
+    {
+        const string Note = "1 file(s) in inbox/dms are younger than 2 s and may still be written to (a.csv): they are left for the next cycle.";
+        using var world = new World(settings: s => s["Data"]!["SettleSeconds"] = 2);
+        var path = world.Drop("dms", "a.csv", Row.File(Due));
+        File.SetLastWriteTimeUtc(path, new DateTime(2026, 3, 2, 2, 59, 59, DateTimeKind.Utc)); // the world's clock stands at 3:00
+
+        var json = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
+        var text = await world.RunAsync("cycle", "--as-of", "2026-03-02");
+        var status = await world.RunAsync("status");
+
+        Assert.Equal((0, 0, Note), (json.Code, json.Json.GetProperty("filesImported").GetInt32(), Assert.Single(json.Json.GetProperty("notes").EnumerateArray()).GetString()));
+        Assert.Equal((0, ""), (text.Code, text.Error));
+        Assert.Contains($"  note          {Note}", text.Output, StringComparison.Ordinal);
+        Assert.Contains($"Note of the last cycle: {Note}", World.Unwrapped(status.Output), StringComparison.Ordinal);
+
+        File.SetLastWriteTimeUtc(path, new DateTime(2026, 3, 2, 2, 59, 58, DateTimeKind.Utc));
+        Assert.Equal((1, 0), await world.CycleAsync("2026-03-02") is var taken ? (taken.GetProperty("filesImported").GetInt32(), taken.GetProperty("notes").GetArrayLength()) : default);
+    }
+
     [Fact]
     public async Task AListHasTheColumnsOfTheContractAndAManifest()
     {

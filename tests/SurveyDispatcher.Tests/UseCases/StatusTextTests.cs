@@ -64,13 +64,24 @@ public sealed partial class StatusTextTests
     [InlineData("EmptyJumped", "(email: 90 % empty, usually 0 %)", "ask the sender")]
     [InlineData("RejectedJumped", "90 % of the rows were rejected, usually 0 %", "rejects/tw_dms_1.csv.rejects.csv")]
     [InlineData("BounceRate", "In AU 10 % of the mails since 2026-03-10 did not arrive (100 of 1,000)", "'mail check'")]
-    [InlineData("OptOutRate", "In AU 10 % of the contacts since 2026-03-10 ended in an opt-out (100 of 1,000)")]
+    [InlineData("OptOutRate", "In AU 10 % of the contacts since 2026-03-10 led to an opt-out, of mails or of everything (100 of 1,000)")]
     [InlineData("VendorSilent", "vendor of AU has sent nothing back for 9 days, since he was given cases on 2026-03-07, and has 12")]
     public void AnAlarmSaysWhatWhereSinceWhenAndWhatToDoNext(string kind, params string[] says)
     {
         var sentence = StatusText.Sentence(AlarmsTests.Bad.Alarms.First(a => a.Kind.ToString() == kind));
 
         Assert.All(says, s => Assert.Contains(s, sentence, StringComparison.Ordinal));
+    }
+
+    /// <summary>He has sent what he found: asking where it went would lead nowhere.</summary>
+    [Fact]
+    public void AVendorWhoseResultsAllLieInQuarantineIsNotCalledSilent()
+    {
+        var vendor = new SilentVendor("AU", 12, new DateOnly(2026, 3, 7), Quarantined: 3);
+
+        Assert.StartsWith(
+            "Nothing that the vendor of AU sent could be taken for 9 days, since he was given cases on 2026-03-07, of which he has 12: all his 3 call result(s) have codes that config/vendor.json does not know;",
+            StatusText.Sentence(new Alarm.VendorSilent(vendor, 9)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,3 +40,7 @@ UPDATE quarantine SET content = x'' WHERE case_id = @case_id
 -- name: codes
 -- What lies there, by code.
 SELECT code, count(*), min(since) FROM quarantine GROUP BY code ORDER BY code
+
+-- name: days
+-- On which days a market's vendor sent what lies there.
+SELECT c.market, q.since, count(*) FROM quarantine q JOIN cases c ON c.id = q.case_id GROUP BY c.market, q.since ORDER BY c.market, q.since

@@ -9,6 +9,15 @@ FROM movements GROUP BY market, survey ORDER BY market, survey
 SELECT market, sum(mails_accepted), sum(mails_rejected), sum(mails_bounced), sum(opted_out), sum(handed_over)
 FROM movements WHERE day >= @since GROUP BY market ORDER BY market
 
+-- name: off_mail
+-- Cases that went to the phone since a day as the customer wants no more mail, by market: on the lists of these days, or on none yet.
+-- Who has since ended as opted out is counted with the movements.
+SELECT market, count(*) FROM (
+    SELECT c.id, c.market FROM lists l CROSS JOIN list_entries e CROSS JOIN cases c
+    WHERE l.day >= @since AND l.kind = 'phone' AND e.list_id = l.id AND c.id = e.case_id AND e.reason = 'email_opt_out' AND coalesce(c.close_reason, '') <> 'opted_out'
+    UNION SELECT id, market FROM cases WHERE state = 'phone_queued' AND phone_reason = 'email_opt_out' AND phone_on >= @since) gone
+GROUP BY market
+
 -- name: vendors
 -- On which days a market's vendor was given cases, and on which he sent anything back.
 SELECT market, day, sum(handed_over), sum(vendor_reports) FROM movements WHERE handed_over > 0 OR vendor_reports > 0
