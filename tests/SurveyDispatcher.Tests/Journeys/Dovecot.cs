@@ -5,7 +5,7 @@ using System.Text;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
-/// <summary>A real Dovecot of our own that does nothing but check logins, for a <see cref="Postfix"/>.</summary>
+/// <summary>A real Dovecot of our own that checks logins for a <see cref="Postfix"/>, and serves mailboxes if it is told to.</summary>
 /// <remarks>
 /// PLAIN and LOGIN know one user; XOAUTH2 takes what <see cref="Token"/> signs. It is a child of ours and stays in the
 /// foreground, so that it ends when it is told to, and nobody else has to bury it.
@@ -19,12 +19,14 @@ internal sealed class Dovecot : IDisposable
     private readonly string root;
     private readonly Process process;
 
-    /// <summary>Starts it in a folder of its own and waits until it answers.</summary>
-    public Dovecot(string root)
+    /// <summary>Starts it in a folder of its own.</summary>
+    /// <param name="root">The folder.</param>
+    /// <param name="more">Settings beside those for logins, which they overrule.</param>
+    public Dovecot(string root, string more = "")
     {
         Assert.True(File.Exists("/usr/sbin/dovecot"), "Dovecot is missing: apt-get install -y --no-install-recommends dovecot-core (tests/run does it).");
         this.root = root;
-        Configure();
+        Configure(more);
         // What it logs goes to a file, and what it says before it can log, too.
         process = Process.Start(new ProcessStartInfo("/bin/sh")
         {
@@ -52,7 +54,7 @@ internal sealed class Dovecot : IDisposable
     /// <summary>Waits until it listens.</summary>
     public void Await()
     {
-        for (var left = 200; !File.Exists(Socket); left--)
+        for (var left = 200; !File.Exists(In("run", "master.pid")); left--) // written when all doors are open
         {
             Assert.True(left > 0 && !process.WaitForExit(TimeSpan.FromMilliseconds(50)), $"Dovecot does not start. {Log()}");
         }
@@ -73,7 +75,7 @@ internal sealed class Dovecot : IDisposable
 
     private string Log() => string.Concat(new[] { In("output"), In("log") }.Where(File.Exists).Select(File.ReadAllText));
 
-    private void Configure()
+    private void Configure(string more)
     {
         Directory.CreateDirectory(In("keys", "default", "HS256"));
         File.WriteAllText(In("keys", "default", "HS256", "default"), Convert.ToBase64String(Secret));
@@ -100,7 +102,7 @@ internal sealed class Dovecot : IDisposable
             default_internal_group = nogroup
             passdb {
               driver = passwd-file
-              mechanisms = plain login
+              mechanisms = plain login scram-sha-256
               args = {{root}}/users
             }
             passdb {
@@ -119,6 +121,7 @@ internal sealed class Dovecot : IDisposable
                 path = nobody-counts
               }
             }
+            {{more}}
 
             """);
     }

@@ -58,7 +58,8 @@ internal sealed class Postfix : IDisposable
 
     private string Config => Path.Combine(root, "conf");
 
-    private string Mailboxes => Path.Combine(root, "mail");
+    /// <summary>A Maildir for each mailbox.</summary>
+    public string Mailboxes => Path.Combine(root, "mail");
 
     public static Postfix Start(bool secure = false)
     {
@@ -156,7 +157,7 @@ internal sealed class Postfix : IDisposable
     }
 
     /// <summary>Ports that nobody listens on, below those that outgoing connections get: else another test might take one before Postfix does.</summary>
-    private static int[] FreePorts(int count)
+    public static int[] FreePorts(int count)
     {
         var held = new List<TcpListener>();
         while (held.Count < count)

@@ -1,7 +1,10 @@
+using System.Globalization;
+using Survey.Domain;
+
 namespace SurveyDispatcher.Mail;
 
 /// <summary>A folder of mail on another machine.</summary>
-internal interface IRemoteMailbox
+internal interface IRemoteMailbox : IAsyncDisposable
 {
     /// <summary>Stands in file names for the folder and its numbering of messages: where one of them is another, so is the name.</summary>
     string Name { get; }
@@ -25,35 +28,84 @@ internal sealed record RemoteMail(uint Id, DateTimeOffset? Arrived);
 /// <remarks>
 /// A report is on this machine's disk, whole and flushed, before the mailbox is told. A process that is killed in between fetches
 /// it once more, under the same name and with the same bytes, and taking the same bytes twice has no second effect.
+/// Anybody can send to this mailbox: a message that the server can't give out (some hang up then) is tried again in a session of its own, and then
+/// passed over, lest it keep all others from being fetched for ever.
 /// </remarks>
 internal static class BounceMailbox
 {
     private const int LargestReport = 1 << 20; // what the cycle reads of one
     private const int Page = 50;
+    private const int MostSessions = 8; // two for a message that can't be read, one for the others
 
     /// <summary>Fetches what is unseen in the mailbox of the settings.</summary>
     /// <param name="options">The section <c>Mail</c>.</param>
     /// <param name="folder">Where the files go; it is there.</param>
     /// <param name="stopping">Gives up; what was fetched stays.</param>
-    /// <exception cref="OperatorException">The mailbox can't be read, and why.</exception>
+    /// <exception cref="OperatorException">The mailbox can't be read, or some of its messages, and why.</exception>
     /// <exception cref="IOException">The folder can't be written.</exception>
     public static async Task FetchAsync(MailOptions options, string folder, CancellationToken stopping)
     {
-        await using var mailbox = new ImapMailbox(options, stopping);
-        await mailbox.OpenAsync();
-        await FetchAsync(mailbox, folder, stopping);
+        var unread = await FetchAsync(async () => await ImapMailbox.OpenAsync(options, stopping), folder, stopping);
+        if (unread.Count > 0)
+        {
+            var at = options.BounceMailbox;
+            var ids = Phrase.Listed(unread.Select(id => id.ToString(CultureInfo.InvariantCulture)));
+            throw new OperatorException(
+                $"{at.Host}:{at.Port} does not give out {unread.Count} message(s) of {at.Folder} (UID {ids}), all others were fetched; look at what is still unseen there, and move or delete it.");
+        }
     }
 
-    /// <summary>Fetches what is unseen in a mailbox, a page at a time.</summary>
-    internal static async Task FetchAsync(IRemoteMailbox mailbox, string folder, CancellationToken stopping)
+    /// <summary>Fetches what is unseen in a mailbox.</summary>
+    /// <param name="open">Begins a session: one more after each that ended at a message.</param>
+    /// <param name="folder">Where the files go.</param>
+    /// <param name="stopping">Gives up.</param>
+    /// <returns>The messages that could not be read in two sessions, and were passed over.</returns>
+    internal static async Task<IReadOnlyList<uint>> FetchAsync(Func<Task<IRemoteMailbox>> open, string folder, CancellationToken stopping)
     {
-        foreach (var page in (await mailbox.UnseenAsync()).Chunk(Page))
+        var passedOver = new List<uint>();
+        uint? last = null;
+        for (var session = 1; ; session++)
+        {
+            await using var mailbox = await open();
+            if (await FetchAsync(mailbox, passedOver, folder, stopping) is not { } stuck)
+            {
+                return passedOver;
+            }
+
+            if (session == MostSessions)
+            {
+                throw stuck.Problem; // it is not the messages
+            }
+
+            if (stuck.Id == last)
+            {
+                passedOver.Add(stuck.Id);
+            }
+
+            last = stuck.Id;
+        }
+    }
+
+    /// <summary>Fetches in one session, a page at a time, until a message can't be read; that one, or null when there was none.</summary>
+    private static async Task<Stuck?> FetchAsync(IRemoteMailbox mailbox, List<uint> passedOver, string folder, CancellationToken stopping)
+    {
+        foreach (var page in (await mailbox.UnseenAsync()).Where(m => !passedOver.Contains(m.Id)).Chunk(Page))
         {
             var fetched = new List<RemoteMail>();
             foreach (var mail in page)
             {
                 stopping.ThrowIfCancellationRequested();
-                if (await mailbox.StartAsync(mail, LargestReport) is { } bytes)
+                byte[]? start;
+                try
+                {
+                    start = await mailbox.StartAsync(mail, LargestReport);
+                }
+                catch (OperatorException e)
+                {
+                    return new(mail.Id, e);
+                }
+
+                if (start is { } bytes)
                 {
                     Keep(Path.Combine(folder, $"{mailbox.Name}-{mail.Id}.eml"), bytes, mail.Arrived);
                     fetched.Add(mail);
@@ -62,9 +114,12 @@ internal static class BounceMailbox
 
             if (fetched.Count > 0)
             {
+                Moment.Of("settle", mailbox.Name);
                 await mailbox.SettleAsync(fetched);
             }
         }
+
+        return null;
     }
 
     /// <summary>The file is as old as the mail, since the cycle leaves young files alone: they may still be written to.</summary>
@@ -76,4 +131,7 @@ internal static class BounceMailbox
             File.SetLastWriteTimeUtc(path, arrived.Value.UtcDateTime);
         }
     }
+
+    /// <summary>A message at which a session ended, and what was said of that.</summary>
+    private sealed record Stuck(uint Id, OperatorException Problem);
 }

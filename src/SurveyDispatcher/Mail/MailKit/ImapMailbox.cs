@@ -13,7 +13,7 @@ using HandshakeException = System.Security.Authentication.AuthenticationExceptio
 namespace SurveyDispatcher.Mail;
 
 /// <summary>The mailbox of <see cref="MailOptions.BounceMailbox"/>, by IMAP through MailKit.</summary>
-internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
+internal sealed class ImapMailbox : IRemoteMailbox
 {
     private readonly MailOptions _options;
     private readonly BounceMailboxOptions _mailbox;
@@ -25,7 +25,7 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
     private IMailFolder? _folder;
     private IMailFolder? _processed;
 
-    public ImapMailbox(MailOptions options, CancellationToken stopping)
+    private ImapMailbox(MailOptions options, CancellationToken stopping)
     {
         _options = options;
         _mailbox = options.BounceMailbox;
@@ -57,19 +57,20 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
 
     /// <summary>Connects, logs in and opens the folder.</summary>
     /// <exception cref="OperatorException">The mailbox can't be read, and why.</exception>
-    public Task OpenAsync() => RunAsync(async limit =>
+    public static async Task<ImapMailbox> OpenAsync(MailOptions options, CancellationToken stopping)
     {
-        await _client.ConnectAsync(_mailbox.Host, _mailbox.Port, MailKitSession.Option(_mailbox.Security), limit);
-        if (!_client.IsSecure && !_options.AllowAuthWithoutTls)
+        var mailbox = new ImapMailbox(options, stopping);
+        try
         {
-            throw new OperatorException($"The login to {Server} was not tried, since the connection has no TLS: set Mail:BounceMailbox:Security, or Mail:AllowAuthWithoutTls.");
+            await mailbox.OpenAsync();
+            return mailbox;
         }
-        await _client.AuthenticateAsync(_mailbox.User, _mailbox.Password, limit);
-        _processed = _mailbox.ProcessedFolder.Length == 0 ? null : await _client.GetFolderAsync(_mailbox.ProcessedFolder, limit);
-        _folder = _mailbox.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? _client.Inbox : await _client.GetFolderAsync(_mailbox.Folder, limit);
-        await _folder.OpenAsync(FolderAccess.ReadWrite, limit);
-        return true;
-    });
+        catch
+        {
+            await mailbox.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RemoteMail>> UnseenAsync() => RunAsync<IReadOnlyList<RemoteMail>>(async limit =>
@@ -120,6 +121,20 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
         _limit.Dispose();
     }
 
+    private Task<bool> OpenAsync() => RunAsync(async limit =>
+    {
+        await _client.ConnectAsync(_mailbox.Host, _mailbox.Port, MailKitSession.Option(_mailbox.Security), limit);
+        if (!_client.IsSecure && !_options.AllowAuthWithoutTls)
+        {
+            throw new OperatorException($"The login to {Server} was not tried, since the connection has no TLS: set Mail:BounceMailbox:Security, or Mail:AllowAuthWithoutTls.");
+        }
+        await _client.AuthenticateAsync(_mailbox.User, _mailbox.Password, limit);
+        _processed = _mailbox.ProcessedFolder.Length == 0 ? null : await _client.GetFolderAsync(_mailbox.ProcessedFolder, limit);
+        _folder = _mailbox.Folder.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? _client.Inbox : await _client.GetFolderAsync(_mailbox.Folder, limit);
+        await _folder.OpenAsync(FolderAccess.ReadWrite, limit);
+        return true;
+    });
+
     /// <summary>Runs one step with a limit on its time, and says what went wrong in words for the operator.</summary>
     private async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> step)
     {
@@ -144,8 +159,8 @@ internal sealed class ImapMailbox : IRemoteMailbox, IAsyncDisposable
                 return Problem(inner) ?? _certificate.Problem(Server);
             case AuthenticationException:
                 return $"{Server} refused the login; look at Mail:BounceMailbox:User and Mail:BounceMailbox:Password.";
-            case FolderNotFoundException:
-                return $"{Server} has no such folder; look at Mail:BounceMailbox:Folder and Mail:BounceMailbox:ProcessedFolder.";
+            case FolderNotFoundException missing:
+                return $"{Server} has no folder {missing.FolderName}; make it there, or look at Mail:BounceMailbox:Folder and Mail:BounceMailbox:ProcessedFolder.";
             case NotSupportedException:
                 return $"{Server} does not offer STARTTLS, which Mail:BounceMailbox:Security asks for.";
             case OperationCanceledException or TimeoutException:
