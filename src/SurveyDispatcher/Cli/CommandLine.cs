@@ -5,7 +5,6 @@ using Survey.Domain;
 using SurveyDispatcher.Configuration;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Reports;
-using SurveyDispatcher.Storage;
 using SurveyDispatcher.UseCases;
 using SurveyDispatcher.UseCases.Simulations;
 using SurveyDispatcher.UseCases.Sources;
@@ -190,24 +189,12 @@ public static class CommandLine
             settings ??= (await loading).Settings;
             var directory = here.DirectoryOf(result, settings);
             var store = new Store(directory, settings.Store);
-            PipelineConfig Whole() => loading.GetAwaiter().GetResult();
-            Database Open()
-            {
-                try
-                {
-                    return store.OpenExisting();
-                }
-                catch (OperatorException)
-                {
-                    Whole(); // faults of the configuration come first
-                    throw;
-                }
-            }
-
             string Screen()
             {
-                using var database = Open();
-                var status = Status.Read(database, Whole, directory, here.Time);
+                var counting = Task.Run(() => StatusCounts.Read(store)); // takes as long as all the rest, which goes on meanwhile
+                var config = loading.GetAwaiter().GetResult();
+                using var database = store.OpenExisting();
+                var status = Status.Read(database, config, directory, here.Time, counting);
                 return result.GetValue(here.Json) ? status.ToJson() : status.ToText();
             }
 

@@ -275,16 +275,17 @@ public sealed record Status
     public bool IsRunning => LastCycle?.Outcome == "running" && Workers.Any(w => w.Plans);
 
     /// <summary>Looks at a store and its data directory; changes nothing.</summary>
-    internal static Status Read(Database database, PipelineConfig config, DataDirectory directory, TimeProvider time) => Read(database, () => config, directory, time);
-
-    /// <summary>The same while the configuration is still being read: what takes longest is asked without it.</summary>
-    internal static Status Read(Database database, Func<PipelineConfig> whole, DataDirectory directory, TimeProvider time) => database.AtOneMoment(() =>
+    /// <param name="database">The store.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="time">Now.</param>
+    /// <param name="counting">What is being counted over another connection; null: it is counted over this one.</param>
+    internal static Status Read(Database database, PipelineConfig config, DataDirectory directory, TimeProvider time, Task<StatusCounts>? counting = null)
     {
-        var counts = StatusCounts.Read(database);
-        var config = whole();
-        var status = new StatusReader(database, config, directory, time).Read(counts);
+        var status = database.AtOneMoment(() =>
+            new StatusReader(database, config, directory, time).Read(() => counting is null ? StatusCounts.Read(database) : counting.GetAwaiter().GetResult()));
         return status with { Alarms = UseCases.Alarms.Of(status, config.Settings.Alarms) };
-    });
+    }
 
     /// <summary>As JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);
@@ -307,6 +308,13 @@ public sealed record ShownAlarm([property: JsonConverter(typeof(AlarmKindConvert
 internal sealed record StatusCounts(
     CaseQueue MailQueue, IReadOnlyList<ListWaiting> ListsWaiting, IReadOnlyList<(int Year, string Market, string Country, long Persons)> Abroad)
 {
+    /// <summary>Counts, over a connection of its own.</summary>
+    public static StatusCounts Read(Store store)
+    {
+        using var database = store.OpenExisting();
+        return database.AtOneMoment(() => Read(database));
+    }
+
     /// <summary>Counts.</summary>
     public static StatusCounts Read(Database database) => new(
         ReadMailQueue(database),
@@ -328,8 +336,8 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
 
     private DateOnly Today => AsOf.At(now).Day;
 
-    /// <summary>Looks.</summary>
-    public Status Read(StatusCounts counts)
+    /// <summary>Looks; what takes longest is asked for last.</summary>
+    public Status Read(Func<StatusCounts> counted)
     {
         var funnels = database["status.funnel"].List(r => new Funnel(
             r.GetString(0), r.GetString(1), r.GetInt64(2), r.GetInt64(3), r.GetInt64(4), r.GetInt64(5), r.GetInt64(6), r.GetInt64(7),
@@ -345,7 +353,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
         var services = RunningServices.Read(directory, now);
         var workers = database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1), r.GetInt64(2) != 0), database.Now(time));
         var waiting = DataDirectory.Kinds.Select(kind => (Kind: kind, Files: Inbox.Waiting(directory, kind))).Where(k => k.Files.Count > 0).ToList();
-        return new Status
+        var status = new Status
         {
             At = now,
             LastCycle = last,
@@ -363,21 +371,20 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
             RowsUpdated = rows.Item3,
             RowsUnchanged = rows.Item4,
             RowsRejected = rows.Item5,
-            MailQueue = counts.MailQueue,
             PhoneQueue = funnels.Sum(f => f.PhoneQueued) is var called and > 0 ? CaseQueue.Oldest(database["status.phone_queue"], called) : new CaseQueue(0, null, null),
             WithdrawalQueue = database["status.withdrawal_queue"].First(r => new WithdrawalQueue(r.GetInt64(0), r.IsDBNull(1) ? null : r.Instant(1)))!,
             Inboxes = [.. waiting.Select(k => new InboxQueue(k.Kind, k.Files.Count, k.Files.Min(f => f.ChangedAt)))],
-            ListsWaiting = counts.ListsWaiting,
             SilentVendors = SilentVendors(funnels),
             Mail = MailOf(last, workers),
             Relay = config.Settings.Mail.Transport == "Pickup" ? "" : $"{config.Settings.Mail.Host}:{config.Settings.Mail.Port}",
             Rates = Rates(Today.AddDays(1 - alarms.RateDays)),
             Extracts = Extracts([.. waiting.Where(k => k.Kind == "dms").SelectMany(k => k.Files.Select(f => f.Name))]),
             FilesRefused = Refused(),
-            HandedAbroad = Abroad(counts.Abroad),
             Disk = Disk(),
             PastLook = PastLook(),
         };
+        var counts = counted();
+        return status with { MailQueue = counts.MailQueue, ListsWaiting = counts.ListsWaiting, HandedAbroad = Abroad(counts.Abroad) };
     }
 
     /// <summary>A service goes by the settings that it was started with, which need not be those of this shell. A time that has passed is that of a cycle which it is in, or is about to begin.</summary>
