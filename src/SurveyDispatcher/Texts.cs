@@ -53,12 +53,13 @@ internal static class Texts
     public static string? Find(string name) => name.ToUpperInvariant().Split('-') switch
     {
         ["EN", .. var more] when more.All(IsSubtag) => English,
+        ["ZH", "HANS", .. var more] when more.All(IsSubtag) => Chinese, // in whatever country
         ["ZH", .. var more] when more.All(subtag => Simplified.Contains(subtag)) => Chinese,
         _ => null,
     };
 
     /// <summary>Whether a tag means Chinese in traditional characters, whose readers would not be at home in the other.</summary>
-    public static bool IsTraditional(string name) => name.ToUpperInvariant().Split('-') is ["ZH", .. var more] && more.Any(subtag => subtag is "HANT" or "TW" or "HK" or "MO");
+    public static bool IsTraditional(string name) => name.ToUpperInvariant().Split('-') is ["ZH", .. var more] && !more.Contains("HANS") && more.Any(subtag => subtag is "HANT" or "TW" or "HK" or "MO");
 
     private static bool IsSubtag(string text) => text.Length > 0 && text.All(char.IsAsciiLetterOrDigit);
 

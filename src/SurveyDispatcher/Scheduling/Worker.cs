@@ -91,7 +91,7 @@ public static class Worker
             LogLevel.Information,
             $"Running on {directory.Root}, cycle at '{settings.Schedule.Cycle}', withdrawals: {told}, health endpoint: {endpoint}, version {Telemetry.Version}. Ctrl+C stops.",
             ("Directory", directory.Root), ("Schedule", settings.Schedule.Cycle), ("Withdrawals", told.ToString()), ("Endpoint", endpoint.ToString()), ("Version", Telemetry.Version));
-        await host.StartAsync(ct);
+        await host.StartAsync(CancellationToken.None); // who stops it meanwhile stops it right afterwards
         using var stop = new StopSignal();
         await host.WaitForShutdownAsync(ct);
         var cycles = host.Services.GetRequiredService<ServiceState>().Look().Cycles;

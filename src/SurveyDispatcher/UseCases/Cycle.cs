@@ -338,7 +338,7 @@ public sealed class Cycle(PipelineConfig config, DataDirectory directory, TimePr
         }
         catch (OperatorException e)
         {
-            context.Report($"Reports could not be fetched: {e.Message} What lies in the mailbox is fetched in the next cycle.");
+            context.Report($"Not all reports could be fetched: {e.Message} What is still unseen in the mailbox is tried again in the next cycle.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

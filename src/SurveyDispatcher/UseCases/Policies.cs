@@ -146,7 +146,8 @@ internal sealed class Policies(PipelineConfig config, string file, DataDirectory
         using var lease = Cycle.TakeLease(database, directory, time);
         try
         {
-            var on = AsOf.At(time.GetUtcNow()).Day;
+            var (today, last) = (AsOf.At(time.GetUtcNow()).Day, database["cycles.last"].First(r => (DateOnly?)r.Day(2)));
+            var on = last > today ? last.Value : today; // it is good for days of the cycles, and theirs may be ahead
             var inForce = database["policies.in_force"].First(r => (Id: r.GetInt64(0), Version: r.GetString(1)));
             if (inForce.Id == 0)
             {

@@ -421,7 +421,7 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
                let since = market.Where(d => d.Given > 0 && d.Day >= heard).Select(d => (DateOnly?)d.Day).Min()
                let cases = funnels.Where(f => f.Market == market.Key).Sum(f => f.WithVendor)
                where since is not null && cases > 0
-               select new SilentVendor(market.Key, cases, since.Value, kept.Where(k => k.Market == market.Key && k.Day >= since).Sum(k => k.Rows)),
+               select new SilentVendor(market.Key, cases, since.Value, kept.Where(k => k.Market == market.Key && k.Day > since).Sum(k => k.Rows)),
         ];
     }
 

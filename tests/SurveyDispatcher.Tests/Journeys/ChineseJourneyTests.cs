@@ -150,6 +150,7 @@ public sealed partial class ChineseJourneyTests
     [InlineData("zh-hans-CN", "全部相符")]
     [InlineData("zh-SG", "全部相符")]
     [InlineData("en-GB", "All holds")]
+    [InlineData("zh-Hans-TW", "全部相符")]
     [InlineData("EN-us", "All holds")]
     public async Task ALanguageIsKnownByTheTagsThatMeanIt(string tag, string said)
     {

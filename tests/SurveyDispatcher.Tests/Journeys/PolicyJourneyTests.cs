@@ -324,6 +324,19 @@ public sealed class PolicyJourneyTests
         await world.HoldsAsync();
     }
 
+    [Fact]
+    public async Task WhereCyclesAreAheadOfTheClockAConfirmationIsOfTheirDay()
+    {
+        using var world = await BegunAsync();
+        await world.CycleAsync("2026-03-11");
+        world.Edit("programme.json", p => Window(p, 21));
+
+        await AcceptAsync(world);
+        await world.CycleAsync("2026-03-12");
+
+        Assert.Equal(["2026-03-11"], world.Rows("SELECT accepted_on FROM policy_changes WHERE before_id IS NOT NULL"));
+    }
+
     /// <summary>There and back: a confirmation is for one change, from one programme to another, and once.</summary>
     [Fact]
     public async Task AProgrammeThatComesBackIsAChangeOfItsOwn()

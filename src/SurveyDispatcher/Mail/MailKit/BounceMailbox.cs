@@ -35,7 +35,7 @@ internal static class BounceMailbox
 {
     private const int LargestReport = 1 << 20; // what the cycle reads of one
     private const int Page = 50;
-    private const int MostSessions = 8; // two for a message that can't be read, one for the others
+    private const int MostSessions = 24; // two for each message that can't be read, one for the others
 
     /// <summary>Fetches what is unseen in the mailbox of the settings.</summary>
     /// <param name="options">The section <c>Mail</c>.</param>

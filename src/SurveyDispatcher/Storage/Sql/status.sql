@@ -33,7 +33,7 @@ FROM files WHERE kind = 'dms'
 SELECT count(*), min(planned_on) FROM mails WHERE settled_in IS NULL
 
 -- name: mail_queue_oldest
--- The first mail of a day: each market is read up to its own first one.
+-- The first mail of a day: each market is read up to its own first one, or to its end.
 SELECT m.planned_on, m.case_id, m.market
 FROM (SELECT DISTINCT market FROM movements) k JOIN mails m
     ON m.id = (SELECT o.id FROM mails o WHERE o.market = k.market AND o.settled_in IS NULL AND o.planned_on = @day ORDER BY o.id LIMIT 1)

@@ -105,7 +105,7 @@ public sealed class BounceMailboxJourneyTests(BounceMailboxJourneyTests.Shared s
         else
         {
             Assert.Equal(1, cut.Code);
-            Assert.Contains($"Reports could not be fetched: localhost:{wire.Port} can't be reached or closed the connection", cut.Error, StringComparison.Ordinal);
+            Assert.Contains($"Not all reports could be fetched: localhost:{wire.Port} can't be reached or closed the connection", cut.Error, StringComparison.Ordinal);
             await world.CycleAsync("2026-03-03");
         }
 
@@ -172,7 +172,7 @@ public sealed class BounceMailboxJourneyTests(BounceMailboxJourneyTests.Shared s
         var cycle = await world.RunAsync("cycle", "--as-of", "2026-03-03", "--json");
 
         Assert.Equal(1, cycle.Code);
-        var line = Assert.Single(cycle.Error.Split('\n'), l => l.Contains("Reports could not be fetched", StringComparison.Ordinal));
+        var line = Assert.Single(cycle.Error.Split('\n'), l => l.Contains("Not all reports could be fetched", StringComparison.Ordinal));
         Assert.Contains(told, line, StringComparison.Ordinal);
         Assert.EndsWith("What lies in the mailbox is fetched in the next cycle.", line.TrimEnd(), StringComparison.Ordinal);
         Assert.Contains(key == "Host" ? "127.0.0.1:" : "localhost:", line, StringComparison.Ordinal);

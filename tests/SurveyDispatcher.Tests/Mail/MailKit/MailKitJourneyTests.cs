@@ -31,7 +31,7 @@ public sealed class MailKitJourneyTests
         var cycle = await world.RunAsync("cycle", "--as-of", "2026-03-02", "--json");
 
         Assert.Equal((0, 1), (dry.Code, cycle.Code));
-        Assert.Contains("Reports could not be fetched", cycle.Error, StringComparison.Ordinal);
+        Assert.Contains("Not all reports could be fetched", cycle.Error, StringComparison.Ordinal);
         Assert.Contains("Mail:BounceMailbox:Host", cycle.Error, StringComparison.Ordinal);
         Assert.Equal(1, cycle.Json.GetProperty("invitationsSent").GetInt64());
     }
