@@ -52,6 +52,6 @@ internal sealed class StatusBenchmark(Pipeline pipeline, Options options, Action
             }
         }
 
-        return new Measure($"status over {options.StatusCases:N0} cases{where}", "s", times, "the target", [Options.StatusTarget], 1);
+        return new Measure($"status over {options.StatusCases:N0} cases{where}", "s", times, "the target", [options.StatusTarget], 1);
     }
 }

@@ -362,7 +362,7 @@ public sealed class PolicyJourneyTests
         Assert.Equal(1, back.Code);
         Assert.Contains("0 newly contacted, 3 dropped and 0 contacted earlier, against 11 open case(s)", back.Error, StringComparison.Ordinal); // whoever was invited is led to the end
         Assert.Equal(1, again.Code); // accepted two days ago; but that was another change
-        Assert.Equal(["1||", "2|1|2026-03-02", "1|2|2026-03-02"], world.Rows("SELECT policy_id, before_id, accepted_on FROM policy_changes ORDER BY cycle_id"));
+        Assert.Equal(["1||", "2|1|2026-03-02", "1|2|2026-03-03"], world.Rows("SELECT policy_id, before_id, accepted_on FROM policy_changes ORDER BY cycle_id"));
         Assert.Equal("0", world.Query("SELECT count(*) FROM policy_confirmations"));
         await world.HoldsAsync();
     }
