@@ -174,7 +174,7 @@ public sealed class BounceMailboxJourneyTests(BounceMailboxJourneyTests.Shared s
         Assert.Equal(1, cycle.Code);
         var line = Assert.Single(cycle.Error.Split('\n'), l => l.Contains("Not all reports could be fetched", StringComparison.Ordinal));
         Assert.Contains(told, line, StringComparison.Ordinal);
-        Assert.EndsWith("What lies in the mailbox is fetched in the next cycle.", line.TrimEnd(), StringComparison.Ordinal);
+        Assert.EndsWith("What is still unseen in the mailbox is tried again in the next cycle.", line.TrimEnd(), StringComparison.Ordinal);
         Assert.Contains(key == "Host" ? "127.0.0.1:" : "localhost:", line, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", cycle.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", cycle.Error, StringComparison.Ordinal);
