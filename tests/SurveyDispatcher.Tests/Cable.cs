@@ -1,27 +1,21 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 
 namespace SurveyDispatcher.Tests;
 
 /// <summary>The way to a server on loopback: replies may take a while, as from far away, and the way may be cut.</summary>
-internal sealed class Cable : IDisposable
+internal sealed class Cable : Proxy
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stop = new();
-    private readonly int target;
     private readonly TimeSpan delay;
     private TaskCompletionSource whole = Whole();
 
     public Cable(int target, TimeSpan delay = default)
+        : base(target)
     {
-        (this.target, this.delay) = (target, delay);
+        this.delay = delay;
         whole.SetResult();
-        listener.Start();
         _ = AcceptAsync();
     }
-
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     /// <summary>From now on nothing gets through, in either direction, and nobody is told: neither those who are connected nor those who connect.</summary>
     public void Cut() => whole = Whole();
@@ -29,77 +23,42 @@ internal sealed class Cable : IDisposable
     /// <summary>What was held up goes on, and everything after it.</summary>
     public void Mend() => whole.TrySetResult();
 
-    public void Dispose()
-    {
-        stop.Cancel();
-        listener.Stop();
-        stop.Dispose();
-    }
+    protected override Task BeforeAsync(CancellationToken ct) => whole.Task.WaitAsync(ct);
+
+    protected override Task PassAsync(NetworkStream client, NetworkStream server, CancellationToken ct) => Task.WhenAny(
+        OneWayAsync(client, server, TimeSpan.Zero, ct),
+        OneWayAsync(server, client, delay, ct));
 
     private static TaskCompletionSource Whole() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                _ = ServeAsync(await listener.AcceptTcpClientAsync(stop.Token));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            return; // nobody needs it any more
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var server = new TcpClient();
-        using var _ = client;
-        client.NoDelay = server.NoDelay = true;
-        try
-        {
-            await whole.Task.WaitAsync(stop.Token);
-            await server.ConnectAsync(IPAddress.Loopback, target, stop.Token);
-            await Task.WhenAny(
-                PassAsync(client.GetStream(), server.GetStream(), TimeSpan.Zero),
-                PassAsync(server.GetStream(), client.GetStream(), delay));
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
-        {
-            return; // one side has hung up
-        }
-    }
-
-    private async Task PassAsync(NetworkStream from, NetworkStream to, TimeSpan after)
+    private async Task OneWayAsync(NetworkStream from, NetworkStream to, TimeSpan after, CancellationToken ct)
     {
         var pieces = Channel.CreateUnbounded<(long Came, byte[] Bytes)>();
-        await Task.WhenAny(TakeAsync(from, pieces.Writer), GiveAsync(to, pieces.Reader, after)).Unwrap();
+        await Task.WhenAny(TakeAsync(from, pieces.Writer, ct), GiveAsync(to, pieces.Reader, after, ct)).Unwrap();
     }
 
-    private async Task TakeAsync(NetworkStream from, ChannelWriter<(long Came, byte[] Bytes)> pieces)
+    private static async Task TakeAsync(NetworkStream from, ChannelWriter<(long Came, byte[] Bytes)> pieces, CancellationToken ct)
     {
         var buffer = new byte[16384];
-        for (var got = await from.ReadAsync(buffer, stop.Token); got > 0; got = await from.ReadAsync(buffer, stop.Token))
+        for (var got = await from.ReadAsync(buffer, ct); got > 0; got = await from.ReadAsync(buffer, ct))
         {
             pieces.TryWrite((TimeProvider.System.GetTimestamp(), buffer[..got]));
         }
     }
 
     /// <summary>Each piece waits from when it came, not from when the one before it went out.</summary>
-    private async Task GiveAsync(NetworkStream to, ChannelReader<(long Came, byte[] Bytes)> pieces, TimeSpan after)
+    private async Task GiveAsync(NetworkStream to, ChannelReader<(long Came, byte[] Bytes)> pieces, TimeSpan after, CancellationToken ct)
     {
-        await foreach (var (came, bytes) in pieces.ReadAllAsync(stop.Token))
+        await foreach (var (came, bytes) in pieces.ReadAllAsync(ct))
         {
             var left = after - TimeProvider.System.GetElapsedTime(came);
             if (left > TimeSpan.Zero)
             {
-                await Task.Delay(left, TimeProvider.System, stop.Token);
+                await Task.Delay(left, TimeProvider.System, ct);
             }
 
-            await whole.Task.WaitAsync(stop.Token);
-            await to.WriteAsync(bytes, stop.Token);
+            await whole.Task.WaitAsync(ct);
+            await to.WriteAsync(bytes, ct);
         }
     }
 }

@@ -223,7 +223,7 @@ internal static class ServiceHealth
 
         if (now.Phase == Phase.Running && now.HasNoNext)
         {
-            reasons.Add(new HealthReason("no_next_cycle", Say($"The schedule starts no cycle any more: look at Schedule:Cycle.")));
+            reasons.Add(new HealthReason(RunningService.NoNextCycle, Say($"The schedule starts no cycle any more: look at Schedule:Cycle.")));
         }
 
         return reasons;

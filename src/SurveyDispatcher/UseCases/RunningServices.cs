@@ -21,6 +21,12 @@ public sealed record RunningService(
     string Host, string Directory, int Process, string Version, DateTimeOffset Since, DateTimeOffset LastSeen, DateTimeOffset? NextCycle,
     string Doing, string? Step, IReadOnlyList<string> Faults, bool Live)
 {
+    /// <summary>The fault of a service whose schedule starts no cycle any more.</summary>
+    internal const string NoNextCycle = "no_next_cycle";
+
+    /// <summary>Whether its schedule has come to its end.</summary>
+    internal bool HasNoNextCycle => Faults.Contains(NoNextCycle);
+
     /// <summary>As a line of a screen.</summary>
     public Phrase InWords() =>
         $"{PlainText.Shown(Host)}:{PlainText.Shown(Directory)}, process {Process}, version {PlainText.Shown(Version)}, since {Since:yyyy-MM-dd HH:mm:ss} UTC: {DoingInWords()}{(Step is null ? (Phrase)$"" : $" ({PlainText.Shown(Step)})")}, "

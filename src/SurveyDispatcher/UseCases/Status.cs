@@ -351,15 +351,17 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
             Problems = r.GetString(6) is { Length: > 0 } stored ? CycleCounts.ProblemsIn(stored) : [],
         });
         var services = RunningServices.Read(directory, now);
+        var next = Next(services);
+        var asOf = AsOf.At(next is { IsOfService: true, At: { } planned } ? planned : now); // without a service nobody knows when
         var workers = database["lease.workers"].List(r => new WorkerNow(r.GetString(0), r.GetInt64(1), r.GetInt64(2) != 0), database.Now(time));
         var waiting = DataDirectory.Kinds.Select(kind => (Kind: kind, Files: Inbox.Waiting(directory, kind))).Where(k => k.Files.Count > 0).ToList();
         var status = new Status
         {
             At = now,
             LastCycle = last,
-            NextCycle = Next(services),
-            NextCycleStops = (GapGuard.Problem(database, config, AsOf.At(now), CycleLock.NotedIn(directory)) is { } gap ? Say(gap) : null)
-                ?? PolicyGuard.Problem(database, config, AsOf.At(now), () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
+            NextCycle = next,
+            NextCycleStops = (GapGuard.Problem(database, config, asOf, CycleLock.NotedIn(directory)) is { } gap ? Say(gap) : null)
+                ?? PolicyGuard.Problem(database, config, asOf, () => Cycle.OpenVault(directory, config.Settings, storeExists: true, write: false)),
             Services = services,
             VendorAlarms = VendorAlarms.Read(database, config.Vendor, config.Programme),
             Workers = workers,
@@ -392,7 +394,8 @@ internal sealed class StatusReader(Database database, PipelineConfig config, Dat
     {
         var schedule = config.Settings.Schedule.Cycle;
         var bySchedule = Here(new CronExpression(schedule).GetNextValidTimeAfter(now));
-        return services.Where(s => s.NextCycle > now).Min(s => s.NextCycle) is { } said
+        var said = services.Where(s => s.NextCycle > now).Min(s => s.NextCycle);
+        return said is not null || (services.Count > 0 && services.All(s => s.HasNoNextCycle))
             ? new NextCycle(Here(said), schedule) { IsOfService = true, BySchedule = bySchedule }
             : new NextCycle(bySchedule, schedule);
     }

@@ -132,6 +132,8 @@ public static class StatusText
             var stops = s.NextCycleStops is null ? (Phrase)$"" : $"; it would stop, see above";
             Add(lines, next switch
             {
+                { IsOfService: true, At: null, BySchedule: { } other } =>
+                    $"Next cycle: none, says the service, its schedule has come to its end; by the settings of this shell (Schedule:Cycle '{next.Schedule}') it would be {Time(other)}",
                 { At: null } => $"Next cycle: none, the schedule (Schedule:Cycle '{next.Schedule}') has come to its end",
                 { IsOfService: true, At: { } at, BySchedule: null } => $"Next cycle: {Time(at)}, says the service; by the settings of this shell (Schedule:Cycle '{next.Schedule}') there would be none{stops}",
                 { IsOfService: true, At: { } at, BySchedule: { } other } when other != at =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using static SurveyDispatcher.Tests.Journeys.StatusJourneyTests;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
@@ -306,6 +307,26 @@ public sealed class PolicyJourneyTests
         Assert.Equal(!isGood, cycle.Error.Contains("The confirmation of 2026-03-02 has expired", StringComparison.Ordinal));
         Assert.Equal((isGood ? "2026-03-02" : null, isGood ? null : "2026-03-02", !isGood), (
             json.GetProperty("confirmedOn").GetString(), json.GetProperty("expiredConfirmation").GetString(), json.GetProperty("mustBeConfirmed").GetBoolean()));
+    }
+
+    /// <summary>What a service's next cycle will do is asked of its day; without a service the next one may be this minute's.</summary>
+    [Fact]
+    public async Task StatusTellsOfAConfirmationThatWillHaveExpiredAtTheNextCycle()
+    {
+        using var world = await BegunAsync();
+        world.Edit("appsettings.json", s => s["Policy"]!["ConfirmationDays"] = 0);
+        world.Edit("programme.json", p => Window(p, 21));
+        await AcceptAsync(world);
+
+        var alone = await world.RunAsync(new At("2026-03-02"), "status");
+        Says(world, 1, next: new At("2026-03-02").GetUtcNow().AddMinutes(10));
+        var today = await world.RunAsync(new At("2026-03-02"), "status");
+        Says(world, 1, next: new At("2026-03-03").GetUtcNow());
+        var tomorrow = await world.RunAsync(new At("2026-03-02"), "status");
+
+        Assert.DoesNotContain("it would stop, see above", alone.Output + today.Output, StringComparison.Ordinal);
+        Assert.Contains("The confirmation of 2026-03-02 has expired", World.Unwrapped(tomorrow.Output), StringComparison.Ordinal);
+        Assert.Contains("it would stop, see above", World.Unwrapped(tomorrow.Output), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -396,6 +396,25 @@ public sealed class StatusJourneyTests
     }
 
     [Fact]
+    public async Task WhereTheSchedulesOfAllServicesHaveEndedThereIsNoNextCycle()
+    {
+        using var world = new World(settings: s => s["Schedule"]!["Cycle"] = "0 30 4 * * ?");
+        await world.CycleAsync("2026-03-02");
+        Says(world, 1, next: null, ended: true);
+        Says(world, 2, next: null);
+        var (one, _) = await NextLineAsync(world);
+        Says(world, 2, next: null, ended: true);
+        var (all, json) = await NextLineAsync(world);
+        world.Edit("appsettings.json", s => s["Schedule"]!["Cycle"] = "0 0 0 1 1 ? 2020");
+        var (here, _) = await NextLineAsync(world);
+
+        Assert.EndsWith(" (Schedule:Cycle '0 30 4 * * ?')", one, StringComparison.Ordinal); // who has just begun will say it in a moment
+        Assert.StartsWith("Next cycle: none, says the service, its schedule has come to its end; by the settings of this shell (Schedule:Cycle '0 30 4 * * ?') it would be 2026-03-0", all, StringComparison.Ordinal);
+        Assert.Equal((JsonValueKind.Null, true), (json.GetProperty("at").ValueKind, json.GetProperty("isOfService").GetBoolean()));
+        Assert.Equal("Next cycle: none, the schedule (Schedule:Cycle '0 0 0 1 1 ? 2020') has come to its end", here);
+    }
+
+    [Fact]
     public async Task ADiskWithTooLittleRoomIsTold()
     {
         using var world = new World(settings: s => s["Alarms"] = new System.Text.Json.Nodes.JsonObject { ["DiskFreeMiB"] = int.MaxValue });
@@ -549,20 +568,26 @@ public sealed class StatusJourneyTests
     }
 
     /// <summary>A service tells of itself at six in the morning.</summary>
-    private static void Says(World world, int process, DateTimeOffset? next)
+    internal static void Says(World world, int process, DateTimeOffset? next, bool ended = false)
     {
         var six = new At("2026-03-02").GetUtcNow();
         RunningServices.Write(
             new DataDirectory(world.Data),
-            new RunningService("north", world.Data, process, "1.0", six.AddDays(-1), six, next, next is null ? "starting" : "waiting", null, [], Live: true));
+            new RunningService("north", world.Data, process, "1.0", six.AddDays(-1), six, next, next is null && !ended ? "starting" : "waiting", null, ended ? ["no_next_cycle"] : [], Live: true));
     }
 
     /// <summary>The line of the next cycle, and what the JSON has of it.</summary>
     private static async Task<(string Line, DateTimeOffset At, JsonElement Json)> NextAsync(World world)
     {
+        var (line, json) = await NextLineAsync(world);
+        return (line, json.GetProperty("at").GetDateTimeOffset(), json);
+    }
+
+    private static async Task<(string Line, JsonElement Json)> NextLineAsync(World world)
+    {
         var screen = World.Unwrapped((await world.RunAsync(new At("2026-03-02"), "status")).Output);
         var json = (await StatusAsync(world, "2026-03-02")).GetProperty("nextCycle");
-        return (Assert.Single(screen.ReplaceLineEndings("\n").Split('\n'), l => l.StartsWith("Next cycle: ", StringComparison.Ordinal)), json.GetProperty("at").GetDateTimeOffset(), json);
+        return (Assert.Single(screen.ReplaceLineEndings("\n").Split('\n'), l => l.StartsWith("Next cycle: ", StringComparison.Ordinal)), json);
     }
 
     /// <summary>A line that was broken is one again.</summary>

@@ -1,15 +1,11 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
 namespace SurveyDispatcher.Tests.Mail;
 
 /// <summary>The way to an IMAP server in the clear, which is cut, once, at a command of the client. Afterwards it is whole.</summary>
-internal sealed class CutWire : IDisposable
+internal sealed class CutWire : Proxy
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly int _target;
     private readonly string _command;
     private readonly int? _answer;
     private int _left;
@@ -20,60 +16,25 @@ internal sealed class CutWire : IDisposable
     /// <param name="count">Which of these commands.</param>
     /// <param name="answer">How many bytes of the answer get through; null: not even the command does.</param>
     public CutWire(int target, string command, int count, int? answer)
+        : base(target)
     {
-        (_target, _command, _left, _answer) = (target, command, count, answer);
-        _listener.Start();
+        (_command, _left, _answer) = (command, count, answer);
         _ = AcceptAsync();
     }
-
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <summary>Whether it came to that.</summary>
     public bool WasCut => Volatile.Read(ref _left) <= 0;
 
-    public void Dispose()
+    protected override async Task PassAsync(NetworkStream client, NetworkStream server, CancellationToken ct)
     {
-        _stop.Cancel();
-        _listener.Stop();
-        _stop.Dispose();
+        var cut = new Knife();
+        await Task.WhenAny(CommandsAsync(client, server, cut, ct), AnswersAsync(server, client, cut, ct)).Unwrap();
     }
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                _ = ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            return; // nobody needs it any more
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using var server = new TcpClient();
-        using var _ = client;
-        client.NoDelay = server.NoDelay = true;
-        try
-        {
-            await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
-            var cut = new Knife();
-            await Task.WhenAny(CommandsAsync(client.GetStream(), server.GetStream(), cut), AnswersAsync(server.GetStream(), client.GetStream(), cut)).Unwrap();
-        }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException)
-        {
-            return; // one side has hung up
-        }
-    }
-
-    private async Task CommandsAsync(NetworkStream from, NetworkStream to, Knife cut)
+    private async Task CommandsAsync(NetworkStream from, NetworkStream to, Knife cut, CancellationToken ct)
     {
         var buffer = new byte[65_536];
-        for (var got = await from.ReadAsync(buffer, _stop.Token); got > 0; got = await from.ReadAsync(buffer, _stop.Token))
+        for (var got = await from.ReadAsync(buffer, ct); got > 0; got = await from.ReadAsync(buffer, ct))
         {
             if (Encoding.ASCII.GetString(buffer, 0, got).Contains(_command, StringComparison.Ordinal) && Interlocked.Decrement(ref _left) == 0)
             {
@@ -85,22 +46,22 @@ internal sealed class CutWire : IDisposable
                 cut.Left = _answer;
             }
 
-            await to.WriteAsync(buffer.AsMemory(0, got), _stop.Token);
+            await to.WriteAsync(buffer.AsMemory(0, got), ct);
         }
     }
 
-    private async Task AnswersAsync(NetworkStream from, NetworkStream to, Knife cut)
+    private async Task AnswersAsync(NetworkStream from, NetworkStream to, Knife cut, CancellationToken ct)
     {
         var buffer = new byte[65_536];
-        for (var got = await from.ReadAsync(buffer, _stop.Token); got > 0; got = await from.ReadAsync(buffer, _stop.Token))
+        for (var got = await from.ReadAsync(buffer, ct); got > 0; got = await from.ReadAsync(buffer, ct))
         {
             if (cut.Left is { } left)
             {
-                await to.WriteAsync(buffer.AsMemory(0, Math.Min(left, got)), _stop.Token);
+                await to.WriteAsync(buffer.AsMemory(0, Math.Min(left, got)), ct);
                 return;
             }
 
-            await to.WriteAsync(buffer.AsMemory(0, got), _stop.Token);
+            await to.WriteAsync(buffer.AsMemory(0, got), ct);
         }
     }
 
