@@ -17,7 +17,7 @@ public sealed class ClockTests
     [InlineData("NZ", "2026-04-05", "02:00", "03:00", 0)]
     [InlineData("AU", "2026-04-05", "00:00", "01:00", 0)]
     [InlineData("AU", "2026-10-04", "23:00", "23:59", 0)]
-    public async Task ACycleEveryHourOverTheChangeMailsEveryoneOnceOnHisDay(string market, string change, string from, string to, int daysLate)
+    public async Task CyclesEveryHourOverTheChangeMailEveryoneOnceOnHisDay(string market, string change, string from, string to, int daysLate)
     {
         using var world = new World(programme: p => (p["markets"]![market]!["sendingHours"]!["from"], p["markets"]![market]!["sendingHours"]!["to"]) = (from, to));
         var night = World.Day(change);
@@ -32,13 +32,17 @@ public sealed class ClockTests
         var config = PipelineConfig.Load(ConfigFolder.OnDisk(world.Config), forMail: true);
         var zone = TimeZoneInfo.FindSystemTimeZoneById(config.Programme.MarketOf(market)!.TimeZone);
         var begin = new DateTimeOffset(night.AddDays(-2), new TimeOnly(12, 30), TimeSpan.Zero);
+        TimeOnly Local(DateTimeOffset at) => TimeOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone).DateTime);
 
-        for (var at = begin; at < begin.AddDays(8); at = at.AddHours(1))
+        // Every hour on the three days around the change; on the others before and after each end of the hours for mails.
+        var edges = new[] { from, to }.Select(edge => TimeOnly.Parse(edge, CultureInfo.InvariantCulture).Hour).SelectMany(hour => new[] { (hour + 23) % 24, hour }).ToHashSet();
+        foreach (var at in Enumerable.Range(0, 8 * 24).Select(hour => begin.AddHours(hour))
+            .Where(at => Math.Abs(DateOnly.FromDateTime(at.DateTime).DayNumber - night.DayNumber) <= 1 || edges.Contains(Local(at).Hour)))
         {
             var before = world.Names("mail").Count;
             var ended = await new Cycle(config, new DataDirectory(world.Data), TimeProvider.System, new NoProgress()).RunAsync(new CycleRequest(AsOf.At(at)), CancellationToken.None);
             Assert.Empty(ended.Problems);
-            var local = TimeOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone).DateTime);
+            var local = Local(at);
             Assert.True(world.Names("mail").Count == before || (local >= TimeOnly.Parse(from, CultureInfo.InvariantCulture) && local < TimeOnly.Parse(to, CultureInfo.InvariantCulture)), $"mail at {local}");
         }
 
@@ -63,8 +67,8 @@ public sealed class ClockTests
         using var world = new World(settings: s => s["Data"]!["MaxGapDays"] = 10);
         world.Extract("a.csv", Row.Sale, Row.Sale with { Transaction = "P", Email = "", Phone1 = "0412 345 678" }, Row.Service);
         var config = PipelineConfig.Load(ConfigFolder.OnDisk(world.Config), forMail: true);
-        var at = new DateTimeOffset(2026, 3, 2, 0, 30, 0, TimeSpan.Zero);
-        for (var n = 0; at < new DateTimeOffset(2026, 4, 12, 0, 0, 0, TimeSpan.Zero); n++)
+        var at = new DateTimeOffset(2026, 3, 9, 0, 30, 0, TimeSpan.Zero); // the service's window opens the next day, the sale's last contact is on the 24th
+        for (var n = 0; at < new DateTimeOffset(2026, 3, 27, 0, 0, 0, TimeSpan.Zero); n++)
         {
             var ended = await new Cycle(config, new DataDirectory(world.Data), TimeProvider.System, new NoProgress()).RunAsync(new CycleRequest(AsOf.At(at)), CancellationToken.None);
             Assert.Empty(ended.Problems);

@@ -2,6 +2,7 @@ namespace SurveyDispatcher.Tests.Journeys;
 
 /// <summary>What other programs make of an export: what analysts open it with must find in it what was put there.</summary>
 /// <remarks>There is no Stata on a build machine: its do-file is checked by its text only.</remarks>
+[Trait("Store", "Sqlite")] // what other programs read is the same from either: StoreCopyTests
 public sealed class ExportReadBackTests(ExportedWorld exported) : IClassFixture<ExportedWorld>
 {
     private static readonly string Scripts = Path.Combine(World.Project, "Journeys", "readback");

@@ -96,7 +96,7 @@ public sealed class StoreCopyTests
     private static async Task<string> PictureAsync(World world)
     {
         var text = (await world.RunAsync("verify")).Output;
-        foreach (var table in new[] { "cases", "screening", "responses", "outcomes" })
+        foreach (var table in new[] { "cases", "screening", "responses", "interviews", "answers", "texts", "attempts", "dispositions", "outcomes" })
         {
             text += (await world.RunAsync("export", table)).Output;
         }

@@ -11,8 +11,9 @@ using SurveyDispatcher.UseCases;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
-/// <summary>Three services on one store in PostgreSQL, as on three machines with one folder. The tests wait more than they work, so there are several classes, which run beside others.</summary>
+/// <summary>Three services on one store in PostgreSQL, as on three machines with one folder. The tests wait more than they work, so there are several classes, which tests/run lets run beside all others.</summary>
 [Trait("Store", "Sqlite")] // has a store of its own kind, so once is enough
+[Trait("Waits", "long")]
 public abstract partial class SharedStore : IAsyncLifetime
 {
     private protected const int Connections = 4;

@@ -18,7 +18,7 @@ internal static class Postgres
     public static string NewDatabase(string? like = null)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"world_{Interlocked.Increment(ref databases)}");
-        Execute(ConnectionTo("postgres"), $"CREATE DATABASE {name} TEMPLATE {(like is null ? "template0" : new NpgsqlConnectionStringBuilder(like).Database)}");
+        Execute(ConnectionTo("postgres"), $"CREATE DATABASE {name} TEMPLATE {(like is null ? "template0" : new NpgsqlConnectionStringBuilder(like).Database)} STRATEGY file_copy");
         return ConnectionTo(name);
     }
 
