@@ -17,6 +17,7 @@ internal sealed class SimulateBenchmark(Pipeline pipeline, Options options, Acti
         CREATE TEMP TABLE y AS SELECT id, id % 340 AS n, id * 2654435761 % 100 AS dice, date('2025-01-01', '+' || (id % 340) || ' days') AS event FROM transactions;
         CREATE TEMP TABLE d AS SELECT id, dice, n < 310 AS over, date(event, '+2 days') AS came, date(event, '+15 days') AS invited, date(event, '+18 days') AS reminded,
             date(event, '+22 days') AS phone, date(event, '+35 days') AS until, date(event, '+50 days') AS ended, event FROM y;
+        CREATE UNIQUE INDEX temp.d_id ON d (id); -- else each customer is looked for among all
         UPDATE transactions SET event_date = (SELECT event FROM d WHERE d.id = transactions.id);
         DELETE FROM ledger; DELETE FROM cases; DELETE FROM endings;
         INSERT INTO ledger SELECT row_number() OVER (ORDER BY day, place, id), id, day, kind, detail, 1, 1, zeroblob(16) FROM (
