@@ -115,10 +115,8 @@ public static class Worker
 /// <summary>Whether this service runs a cycle of its own.</summary>
 internal sealed class Occupation : IDisposable
 {
+    private readonly SemaphoreSlim turn = new(1);
     private int cycles;
-
-    /// <summary>Held while one of this service's jobs has the data directory: a cycle waits for it, what comes between two cycles does not.</summary>
-    public SemaphoreSlim Turn { get; } = new(1);
 
     public bool HasCycle => Volatile.Read(ref cycles) > 0;
 
@@ -126,7 +124,23 @@ internal sealed class Occupation : IDisposable
 
     public void End() => Interlocked.Decrement(ref cycles);
 
-    public void Dispose() => Turn.Dispose();
+    /// <summary>Takes the data directory for one of this service's jobs: a cycle waits for it, what comes between two cycles does not.</summary>
+    /// <returns>Whether it has it; not when the service is stopped before that.</returns>
+    public async Task<bool> TakeTurnAsync(TimeSpan patience, CancellationToken stopping)
+    {
+        try
+        {
+            return await turn.WaitAsync(patience, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    public void GiveTurn() => turn.Release();
+
+    public void Dispose() => turn.Dispose();
 }
 
 /// <summary>One cycle, started by Quartz; never two at a time.</summary>
@@ -158,7 +172,11 @@ internal sealed class CycleJob(
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         state.Begin(); // also while it waits for its turn: what stands still before it keeps it from its work no less
-        await occupation.Turn.WaitAsync(stopping.Token);
+        if (!await occupation.TakeTurnAsync(Timeout.InfiniteTimeSpan, stopping.Token))
+        {
+            return;
+        }
+
         occupation.Begin();
         if (context.Recovering)
         {
@@ -193,7 +211,7 @@ internal sealed class CycleJob(
         finally
         {
             occupation.End();
-            occupation.Turn.Release();
+            occupation.GiveTurn();
             state.End(asOf.ToString(), outcome, ended?.Queues);
         }
 
@@ -227,7 +245,7 @@ internal sealed class WithdrawalsJob(
         }
 
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        if (!await occupation.Turn.WaitAsync(TimeSpan.Zero, stopping.Token))
+        if (!await occupation.TakeTurnAsync(TimeSpan.Zero, stopping.Token))
         {
             return;
         }
@@ -269,7 +287,7 @@ internal sealed class WithdrawalsJob(
         }
         finally
         {
-            occupation.Turn.Release();
+            occupation.GiveTurn();
             state.EndWithdrawals(failed);
         }
     }

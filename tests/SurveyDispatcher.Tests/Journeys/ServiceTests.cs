@@ -27,6 +27,7 @@ public sealed class ServiceTests
         world.Extract("a.csv", Row.Sale with { Event = $"{last.AddDays(-20):yyyy-MM-dd}" });
         await world.CycleAsync($"{last:yyyy-MM-dd}");
 
+        var began = TimeProvider.System.GetTimestamp();
         using var service = Child.Start(world, [], ["run"]);
         try
         {
@@ -34,7 +35,7 @@ public sealed class ServiceTests
             var refused = new[] { await SaidAsync(service, "--accept-gap"), await SaidAsync(service, "--accept-gap"), await SaidAsync(service, "--accept-gap") };
 
             Assert.All(refused, line => Assert.Contains(why, line, StringComparison.Ordinal));
-            Assert.Equal(3, refused.Select(line => line[..19]).Distinct().Count()); // once a second, as the schedule says, and no more
+            Assert.True(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(2), "it says so more often than once a second, as the schedule has it");
             Assert.Single(world.Mails());
             Assert.Contains("CYCLES STOP NOW", (await world.RunAsync("status")).Output, StringComparison.Ordinal);
 

@@ -69,7 +69,7 @@ public sealed class ServiceHealthTests
     {
         using var stopping = new CancellationTokenSource();
         using var occupation = new Occupation();
-        await occupation.Turn.WaitAsync(TestContext.Current.CancellationToken);
+        await occupation.TakeTurnAsync(Timeout.InfiniteTimeSpan, TestContext.Current.CancellationToken);
         var config = PipelineConfig.Load(ConfigFolder.OnDisk(World.ShippedConfig), forMail: false);
         var job = new CycleJob(
             config, new DataDirectory("nowhere"), clock, occupation, state,
@@ -85,7 +85,8 @@ public sealed class ServiceHealthTests
 
         Assert.Equal("cycle_stuck", Live);
         await stopping.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+        await waiting; // who throws into Quartz has an error in the log
+        Assert.Equal(0, state.Look().Cycles);
     }
 
     [Fact]
