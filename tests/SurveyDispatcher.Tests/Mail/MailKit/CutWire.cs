@@ -50,7 +50,7 @@ internal sealed class CutWire : Proxy
         }
     }
 
-    private async Task AnswersAsync(NetworkStream from, NetworkStream to, Knife cut, CancellationToken ct)
+    private static async Task AnswersAsync(NetworkStream from, NetworkStream to, Knife cut, CancellationToken ct)
     {
         var buffer = new byte[65_536];
         for (var got = await from.ReadAsync(buffer, ct); got > 0; got = await from.ReadAsync(buffer, ct))
