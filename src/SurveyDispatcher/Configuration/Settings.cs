@@ -204,7 +204,8 @@ public sealed class StoreOptions : IValidatableObject
 
     /// <summary>
     /// Empty (the default): <c>survey.db</c> in the data directory. Else a Microsoft.Data.Sqlite connection string, or one of Npgsql
-    /// (<c>Host=db;Database=survey;Username=survey</c>; the password is best left to <c>PGPASSFILE</c>).
+    /// (<c>Host=db;Database=survey;Username=survey</c>; the password is best left to <c>PGPASSFILE</c>). Connections end with what they
+    /// are opened for, so that none is there that the server has given up since; <c>Pooling=true</c> keeps them.
     /// </summary>
     public string ConnectionString { get; set; } = "";
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SurveyDispatcher.Tests.Storage;
 
 namespace SurveyDispatcher.Tests.Journeys;
 
@@ -123,6 +124,11 @@ internal static class Child
         foreach (var arg in (string[])[.. shell[1..], program ?? World.Program, .. args, "--config", world.Config, "--data", data ?? world.Data])
         {
             start.ArgumentList.Add(arg);
+        }
+
+        if (world.IsOnPostgres)
+        {
+            start.Environment["SURVEY_Store__ConnectionString"] = Postgres.WithoutPool(world.ConnectionString);
         }
 
         foreach (var (name, value) in environment)

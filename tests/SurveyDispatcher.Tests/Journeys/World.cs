@@ -24,10 +24,10 @@ internal sealed class World : IDisposable
     /// <param name="settings">Changes appsettings.json.</param>
     /// <param name="whole">All ten markets. Else the four that speak English only: compiling the texts of seven languages takes most of a cycle.</param>
     /// <param name="time">Whose pauses and time-outs count; else the clock stands still and pauses are real ones.</param>
-    /// <param name="postgres">The store is a database of PostgreSQL; else the environment says.</param>
+    /// <param name="postgres">The store is a database of PostgreSQL, and connections to it end as they do by default; else the environment says.</param>
     public World(Action<JsonNode>? programme = null, Action<JsonNode>? settings = null, bool whole = false, TimeProvider? time = null, bool? postgres = null)
     {
-        database = postgres ?? (Environment.GetEnvironmentVariable(StoreVariable) == "PostgreSql") ? Postgres.NewDatabase() : null;
+        database = postgres ?? (Environment.GetEnvironmentVariable(StoreVariable) == "PostgreSql") ? Postgres.NewDatabase(pooled: postgres is null) : null;
         this.time = time ?? new Still();
         Root = Directory.CreateTempSubdirectory("survey-world-").FullName;
         Data = Path.Combine(Root, "var");

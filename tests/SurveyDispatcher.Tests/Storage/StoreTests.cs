@@ -26,6 +26,18 @@ public sealed class StoreTests
         Assert.Contains("All holds: 3 transactions, 2 cases", ended.Output, StringComparison.Ordinal);
     }
 
+    /// <summary>Else a server that was started anew would be a failure of the next cycle, hours later. Who wants a pool says so.</summary>
+    [Fact]
+    public async Task ACommandLeavesNoConnectionOpen()
+    {
+        using var world = new World(postgres: true);
+        world.Extract("a.csv", Row.Service);
+        await world.CycleAsync("2026-03-02");
+        await world.HoldsAsync();
+
+        Postgres.Drop(world.ConnectionString, force: false);
+    }
+
     [Theory]
     [InlineData("UPDATE ledger SET day = '2026-01-01' WHERE seq = 2")]
     [InlineData("DELETE FROM ledger WHERE seq = 2")]

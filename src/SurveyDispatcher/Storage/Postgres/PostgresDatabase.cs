@@ -310,14 +310,15 @@ public sealed partial class PostgresDatabase : Database
 
     private static NpgsqlConnectionStringBuilder Settings(string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, ApplicationName = "survey" };
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "survey" };
+        settings.Pooling &= new DbConnectionStringBuilder { ConnectionString = connectionString }.ContainsKey("Pooling"); // a kept connection may have died since
         settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 200);
         settings.AutoPrepareMinUsages = 2;
         settings.IncludeErrorDetail = false; // it would show values of rows
         settings.KeepAlive = settings.KeepAlive == 0 ? 10 : settings.KeepAlive;
         settings.TcpKeepAlive = true; // a server that is gone without a word is found out within half a minute
         (settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (10, 5);
-        if (!settings.ContainsKey("Command Timeout") || settings.CommandTimeout == 30)
+        if (settings.CommandTimeout == 30)
         {
             settings.CommandTimeout = 0;
         }
