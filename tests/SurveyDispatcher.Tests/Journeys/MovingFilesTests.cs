@@ -16,12 +16,13 @@ public sealed class MovingFilesTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>After the first page: in taking/ only a sender who still has the file open, or a hand, can reach it; in the inbox a new one of the name may lie.</summary>
+    /// <remarks>What the store has to do is the same whatever became of the file: once is enough.</remarks>
     [Theory]
     [InlineData("appended to", true)]
-    [InlineData("appended to with junk", true)]
-    [InlineData("cut off", true)]
-    [InlineData("renamed over", true)]
-    [InlineData("deleted", true)]
+    [InlineData("appended to with junk", true, Traits = ["Store", "Sqlite"])]
+    [InlineData("cut off", true, Traits = ["Store", "Sqlite"])]
+    [InlineData("renamed over", true, Traits = ["Store", "Sqlite"])]
+    [InlineData("deleted", true, Traits = ["Store", "Sqlite"])]
     [InlineData("sent again in the inbox", false)]
     public async Task AnExtractThatChangesWhileItIsReadIsToldAndReadAgain(string how, bool told)
     {

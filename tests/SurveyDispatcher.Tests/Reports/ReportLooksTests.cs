@@ -9,9 +9,11 @@ namespace SurveyDispatcher.Tests.Reports;
 /// <remarks>Chromium comes from Debian, as for <see cref="Mail.MessageLooksTests"/>. After a failure the message tells where the page lies.</remarks>
 public sealed partial class ReportLooksTests(ReportBrowser browser) : IClassFixture<ReportBrowser>
 {
+    /// <summary>All in English; in another language those that are full, for there words have other widths.</summary>
     public static TheoryData<string, string> Reports => new(
         from language in HtmlReport.Languages
         from name in Made.Keys
+        where language == "en" || name is "market of 40" or "dealer" or "dealer with a long name"
         select (language, name));
 
     private static Dictionary<string, Func<Report>> Made { get; } = new()
