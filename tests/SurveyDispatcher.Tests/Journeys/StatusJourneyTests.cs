@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using SurveyDispatcher.Files;
 using SurveyDispatcher.Tests.Mail;
@@ -487,12 +486,7 @@ public sealed class StatusJourneyTests
         using var world = new World();
         world.Extract("a.csv", Due);
         await world.CycleAsync("2026-03-02");
-        var start = new ProcessStartInfo("python3", ["-c", Terminal, "dotnet", World.Program, "status", "--watch", "1", "--config", world.Config, "--data", world.Data])
-        {
-            RedirectStandardOutput = true,
-            Environment = { ["TERM"] = "xterm" },
-        };
-        using var terminal = Process.Start(start)!;
+        using var terminal = Child.Start(world, new() { ["TERM"] = "xterm" }, ["status", "--watch", "1"], shell: ["python3", "-c", Terminal, "dotnet"]);
         var output = await terminal.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await terminal.WaitForExitAsync(TestContext.Current.CancellationToken);
 

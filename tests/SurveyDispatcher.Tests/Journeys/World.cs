@@ -10,7 +10,7 @@ using SurveyDispatcher.Tests.Storage;
 namespace SurveyDispatcher.Tests.Journeys;
 
 /// <summary>Head office's machine in a temporary folder: a data directory, a copy of the shipped configuration, and the command line.</summary>
-/// <remarks>Files settle at once and gaps are wide open, unless a test is about these: settings live in files, never in the environment.</remarks>
+/// <remarks>Files settle at once and gaps are wide open, unless a test is about these: settings live in files, never in the environment, but that <see cref="Child"/> takes the pool from a store in PostgreSQL.</remarks>
 internal sealed class World : IDisposable
 {
     /// <summary>The environment variable that puts all worlds on PostgreSQL (<c>PostgreSql</c>); else each has a file.</summary>
